@@ -1,0 +1,262 @@
+package org.multipoint.calibration;
+
+import org.multipoint.linear.LinearOp;
+import org.multipoint.linear.Tensor;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.util.stream.IntStream;
+
+/**
+ * First and second moments of the vectors that a layer's rows are multiplied with, for each group, over two networks that see
+ * the same images: the reference one (inputs {@code x}) and the one whose inputs are to be multiplied (inputs {@code y};
+ * the same as {@code x} where there is only one network). Sums only: memory does not grow with the number of images, and
+ * {@link #merge} is associative.
+ *
+ * <p>Products of a batch are single precision matrix products; batches are summed in double precision.
+ *
+ * <p>Where the fan-in exceeds {@link #MAX_BLOCK}, columns are split into blocks of at most that size and moments
+ * between different blocks are taken as zero.
+ */
+public final class Moments {
+
+    /** Largest side of a matrix of second moments: 6144 doubles squared are 300 MB. */
+    public static final int MAX_BLOCK = 6144;
+    /** Floats of patches that are cut out at once. */
+    private static final int CHUNK = 1 << 23;
+    /** Fan-ins up to this are summed in plain loops, where a matrix product would be too small to pay. */
+    private static final int SMALL = 32;
+
+    private final LinearOp op;
+    private final Patches patches;
+    private final boolean paired;
+    private final int[] blockStarts;
+    private final double[] sumX;
+    private final double[] sumY;
+    private final double[][] yy;
+    private final double[][] xy;
+    private long count;
+
+    /**
+     * @param paired            whether reference inputs differ from the multiplied ones
+     * @param positionsPerImage most output positions of an image that are looked at
+     */
+    public Moments(LinearOp op, boolean paired, int positionsPerImage) {
+        this.op = op;
+        this.paired = paired;
+        this.patches = new Patches(op, positionsPerImage);
+        int columns = op.columns();
+        int splits = (columns + MAX_BLOCK - 1) / MAX_BLOCK;
+        this.blockStarts = IntStream.rangeClosed(0, splits).map(i -> (int) ((long) columns * i / splits)).toArray();
+        int blocks = op.groups() * splits;
+        this.sumY = new double[op.groups() * columns];
+        this.sumX = paired ? new double[sumY.length] : sumY;
+        this.yy = new double[blocks][];
+        for (int b = 0; b < blocks; b++) {
+            int size = blockSize(b % splits);
+            yy[b] = new double[size * size];
+        }
+        this.xy = paired ? IntStream.range(0, blocks).mapToObj(b -> new double[yy[b].length]).toArray(double[][]::new) : yy;
+    }
+
+    /** Adds a batch of inputs of the single network. */
+    public void add(Tensor input) {
+        if (paired) {
+            throw new IllegalStateException("Paired moments need the inputs of both networks");
+        }
+        add(input, input);
+    }
+
+    /**
+     * Adds a batch.
+     *
+     * @param x inputs of the reference network
+     * @param y inputs of the network whose layer is to be quantized, same shape
+     */
+    public void add(Tensor x, Tensor y) {
+        int perExample = patches.perExample(y);
+        if (op.columns() <= SMALL) {
+            IntStream.range(0, op.groups()).parallel().forEach(group -> addSmall(x, y, group));
+        } else {
+            int step = Math.max(1, CHUNK / Math.max(1, perExample * op.columns()));
+            for (int group = 0; group < op.groups(); group++) {
+                for (int from = 0; from < y.examples(); from += step) {
+                    int to = Math.min(y.examples(), from + step);
+                    addLarge(x, y, group, from, to);
+                }
+            }
+        }
+        count += (long) y.examples() * perExample;
+    }
+
+    private void addSmall(Tensor x, Tensor y, int group) {
+        int d = op.columns();
+        float[] py = patches.extract(y, group, 0, y.examples());
+        float[] px = paired ? patches.extract(x, group, 0, x.examples()) : py;
+        double[] second = yy[group];
+        double[] cross = xy[group];
+        for (int v = 0; v < py.length; v += d) {
+            for (int i = 0; i < d; i++) {
+                float yi = py[v + i];
+                float xi = px[v + i];
+                sumY[group * d + i] += yi;
+                if (paired) {
+                    sumX[group * d + i] += xi;
+                    if (xi != 0) {
+                        for (int j = 0; j < d; j++) {
+                            cross[i * d + j] += xi * py[v + j];
+                        }
+                    }
+                }
+                if (yi != 0) {
+                    for (int j = 0; j < d; j++) {
+                        second[i * d + j] += yi * py[v + j];
+                    }
+                }
+            }
+        }
+    }
+
+    private void addLarge(Tensor x, Tensor y, int group, int from, int to) {
+        int d = op.columns();
+        float[] py = patches.extract(y, group, from, to);
+        float[] px = paired ? patches.extract(x, group, from, to) : py;
+        addColumns(py, d, sumY, group * d);
+        if (paired) {
+            addColumns(px, d, sumX, group * d);
+        }
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+             INDArray my = Nd4j.create(py, new long[]{py.length / d, d}, 'c');
+             INDArray mx = paired ? Nd4j.create(px, new long[]{px.length / d, d}, 'c') : my) {
+            int splits = blockStarts.length - 1;
+            for (int s = 0; s < splits; s++) {
+                INDArray by = block(my, s);
+                product(by, by, yy[group * splits + s]);
+                if (paired) {
+                    product(block(mx, s), by, xy[group * splits + s]);
+                }
+            }
+        }
+    }
+
+    private INDArray block(INDArray patches, int split) {
+        return blockStarts.length == 2 ? patches : patches.get(org.nd4j.linalg.indexing.NDArrayIndex.all(),
+                org.nd4j.linalg.indexing.NDArrayIndex.interval(blockStarts[split], blockStarts[split + 1])).dup('c');
+    }
+
+    /** Adds {@code a^T b}, row by row, to {@code sum}. */
+    private static void product(INDArray a, INDArray b, double[] sum) {
+        int d = (int) a.size(1);
+        try (INDArray p = Nd4j.createUninitialized(DataType.FLOAT, new long[]{d, d}, 'f')) {
+            // The result is laid out column by column, so b^T a column by column is a^T b row by row.
+            Nd4j.gemm(b, a, p, true, false, 1.0, 0.0);
+            float[] values = p.data().asFloat();
+            for (int i = 0; i < values.length; i++) {
+                sum[i] += values[i];
+            }
+        }
+    }
+
+    private static void addColumns(float[] vectors, int d, double[] sum, int offset) {
+        for (int v = 0; v < vectors.length; v += d) {
+            for (int i = 0; i < d; i++) {
+                sum[offset + i] += vectors[v + i];
+            }
+        }
+    }
+
+    /** Adds what another has seen of the same layer. */
+    public void merge(Moments other) {
+        if (!op.equals(other.op) || paired != other.paired) {
+            throw new IllegalArgumentException("Only moments of one layer merge: " + op + " and " + other.op);
+        }
+        addAll(sumY, other.sumY);
+        if (paired) {
+            addAll(sumX, other.sumX);
+        }
+        for (int b = 0; b < yy.length; b++) {
+            addAll(yy[b], other.yy[b]);
+            if (paired) {
+                addAll(xy[b], other.xy[b]);
+            }
+        }
+        count += other.count;
+    }
+
+    private static void addAll(double[] sum, double[] more) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += more[i];
+        }
+    }
+
+    /** The operation whose inputs these are. */
+    public LinearOp op() {
+        return op;
+    }
+
+    /** Number of vectors seen for each group. */
+    public long count() {
+        return count;
+    }
+
+    /** Column at which each block begins, and the number of columns at the end. */
+    public int[] blockStarts() {
+        return blockStarts;
+    }
+
+    private int blockSize(int split) {
+        return blockStarts[split + 1] - blockStarts[split];
+    }
+
+    /** Mean of input {@code column} of a group in the reference network. */
+    public double meanX(int group, int column) {
+        return sumX[group * op.columns() + column] / count;
+    }
+
+    /** Mean of input {@code column} of a group in the network to be quantized. */
+    public double meanY(int group, int column) {
+        return sumY[group * op.columns() + column] / count;
+    }
+
+    /** {@code E[y y^T] - mean(y) mean(y)^T} of a block, {@code [size, size]} row by row. */
+    public double[] covariance(int group, int split) {
+        return centred(yy, sumY, group, split);
+    }
+
+    /** {@code E[x y^T] - mean(x) mean(y)^T} of a block: rows belong to the reference network. */
+    public double[] crossCovariance(int group, int split) {
+        return centred(xy, sumX, group, split);
+    }
+
+    private double[] centred(double[][] second, double[] sumRows, int group, int split) {
+        int size = blockSize(split);
+        int offset = group * op.columns() + blockStarts[split];
+        double[] sums = second[group * (blockStarts.length - 1) + split];
+        double[] out = new double[sums.length];
+        for (int i = 0; i < size; i++) {
+            double row = sumRows[offset + i] / count / count;
+            for (int j = 0; j < size; j++) {
+                out[i * size + j] = sums[i * size + j] / count - row * sumY[offset + j];
+            }
+        }
+        return out;
+    }
+
+    /** Mean over groups and columns of the centred second moments' diagonal: what damping is measured by. */
+    public double meanVariance() {
+        double sum = 0;
+        for (int g = 0; g < op.groups(); g++) {
+            for (int s = 0; s < blockStarts.length - 1; s++) {
+                double[] second = yy[g * (blockStarts.length - 1) + s];
+                int size = blockSize(s);
+                for (int i = 0; i < size; i++) {
+                    double mean = meanY(g, blockStarts[s] + i);
+                    sum += second[i * size + i] / count - mean * mean;
+                }
+            }
+        }
+        return sum / sumY.length;
+    }
+}

@@ -1,0 +1,119 @@
+package org.multipoint.calibration;
+
+import org.multipoint.linear.Geometry;
+import org.multipoint.linear.LinearOp;
+import org.multipoint.linear.Tensor;
+
+import java.util.stream.IntStream;
+
+/**
+ * The inputs that rows of a weight matrix are multiplied with, cut out of images: for each output position and group
+ * one vector of {@link LinearOp#columns()} values in the column order of the weights, zeros beyond the border.
+ *
+ * <p>Where an image has more output positions than {@code positionsPerImage}, that many are taken, spread evenly with a fixed
+ * jitter, the same ones in each image: what is seen does not depend on how images were split into batches.
+ */
+public final class Patches {
+
+    /** Fraction of the golden ratio: successive multiples fill the unit interval evenly. */
+    private static final double GOLDEN = 0.6180339887498949;
+
+    private final LinearOp op;
+    private final int positionsPerImage;
+
+    public Patches(LinearOp op, int positionsPerImage) {
+        this.op = op;
+        this.positionsPerImage = positionsPerImage;
+    }
+
+    /** Number of vectors that a batch gives for each group. */
+    public int count(Tensor input) {
+        return input.examples() * positions(geometry(input)).length;
+    }
+
+    /**
+     * The vectors of one group for examples {@code from} to {@code to} (exclusive).
+     *
+     * @return {@code [vectors, columns]} row by row
+     */
+    public float[] extract(Tensor input, int group, int from, int to) {
+        Geometry g = geometry(input);
+        int[] positions = positions(g);
+        int columns = op.columns();
+        float[] out = new float[Math.multiplyExact(Math.multiplyExact(to - from, positions.length), columns)];
+        IntStream.range(from, to).parallel().forEach(n -> {
+            int at = (n - from) * positions.length * columns;
+            for (int p : positions) {
+                patch(input, g, n, group, p / g.outWidth(), p % g.outWidth(), out, at);
+                at += columns;
+            }
+        });
+        return out;
+    }
+
+    /** Vectors of one group that one example gives. */
+    public int perExample(Tensor input) {
+        return positions(geometry(input)).length;
+    }
+
+    private Geometry geometry(Tensor input) {
+        long[] s = input.shape();
+        boolean last = op.channelsLast();
+        return switch (s.length) {
+            case 2 -> op.geometry(1, 1);
+            case 3 -> op.geometry((int) (last ? s[1] : s[2]), 1);
+            default -> last ? op.geometry((int) s[1], (int) s[2]) : op.geometry((int) s[2], (int) s[3]);
+        };
+    }
+
+    private int[] positions(Geometry g) {
+        int total = g.outHeight() * g.outWidth();
+        if (total <= positionsPerImage) {
+            return IntStream.range(0, total).toArray();
+        }
+        double step = (double) total / positionsPerImage;
+        return IntStream.range(0, positionsPerImage)
+                .map(j -> (int) Math.min(total - 1, (j + (j * GOLDEN) % 1) * step)).toArray();
+    }
+
+    private void patch(Tensor input, Geometry g, int n, int group, int oy, int ox, float[] out, int at) {
+        int channels = op.inChannels() / op.groups();
+        int first = group * channels;
+        int kh = op.kernel().height();
+        int kw = op.kernel().width();
+        int pixels = g.inHeight() * g.inWidth();
+        // Steps from one channel, and from one pixel, to the next.
+        int channelStep = op.channelsLast() ? 1 : pixels;
+        int pixelStep = op.channelsLast() ? op.inChannels() : 1;
+        int base = n * pixels * op.inChannels() + first * channelStep;
+        float[] data = input.data();
+        for (int ky = 0; ky < kh; ky++) {
+            int iy = source(oy, ky, op.stride().height(), op.dilation().height(), g.padTop(), g.inHeight());
+            for (int kx = 0; kx < kw; kx++) {
+                int ix = source(ox, kx, op.stride().width(), op.dilation().width(), g.padLeft(), g.inWidth());
+                int to = at + ky * kw + kx;
+                if (iy < 0 || ix < 0) {
+                    continue;
+                }
+                int from = base + (iy * g.inWidth() + ix) * pixelStep;
+                for (int c = 0; c < channels; c++) {
+                    out[to + c * kh * kw] = data[from + c * channelStep];
+                }
+            }
+        }
+    }
+
+    /** The input row (column) that kernel row {@code k} meets at output row {@code o}, or -1 for a zero. */
+    private int source(int o, int k, int stride, int dilation, int pad, int size) {
+        if (!op.transposed()) {
+            int i = o * stride - pad + k * dilation;
+            return i < size ? i : -1;
+        }
+        // Output row o of a deconvolution receives input row i through kernel row k where o = i * stride - pad + k * dilation.
+        int scaled = o + pad - k * dilation;
+        if (scaled < 0 || scaled % stride != 0) {
+            return -1;
+        }
+        return scaled / stride < size ? scaled / stride : -1;
+    }
+}

@@ -1,0 +1,162 @@
+package org.multipoint.calibration;
+
+import org.multipoint.linear.InputQuantization;
+
+/**
+ * What the values of one tensor look like over all calibration inputs: extremes and a histogram. Streams, and merges: the
+ * result does not depend on how the values were split.
+ *
+ * <p>The histogram has {@value #BINS} bins around zero whose width is a power of two; it doubles when a value falls
+ * outside, neighbours being added, so that counts never depend on the order of values.
+ */
+public final class RangeStatistics {
+
+    private static final int BINS = 8192;
+    private static final int HALF = BINS / 2;
+    /** Candidates of the least squares search: enough that neighbours differ by 2 % of the range. */
+    private static final int CANDIDATES = 50;
+    /** Bins narrower than this hold nothing that a float network could tell from zero. */
+    private static final int MIN_EXPONENT = -60;
+
+    private final long[] counts = new long[BINS];
+    private int exponent = MIN_EXPONENT;
+    private double min = Double.POSITIVE_INFINITY;
+    private double max = Double.NEGATIVE_INFINITY;
+    private long count;
+
+    /**
+     * Adds values.
+     *
+     * @throws IllegalArgumentException where one is NaN or infinite
+     */
+    public void add(float[] values) {
+        float low = Float.POSITIVE_INFINITY;
+        float high = Float.NEGATIVE_INFINITY;
+        for (float v : values) {
+            if (!Float.isFinite(v)) {
+                throw new IllegalArgumentException("a value is " + v + ", expected finite values");
+            }
+            low = Math.min(low, v);
+            high = Math.max(high, v);
+        }
+        if (values.length == 0) {
+            return;
+        }
+        min = Math.min(min, low);
+        max = Math.max(max, high);
+        count += values.length;
+        reach(Math.max(Math.abs(low), Math.abs(high)));
+        float perUnit = Math.scalb(1f, -exponent);
+        for (float v : values) {
+            counts[bin(v * perUnit)]++;
+        }
+    }
+
+    /** Adds what another has seen. */
+    public void merge(RangeStatistics other) {
+        reach(Math.scalb((double) HALF, other.exponent) * 0.999);
+        for (int i = 0; i < BINS; i++) {
+            if (other.counts[i] > 0) {
+                double centre = (i - HALF + 0.5) * Math.scalb(1.0, other.exponent - exponent);
+                counts[bin((float) centre)] += other.counts[i];
+            }
+        }
+        min = Math.min(min, other.min);
+        max = Math.max(max, other.max);
+        count += other.count;
+    }
+
+    private static int bin(float units) {
+        return Math.max(0, Math.min(BINS - 1, (int) Math.floor(units) + HALF));
+    }
+
+    private void reach(double magnitude) {
+        while (magnitude >= Math.scalb((double) HALF, exponent)) {
+            for (int i = 0; i < HALF / 2; i++) {
+                int up = HALF + i;
+                counts[up] = counts[HALF + 2 * i] + counts[HALF + 2 * i + 1];
+                int down = HALF - 1 - i;
+                counts[down] = counts[HALF - 1 - 2 * i] + counts[HALF - 2 - 2 * i];
+            }
+            java.util.Arrays.fill(counts, 0, HALF / 2, 0);
+            java.util.Arrays.fill(counts, HALF + HALF / 2, BINS, 0);
+            exponent++;
+        }
+    }
+
+    /** Number of values seen. */
+    public long count() {
+        return count;
+    }
+
+    public double min() {
+        return min;
+    }
+
+    public double max() {
+        return max;
+    }
+
+    /**
+     * The quantization of this tensor.
+     *
+     * @throws IllegalStateException where nothing was seen
+     */
+    public InputQuantization quantization(Clipping clipping, int bits) {
+        if (count == 0) {
+            throw new IllegalStateException("No values were seen");
+        }
+        return switch (clipping) {
+            case MIN_MAX -> InputQuantization.ofRange(min, max, bits);
+            case PERCENTILE -> InputQuantization.ofRange(
+                    Math.max(min, quantile(Clipping.TAIL)), Math.min(max, quantile(1 - Clipping.TAIL)), bits);
+            case LEAST_SQUARES -> leastSquares(bits);
+        };
+    }
+
+    private double quantile(double q) {
+        double target = q * count;
+        long below = 0;
+        for (int i = 0; i < BINS; i++) {
+            below += counts[i];
+            if (below >= target) {
+                int edge = q < 0.5 ? i : i + 1;
+                return (edge - HALF) * Math.scalb(1.0, exponent);
+            }
+        }
+        return max;
+    }
+
+    private InputQuantization leastSquares(int bits) {
+        InputQuantization best = null;
+        double bestError = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < CANDIDATES; i++) {
+            double share = 1 - (double) i / CANDIDATES;
+            InputQuantization candidate = InputQuantization.ofRange(min * share, max * share, bits);
+            double error = error(candidate);
+            if (error < bestError) {
+                bestError = error;
+                best = candidate;
+            }
+        }
+        return best;
+    }
+
+    private double error(InputQuantization quantization) {
+        double width = Math.scalb(1.0, exponent);
+        // Within a bin and within a step values are taken as evenly spread; clipped ones by their distance.
+        double low = quantization.scale() * (double) -quantization.zeroPoint();
+        double high = quantization.scale() * (double) (quantization.levels() - quantization.zeroPoint());
+        double inside = quantization.scale() * (double) quantization.scale() / 12;
+        double error = 0;
+        for (int i = 0; i < BINS; i++) {
+            if (counts[i] == 0) {
+                continue;
+            }
+            double centre = (i - HALF + 0.5) * width;
+            double beyond = centre > high ? centre - high : centre < low ? low - centre : 0;
+            error += counts[i] * (beyond > 0 ? beyond * beyond : i == HALF ? 0 : inside);
+        }
+        return error;
+    }
+}

@@ -1,0 +1,43 @@
+package org.multipoint.points;
+
+import org.bytedeco.javacpp.indexer.HalfIndexer;
+
+/**
+ * Scales as 16-bit floats times a power of two common to a matrix, chosen so that the largest lies in {@code [1, 2)}:
+ * without it, scales of layers with small weights would fall among the subnormal halves and lose precision.
+ */
+final class HalfScales {
+
+    private HalfScales() {
+    }
+
+    /** The exponent for the given scales. */
+    static int exponent(float[] scales) {
+        float max = 0;
+        for (int i = 0; i < scales.length; i++) {
+            if (!(scales[i] >= 0) || !Float.isFinite(scales[i])) {
+                throw new IllegalArgumentException("Scale " + i + " is " + scales[i] + ", expected finite and not negative");
+            }
+            max = Math.max(max, scales[i]);
+        }
+        return max > 0 ? Math.getExponent(max) : 0;
+    }
+
+    /** The nearest scales that can be stored. */
+    static float[] round(float[] scales) {
+        int exponent = exponent(scales);
+        float[] rounded = new float[scales.length];
+        for (int i = 0; i < scales.length; i++) {
+            rounded[i] = decode(encode(scales[i], exponent), exponent);
+        }
+        return rounded;
+    }
+
+    static short encode(float scale, int exponent) {
+        return (short) HalfIndexer.fromFloat(Math.scalb(scale, -exponent));
+    }
+
+    static float decode(short half, int exponent) {
+        return Math.scalb(HalfIndexer.toFloat(half & 0xffff), exponent);
+    }
+}

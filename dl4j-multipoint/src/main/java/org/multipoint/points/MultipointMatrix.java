@@ -1,0 +1,334 @@
+package org.multipoint.points;
+
+import java.util.Arrays;
+
+/**
+ * A weight matrix {@code [rows, columns]} in which each row is a sum of a few low-bit vectors:
+ * {@code w[r] = sum_i a[r,i] * q[r,i]}, {@code q} on a {@link CodeGrid} (Liu et al., "Post-training Quantization with
+ * Multiple Points", AAAI 2021, section 3). Immutable.
+ *
+ * <p>The points of a row stand one after another, as they were found (coarsest first). Scales are exact 16-bit floats
+ * times a power of two of the matrix: {@link Builder} rounds them, so what is held here is what is stored.
+ */
+public final class MultipointMatrix {
+
+    /** Most points that a row can have. */
+    public static final int MAX_POINTS = 16;
+
+    private final int bits;
+    private final int columns;
+    private final CodeGrid grid;
+    private final ScaleLayout layout;
+    private final int[] points;
+    private final int[] firstPoint;
+    private final float[] scales;
+    private final byte[] patterns;
+
+    /**
+     * @param scales   as stored: their number is told by the layout
+     * @param patterns stored code patterns, {@code [sum(points), columns]}, one byte each
+     */
+    MultipointMatrix(int bits, int columns, CodeGrid grid, ScaleLayout layout, int[] points, float[] scales,
+                     byte[] patterns) {
+        this.bits = bits;
+        this.columns = columns;
+        this.grid = grid;
+        this.layout = layout;
+        this.points = points;
+        this.scales = scales;
+        this.patterns = patterns;
+        this.firstPoint = new int[points.length + 1];
+        for (int r = 0; r < points.length; r++) {
+            firstPoint[r + 1] = firstPoint[r] + points[r];
+        }
+    }
+
+    public int bits() {
+        return bits;
+    }
+
+    public int rows() {
+        return points.length;
+    }
+
+    public int columns() {
+        return columns;
+    }
+
+    public CodeGrid grid() {
+        return grid;
+    }
+
+    public ScaleLayout layout() {
+        return layout;
+    }
+
+    /** Number of points of a row, 1 to {@link #MAX_POINTS}. */
+    public int points(int row) {
+        return points[row];
+    }
+
+    /** Number of points of all rows. */
+    public int totalPoints() {
+        return firstPoint[points.length];
+    }
+
+    /** Element {@code n - 1} counts the rows with {@code n} points. */
+    public int[] histogram() {
+        int[] counts = new int[Arrays.stream(points).max().orElse(1)];
+        for (int n : points) {
+            counts[n - 1]++;
+        }
+        return counts;
+    }
+
+    /** Scale of point {@code i} of a row. */
+    public float scale(int row, int i) {
+        return switch (layout) {
+            case PER_POINT -> scales[firstPoint[row] + i];
+            case PER_LAYER -> scales[i];
+            case PER_ROW -> scales[row] * power(grid.levels(bits), points[row] - 1 - i);
+        };
+    }
+
+    /** Code of point {@code i} of a row at a column: a value of the grid. */
+    public int code(int row, int i, int column) {
+        return grid.fromPattern(patterns[(firstPoint[row] + i) * columns + column], bits);
+    }
+
+    /** The row in full precision, written to {@code target} from {@code offset} on. */
+    public void row(int row, float[] target, int offset) {
+        Arrays.fill(target, offset, offset + columns, 0f);
+        for (int i = 0; i < points[row]; i++) {
+            float scale = scale(row, i);
+            for (int c = 0; c < columns; c++) {
+                target[offset + c] += scale * code(row, i, c);
+            }
+        }
+    }
+
+    /** All rows in full precision, {@code [rows, columns]} row by row. */
+    public float[] toFloats() {
+        float[] all = new float[Math.multiplyExact(rows(), columns)];
+        for (int r = 0; r < rows(); r++) {
+            row(r, all, r * columns);
+        }
+        return all;
+    }
+
+    /** Bits of this matrix as it is stored, everything counted. */
+    public long storedBits() {
+        return StoredSize.payloadBytes(this) * 8L;
+    }
+
+    /**
+     * Fuses the points of each row into one int8 row. Exact where the row's scales are digits of one integer
+     * ({@link ScaleLayout#PER_ROW}, or one point) and that integer fits; else the sum is rounded to the nearest of the
+     * {@code 2 * limit + 1} steps that reach from the row's largest magnitude to its negative.
+     *
+     * @param limit largest code, {@link IntegerRows#FULL_LIMIT} or {@link IntegerRows#SAFE_LIMIT}
+     */
+    public IntegerRows fuse(int limit) {
+        byte[] fused = new byte[Math.multiplyExact(rows(), columns)];
+        float[] rowScales = new float[rows()];
+        float[] values = new float[columns];
+        double rounding = 0;
+        for (int r = 0; r < rows(); r++) {
+            if (fusesExactly(r, limit)) {
+                rowScales[r] = scale(r, points[r] - 1);
+                for (int c = 0; c < columns; c++) {
+                    fused[r * columns + c] = (byte) integer(r, c);
+                }
+                continue;
+            }
+            row(r, values, 0);
+            float max = 0;
+            for (float v : values) {
+                max = Math.max(max, Math.abs(v));
+            }
+            float scale = max > 0 ? max / limit : 1;
+            rowScales[r] = scale;
+            for (int c = 0; c < columns; c++) {
+                float steps = values[c] / scale;
+                int code = Math.max(-limit, Math.min(limit, Math.round(steps)));
+                fused[r * columns + c] = (byte) code;
+                rounding = Math.max(rounding, Math.abs(steps - code));
+            }
+        }
+        return new IntegerRows(rows(), columns, fused, rowScales, rounding);
+    }
+
+    /** True where {@link #fuse} does not round this row. */
+    public boolean fusesExactly(int row, int limit) {
+        if (points[row] > 1 && layout != ScaleLayout.PER_ROW) {
+            return false;
+        }
+        if (grid.maxValue(bits, points[row]) <= limit) {
+            return true;
+        }
+        for (int c = 0; c < columns; c++) {
+            if (Math.abs(integer(row, c)) > limit) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private int integer(int row, int column) {
+        int value = 0;
+        for (int i = 0; i < points[row]; i++) {
+            value = value * grid.levels(bits) + code(row, i, column);
+        }
+        return value;
+    }
+
+    int[] pointsPerRow() {
+        return points;
+    }
+
+    float[] storedScales() {
+        return scales;
+    }
+
+    byte[] patterns() {
+        return patterns;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof MultipointMatrix m && bits == m.bits && columns == m.columns && grid == m.grid
+                && layout == m.layout && Arrays.equals(points, m.points) && Arrays.equals(scales, m.scales)
+                && Arrays.equals(patterns, m.patterns);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(patterns) * 31 + Arrays.hashCode(scales);
+    }
+
+    @Override
+    public String toString() {
+        return rows() + "x" + columns + " at " + bits + " bits, " + totalPoints() + " points";
+    }
+
+    private static int power(int base, int exponent) {
+        int p = 1;
+        for (int i = 0; i < exponent; i++) {
+            p *= base;
+        }
+        return p;
+    }
+
+    /** Collects the rows of a matrix. Rows are set in any order, each once. */
+    public static final class Builder {
+        private final int bits;
+        private final int columns;
+        private final CodeGrid grid;
+        private final ScaleLayout layout;
+        private final float[][] scales;
+        private final int[][][] codes;
+
+        /**
+         * @throws IllegalArgumentException where bits, rows or columns are out of range
+         */
+        public Builder(int rows, int columns, int bits, CodeGrid grid, ScaleLayout layout) {
+            CodeGrid.checkBits(bits);
+            if (rows < 1 || columns < 1) {
+                throw new IllegalArgumentException("Rows and columns must be positive, found " + rows + "x" + columns);
+            }
+            this.bits = bits;
+            this.columns = columns;
+            this.grid = grid;
+            this.layout = layout;
+            this.scales = new float[rows][];
+            this.codes = new int[rows][][];
+        }
+
+        /**
+         * Sets a row by its points.
+         *
+         * @param rowScales {@code [n]} scales, not negative; in the layout {@link ScaleLayout#PER_LAYER} the same for all rows
+         * @param rowCodes  {@code [n, columns]} values of the grid
+         */
+        public Builder points(int row, float[] rowScales, int[][] rowCodes) {
+            if (rowCodes.length < 1 || rowCodes.length > MAX_POINTS || rowScales.length != rowCodes.length) {
+                throw new IllegalArgumentException("A row must have 1 to " + MAX_POINTS + " points and as many scales, row "
+                        + row + " has " + rowCodes.length + " and " + rowScales.length);
+            }
+            scales[row] = rowScales.clone();
+            codes[row] = rowCodes;
+            return this;
+        }
+
+        /**
+         * Sets a row as {@code n} balanced digits of integers with one scale.
+         *
+         * @param values {@code [columns]} values of the grid of {@code n} digits: {@link CodeGrid#maxValue(int, int)}
+         */
+        public Builder digits(int row, int n, float scale, int[] values) {
+            int[][] digits = new int[n][columns];
+            float[] digitScales = new float[n];
+            int levels = grid.levels(bits);
+            for (int c = 0; c < columns; c++) {
+                int rest = values[c];
+                for (int i = n - 1; i > 0; i--) {
+                    // The digit is the remainder nearest to zero that leaves a multiple of the levels on the grid.
+                    int above = grid.nearest((float) rest / levels, grid.maxValue(bits, i));
+                    digits[i][c] = rest - above * levels;
+                    rest = above;
+                }
+                digits[0][c] = rest;
+            }
+            float s = scale;
+            for (int i = n - 1; i >= 0; i--) {
+                digitScales[i] = s;
+                s *= levels;
+            }
+            return points(row, digitScales, digits);
+        }
+
+        /** The matrix; scales are rounded to what is stored. */
+        public MultipointMatrix build() {
+            int[] points = new int[codes.length];
+            int total = 0;
+            for (int r = 0; r < codes.length; r++) {
+                if (codes[r] == null) {
+                    throw new IllegalStateException("Row " + r + " of " + codes.length + " was not set");
+                }
+                points[r] = codes[r].length;
+                total = Math.addExact(total, points[r]);
+            }
+            byte[] patterns = new byte[Math.multiplyExact(total, columns)];
+            int max = grid.maxValue(bits);
+            int at = 0;
+            for (int r = 0; r < codes.length; r++) {
+                for (int[] point : codes[r]) {
+                    for (int code : point) {
+                        if (code < -max || code > max || Math.floorMod(code + max, grid.spacing()) != 0) {
+                            throw new IllegalArgumentException("Row " + r + " has the code " + code
+                                    + ", not on the " + grid + " grid of " + bits + " bits");
+                        }
+                        patterns[at++] = (byte) grid.toPattern(code, bits);
+                    }
+                }
+            }
+            return new MultipointMatrix(bits, columns, grid, layout, points, storedScales(points), patterns);
+        }
+
+        private float[] storedScales(int[] points) {
+            float[] stored = new float[layout.scales(points)];
+            int at = 0;
+            for (int r = 0; r < points.length; r++) {
+                switch (layout) {
+                    case PER_POINT -> {
+                        System.arraycopy(scales[r], 0, stored, at, points[r]);
+                        at += points[r];
+                    }
+                    case PER_ROW -> stored[r] = scales[r][points[r] - 1];
+                    case PER_LAYER -> System.arraycopy(scales[r], 0, stored, 0, points[r]);
+                }
+            }
+            return HalfScales.round(stored);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package org.multipoint.points;
+
+/**
+ * What storing a matrix costs, asked by whoever spends a budget: codes, scales, point counts and the header, as
+ * {@link MultipointPayload} writes them.
+ */
+public final class StoredSize {
+
+    private StoredSize() {
+    }
+
+    /** Bytes of the payload of a matrix. */
+    static int payloadBytes(MultipointMatrix m) {
+        return payloadBytes(m.pointsPerRow(), m.columns(), m.bits(), m.layout());
+    }
+
+    /** Bytes of the payload of a matrix whose rows have the given numbers of points. */
+    public static int payloadBytes(int[] points, int columns, int bits, ScaleLayout layout) {
+        long total = 0;
+        int max = 1;
+        for (int n : points) {
+            total += n;
+            max = Math.max(max, n);
+        }
+        return MultipointPayload.HEADER_BYTES
+                + BitPacking.bytes(points.length, countBits(max))
+                + layout.scales(points) * (ScaleLayout.SCALE_BITS / 8)
+                + BitPacking.bytes(total * columns, bits)
+                + MultipointPayload.CHECKSUM_BYTES;
+    }
+
+    /** Bits of one more point of a row, the point counts' width aside. */
+    public static long pointBits(int columns, int bits, ScaleLayout layout) {
+        return (long) columns * bits + (layout == ScaleLayout.PER_POINT ? ScaleLayout.SCALE_BITS : 0);
+    }
+
+    /** Width of a stored point count where no row has more than {@code max} points: nothing where all have one. */
+    static int countBits(int max) {
+        return 32 - Integer.numberOfLeadingZeros(max - 1);
+    }
+}
