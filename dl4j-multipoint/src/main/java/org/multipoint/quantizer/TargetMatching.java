@@ -1,0 +1,74 @@
+package org.multipoint.quantizer;
+
+import org.multipoint.calibration.Moments;
+import org.multipoint.linalg.Products;
+import org.multipoint.linalg.UpperFactor;
+
+import java.util.stream.IntStream;
+
+/**
+ * Weights that, on the inputs {@code y} of the already quantized network, best give the outputs that the reference
+ * network's weights give on its own inputs {@code x}:
+ * {@code min E|W x - W' y|^2 + ridge |W' - W|^2}, centred on the means, which is
+ * {@code W' = W (C_xy + ridge I) (C_yy + ridge I)^-1}.
+ */
+public final class TargetMatching {
+
+    private TargetMatching() {
+    }
+
+    /**
+     * @param problem a problem with paired moments
+     * @param ridge   in units of the mean variance of the layer's inputs
+     * @return {@code [rows, columns]}
+     */
+    public static float[] match(WeightProblem problem, double ridge) {
+        Moments moments = problem.moments();
+        int columns = problem.op().columns();
+        int rows = problem.op().rowsPerGroup();
+        double added = ridge * moments.meanVariance();
+        float[] matched = new float[problem.weights().length];
+        int[] starts = moments.blockStarts();
+        IntStream groups = IntStream.range(0, problem.op().groups());
+        (problem.op().groups() > 1 ? groups.parallel() : groups).forEach(g -> {
+            for (int s = 0; s + 1 < starts.length; s++) {
+                int size = starts[s + 1] - starts[s];
+                double[] cross = moments.crossCovariance(g, s);
+                float[] c = new float[cross.length];
+                for (int i = 0; i < size; i++) {
+                    for (int j = 0; j < size; j++) {
+                        c[i * size + j] = (float) (cross[i * size + j] + (i == j ? added : 0));
+                    }
+                }
+                float[] w = Products.slice(problem.weights(), columns, g * rows, rows, starts[s], starts[s + 1]);
+                float[] target = Products.multiply(w, c, rows, size, size);
+                float[] solved = UpperFactor.of(moments.covariance(g, s), size, added).solve(target, rows);
+                for (int r = 0; r < rows; r++) {
+                    System.arraycopy(solved, r * size, matched, (g * rows + r) * columns + starts[s], size);
+                }
+            }
+        });
+        return matched;
+    }
+
+    /**
+     * The bias that makes the mean output exact: {@code b + W mean(x) - W~ mean(y)}.
+     *
+     * @param bias      bias of the reference layer, {@code [rows]}
+     * @param quantized {@code [rows, columns]}
+     */
+    public static float[] bias(WeightProblem problem, float[] bias, float[] quantized) {
+        int columns = problem.op().columns();
+        float[] corrected = new float[bias.length];
+        for (int r = 0; r < bias.length; r++) {
+            int group = r / problem.op().rowsPerGroup();
+            double sum = bias[r];
+            for (int c = 0; c < columns; c++) {
+                sum += problem.weights()[r * columns + c] * problem.moments().meanX(group, c)
+                        - quantized[r * columns + c] * problem.moments().meanY(group, c);
+            }
+            corrected[r] = (float) sum;
+        }
+        return corrected;
+    }
+}
