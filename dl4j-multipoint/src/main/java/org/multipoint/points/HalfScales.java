@@ -6,7 +6,7 @@ import org.bytedeco.javacpp.indexer.HalfIndexer;
  * Scales as 16-bit floats times a power of two common to a matrix, chosen so that the largest lies in {@code [1, 2)}:
  * without it, scales of layers with small weights would fall among the subnormal halves and lose precision.
  */
-final class HalfScales {
+public final class HalfScales {
 
     private HalfScales() {
     }
@@ -31,6 +31,15 @@ final class HalfScales {
             rounded[i] = decode(encode(scales[i], exponent), exponent);
         }
         return rounded;
+    }
+
+    /**
+     * The nearest scale with the precision of a stored one: whoever rounds with it rounds with what will be stored, unless
+     * another row's scale is more than 2^14 times as large.
+     */
+    public static float nearest(float scale) {
+        int exponent = Math.getExponent(scale);
+        return scale > 0 ? decode(encode(scale, exponent), exponent) : 0;
     }
 
     static short encode(float scale, int exponent) {

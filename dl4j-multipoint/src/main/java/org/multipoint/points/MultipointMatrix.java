@@ -14,6 +14,8 @@ public final class MultipointMatrix {
 
     /** Most points that a row can have. */
     public static final int MAX_POINTS = 16;
+    /** Largest integer that the points of a row with one scale may make up: all up to it are exact in single precision. */
+    public static final int MAX_INTEGER = 1 << 24;
 
     private final int bits;
     private final int columns;
@@ -93,7 +95,7 @@ public final class MultipointMatrix {
 
     /** Code of point {@code i} of a row at a column: a value of the grid. */
     public int code(int row, int i, int column) {
-        return grid.fromPattern(patterns[(firstPoint[row] + i) * columns + column], bits);
+        return grid.fromPattern(patterns[(firstPoint[row] + i) * columns + column] & 0xff, bits);
     }
 
     /** The row in full precision, written to {@code target} from {@code offset} on. */
@@ -269,15 +271,18 @@ public final class MultipointMatrix {
             int[][] digits = new int[n][columns];
             float[] digitScales = new float[n];
             int levels = grid.levels(bits);
+            int largest = grid.maxValue(bits, n);
+            if (largest > MAX_INTEGER) {
+                throw new IllegalArgumentException(n + " points of " + bits + " bits with one scale make integers beyond "
+                        + MAX_INTEGER + "; ask for fewer points or a scale for each");
+            }
             for (int c = 0; c < columns; c++) {
-                int rest = values[c];
-                for (int i = n - 1; i > 0; i--) {
-                    // The digit is the remainder nearest to zero that leaves a multiple of the levels on the grid.
-                    int above = grid.nearest((float) rest / levels, grid.maxValue(bits, i));
-                    digits[i][c] = rest - above * levels;
-                    rest = above;
+                // Balanced digits are ordinary digits of the place on the grid, counted from its lowest value.
+                int place = (values[c] + largest) / grid.spacing();
+                for (int i = n - 1; i >= 0; i--) {
+                    digits[i][c] = grid.fromPattern(place % levels, bits);
+                    place /= levels;
                 }
-                digits[0][c] = rest;
             }
             float s = scale;
             for (int i = n - 1; i >= 0; i--) {

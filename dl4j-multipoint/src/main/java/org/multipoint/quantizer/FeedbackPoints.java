@@ -3,6 +3,7 @@ package org.multipoint.quantizer;
 import org.multipoint.calibration.Moments;
 import org.multipoint.linalg.Products;
 import org.multipoint.points.CodeGrid;
+import org.multipoint.points.HalfScales;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
 
@@ -162,6 +163,7 @@ public final class FeedbackPoints implements PointFinder {
                     search.attempt(scales);
                 }
             }
+            search.refit();
             return search.result();
         }
 
@@ -190,7 +192,12 @@ public final class FeedbackPoints implements PointFinder {
                 Arrays.fill(errors, Double.POSITIVE_INFINITY);
             }
 
-            void attempt(float[] candidate) {
+            /** Keeps what is better than before, row by row. */
+            void attempt(float[] wanted) {
+                float[] candidate = new float[rows];
+                for (int r = 0; r < rows; r++) {
+                    candidate[r] = HalfScales.nearest(wanted[r]);
+                }
                 double[] total = new double[rows];
                 int[][] tried = new int[blocks.length][];
                 for (int s = 0; s < blocks.length; s++) {
@@ -212,11 +219,23 @@ public final class FeedbackPoints implements PointFinder {
                 }
             }
 
-            Rounded result() {
+            /** Tries the scales that fit the best codes so far by least squares. */
+            void refit() {
                 double[][] fit = new double[rows][2];
-                int[] ordered = new int[rows * columns];
                 for (int s = 0; s < blocks.length; s++) {
                     blocks[s].fit(w[s], codes[s], rows, fit);
+                }
+                float[] fitted = new float[rows];
+                for (int r = 0; r < rows; r++) {
+                    double scale = fit[r][1] > 0 ? fit[r][0] / fit[r][1] : 0;
+                    fitted[r] = scale > 0 ? (float) scale : scales[r];
+                }
+                attempt(fitted);
+            }
+
+            Rounded result() {
+                int[] ordered = new int[rows * columns];
+                for (int s = 0; s < blocks.length; s++) {
                     int size = starts[s + 1] - starts[s];
                     for (int r = 0; r < rows; r++) {
                         for (int j = 0; j < size; j++) {
@@ -224,12 +243,7 @@ public final class FeedbackPoints implements PointFinder {
                         }
                     }
                 }
-                float[] fitted = new float[rows];
-                for (int r = 0; r < rows; r++) {
-                    double scale = fit[r][1] > 0 ? fit[r][0] / fit[r][1] : 0;
-                    fitted[r] = scale > 0 ? (float) scale : scales[r];
-                }
-                return new Rounded(ordered, fitted);
+                return new Rounded(ordered, scales);
             }
         }
     }

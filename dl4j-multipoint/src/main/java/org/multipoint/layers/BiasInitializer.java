@@ -1,0 +1,99 @@
+package org.multipoint.layers;
+
+import org.deeplearning4j.nn.api.ParamInitializer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Parameters of multipoint layers: the bias. Weights are no parameters; they live in the configuration. */
+final class BiasInitializer implements ParamInitializer {
+
+    static final BiasInitializer INSTANCE = new BiasInitializer();
+    static final String BIAS = "b";
+
+    private BiasInitializer() {
+    }
+
+    /** Gives a new layer what Deeplearning4j expects of {@code instantiate}. */
+    static <T extends BaseLayer<?>> T prepare(T layer, NeuralNetConfiguration conf, Collection<TrainingListener> listeners,
+                                              int index, INDArray params, boolean initialize) {
+        layer.setListeners(listeners);
+        layer.setIndex(index);
+        layer.setParamsViewArray(params);
+        layer.setParamTable(INSTANCE.init(conf, params, initialize));
+        layer.setConf(conf);
+        return layer;
+    }
+
+    @Override
+    public long numParams(NeuralNetConfiguration conf) {
+        return numParams(conf.getLayer());
+    }
+
+    @Override
+    public long numParams(Layer layer) {
+        return ((FeedForwardLayer) layer).getNOut();
+    }
+
+    @Override
+    public List<String> paramKeys(Layer layer) {
+        return List.of(BIAS);
+    }
+
+    @Override
+    public List<String> weightKeys(Layer layer) {
+        return List.of();
+    }
+
+    @Override
+    public List<String> biasKeys(Layer layer) {
+        return List.of(BIAS);
+    }
+
+    @Override
+    public boolean isWeightParam(Layer layer, String key) {
+        return false;
+    }
+
+    @Override
+    public boolean isBiasParam(Layer layer, String key) {
+        return BIAS.equals(key);
+    }
+
+    @Override
+    public Map<String, INDArray> init(NeuralNetConfiguration conf, INDArray params, boolean initialize) {
+        if (initialize) {
+            params.assign(0);
+        }
+        conf.addVariable(BIAS);
+        Map<String, INDArray> table = new LinkedHashMap<>();
+        table.put(BIAS, params.reshape(1, params.length()));
+        return table;
+    }
+
+    /** The bias gradient, and for layers that write one a weight gradient that nobody reads: training goes around the weights. */
+    @Override
+    public Map<String, INDArray> getGradientsFromFlattened(NeuralNetConfiguration conf, INDArray gradients) {
+        Map<String, INDArray> table = new LinkedHashMap<>();
+        table.put(BIAS, gradients.reshape(1, gradients.length()));
+        LayerKind kind = LayerKind.ofMultipoint(conf.getLayer());
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            for (int stage = 0; stage < kind.weightKeys().size(); stage++) {
+                long[] shape = kind.shape(conf.getLayer(), stage);
+                table.put(kind.weightKeys().get(stage),
+                        Nd4j.create(gradients.dataType(), shape, shape.length == 2 ? 'f' : 'c'));
+            }
+        }
+        return table;
+    }
+}

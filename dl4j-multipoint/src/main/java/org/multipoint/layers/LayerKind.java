@@ -1,0 +1,237 @@
+package org.multipoint.layers;
+
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.multipoint.linear.LinearOp;
+import org.multipoint.linear.LinearOp.PaddingMode;
+import org.multipoint.linear.LinearOp.Size;
+import org.multipoint.linear.Tensor;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.shade.jackson.core.JsonProcessingException;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The layers of Deeplearning4j that can be quantized. Each kind says which linear operations the layer consists of, how their weight
+ * matrices stand in its parameters, and which layer takes its place. A layer is one of a kind where its class is exactly the kind's:
+ * a subclass may compute something else.
+ */
+public enum LayerKind {
+
+    CONVOLUTION(ConvolutionLayer.class, MultipointConvolutionLayer.class, "W") {
+        @Override
+        public List<LinearOp> ops(Layer layer) {
+            ConvolutionLayer c = (ConvolutionLayer) layer;
+            return List.of(convolution(c, 1, (int) c.getNOut(), false));
+        }
+
+        @Override
+        long[] shape(Layer layer, int stage) {
+            ConvolutionLayer c = (ConvolutionLayer) layer;
+            return new long[]{c.getNOut(), c.getNIn(), c.getKernelSize()[0], c.getKernelSize()[1]};
+        }
+    },
+
+    CONVOLUTION_1D(Convolution1DLayer.class, MultipointConvolution1DLayer.class, "W") {
+        @Override
+        public List<LinearOp> ops(Layer layer) {
+            Convolution1DLayer c = (Convolution1DLayer) layer;
+            return List.of(new LinearOp((int) c.getNIn(), (int) c.getNOut(), 1, new Size(c.getKernelSize()[0], 1),
+                    new Size(c.getStride()[0], 1), new Size(c.getDilation()[0], 1), new Size(c.getPadding()[0], 0),
+                    padding(c.getConvolutionMode()), false, c.getRnnDataFormat() == RNNFormat.NWC));
+        }
+
+        @Override
+        long[] shape(Layer layer, int stage) {
+            Convolution1DLayer c = (Convolution1DLayer) layer;
+            return new long[]{c.getNOut(), c.getNIn(), c.getKernelSize()[0], 1};
+        }
+    },
+
+    DEPTHWISE_CONVOLUTION(DepthwiseConvolution2D.class, MultipointDepthwiseConvolution2D.class, "W") {
+        @Override
+        public List<LinearOp> ops(Layer layer) {
+            DepthwiseConvolution2D c = (DepthwiseConvolution2D) layer;
+            return List.of(convolution(c, (int) c.getNIn(), (int) c.getNIn() * c.getDepthMultiplier(), false));
+        }
+
+        @Override
+        long[] shape(Layer layer, int stage) {
+            DepthwiseConvolution2D c = (DepthwiseConvolution2D) layer;
+            return new long[]{c.getKernelSize()[0], c.getKernelSize()[1], c.getNIn(), c.getDepthMultiplier()};
+        }
+
+        @Override
+        int[] rowsFirst(int stage) {
+            return new int[]{2, 3, 0, 1};
+        }
+    },
+
+    SEPARABLE_CONVOLUTION(SeparableConvolution2D.class, MultipointSeparableConvolution2D.class, "W", "pW") {
+        @Override
+        public List<LinearOp> ops(Layer layer) {
+            SeparableConvolution2D c = (SeparableConvolution2D) layer;
+            int middle = (int) c.getNIn() * c.getDepthMultiplier();
+            LinearOp depthwise = convolution(c, (int) c.getNIn(), middle, false);
+            return List.of(depthwise, LinearOp.dense(middle, (int) c.getNOut(), depthwise.channelsLast()));
+        }
+
+        @Override
+        long[] shape(Layer layer, int stage) {
+            SeparableConvolution2D c = (SeparableConvolution2D) layer;
+            return stage == 0
+                    ? new long[]{c.getDepthMultiplier(), c.getNIn(), c.getKernelSize()[0], c.getKernelSize()[1]}
+                    : new long[]{c.getNOut(), c.getNIn() * c.getDepthMultiplier(), 1, 1};
+        }
+
+        @Override
+        int[] rowsFirst(int stage) {
+            return stage == 0 ? new int[]{1, 0, 2, 3} : super.rowsFirst(stage);
+        }
+    },
+
+    DECONVOLUTION(Deconvolution2D.class, MultipointDeconvolution2D.class, "W") {
+        @Override
+        public List<LinearOp> ops(Layer layer) {
+            ConvolutionLayer c = (ConvolutionLayer) layer;
+            return List.of(convolution(c, 1, (int) c.getNOut(), true));
+        }
+
+        @Override
+        long[] shape(Layer layer, int stage) {
+            ConvolutionLayer c = (ConvolutionLayer) layer;
+            return new long[]{c.getNIn(), c.getNOut(), c.getKernelSize()[0], c.getKernelSize()[1]};
+        }
+
+        @Override
+        int[] rowsFirst(int stage) {
+            return new int[]{1, 0, 2, 3};
+        }
+    },
+
+    DENSE(DenseLayer.class, MultipointDenseLayer.class, "W"),
+
+    OUTPUT(OutputLayer.class, MultipointOutputLayer.class, "W"),
+
+    RNN_OUTPUT(RnnOutputLayer.class, MultipointRnnOutputLayer.class, "W") {
+        @Override
+        public List<LinearOp> ops(Layer layer) {
+            RnnOutputLayer c = (RnnOutputLayer) layer;
+            return List.of(LinearOp.dense((int) c.getNIn(), (int) c.getNOut(), c.getRnnDataFormat() == RNNFormat.NWC));
+        }
+    };
+
+    private final Class<? extends Layer> plain;
+    private final Class<? extends Layer> multipoint;
+    private final List<String> weightKeys;
+
+    LayerKind(Class<? extends Layer> plain, Class<? extends Layer> multipoint, String... weightKeys) {
+        this.plain = plain;
+        this.multipoint = multipoint;
+        this.weightKeys = List.of(weightKeys);
+    }
+
+    /** The kind of a plain layer, or none. */
+    public static Optional<LayerKind> ofPlain(Layer layer) {
+        return List.of(values()).stream().filter(k -> k.plain == layer.getClass()).findFirst();
+    }
+
+    /** The kind of a multipoint layer. */
+    static LayerKind ofMultipoint(Layer layer) {
+        return List.of(values()).stream().filter(k -> k.multipoint == layer.getClass()).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(layer.getClass() + " is not a multipoint layer"));
+    }
+
+    /** A plain layer's configuration with its weights stored as points; all else is as it was, and it has a bias. */
+    public Layer quantized(Layer layer, MultipointWeights weights) {
+        ObjectMapper mapper = NeuralNetConfiguration.mapper();
+        ObjectNode node = mapper.valueToTree(layer);
+        node.put("@class", multipoint.getName());
+        node.put("hasBias", true);
+        node.set("multipoint", mapper.valueToTree(weights));
+        try {
+            return mapper.treeToValue(node, Layer.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("Layer \"" + layer.getLayerName() + "\" cannot be copied through JSON", e);
+        }
+    }
+
+    /** Parameter keys of the weights, one for each operation. */
+    public List<String> weightKeys() {
+        return weightKeys;
+    }
+
+    /** The operations, first to last; only the last one has the bias. */
+    public List<LinearOp> ops(Layer layer) {
+        FeedForwardLayer dense = (FeedForwardLayer) layer;
+        return List.of(LinearOp.dense((int) dense.getNIn(), (int) dense.getNOut(), false));
+    }
+
+    /**
+     * The weight matrix of an operation, {@code [rows, columns]} row by row.
+     *
+     * @param param the parameter with the key {@code weightKeys().get(stage)}
+     */
+    public float[] matrix(INDArray param, int stage) {
+        return Tensor.of(param.permute(rowsFirst(stage))).data();
+    }
+
+    /** The parameter that {@link #matrix} would take apart into the given matrix. */
+    public INDArray param(Layer layer, float[] matrix, int stage) {
+        int[] order = rowsFirst(stage);
+        long[] shape = shape(layer, stage);
+        long[] permuted = new long[shape.length];
+        int[] back = new int[shape.length];
+        for (int i = 0; i < order.length; i++) {
+            permuted[i] = shape[order[i]];
+            back[order[i]] = i;
+        }
+        return Nd4j.create(matrix, permuted, 'c').permute(back).dup(order.length == 2 ? 'f' : 'c');
+    }
+
+    /** Shape of the parameter of an operation. */
+    long[] shape(Layer layer, int stage) {
+        FeedForwardLayer dense = (FeedForwardLayer) layer;
+        return new long[]{dense.getNIn(), dense.getNOut()};
+    }
+
+    /** Order of the parameter's axes in which it is a row matrix. */
+    int[] rowsFirst(int stage) {
+        return ConvolutionLayer.class.isAssignableFrom(plain) ? new int[]{0, 1, 2, 3} : new int[]{1, 0};
+    }
+
+    private static LinearOp convolution(ConvolutionLayer c, int groups, int outChannels, boolean transposed) {
+        int[] d = c.getDilation();
+        return new LinearOp((int) c.getNIn(), outChannels, groups, size(c.getKernelSize()), size(c.getStride()),
+                d == null ? Size.ONE : size(d), size(c.getPadding()), padding(c.getConvolutionMode()), transposed,
+                c.getCnn2dDataFormat() == CNN2DFormat.NHWC);
+    }
+
+    private static Size size(int[] heightAndWidth) {
+        return new Size(heightAndWidth[0], heightAndWidth[1]);
+    }
+
+    private static PaddingMode padding(ConvolutionMode mode) {
+        return switch (mode) {
+            case Same -> PaddingMode.SAME;
+            case Causal -> PaddingMode.CAUSAL;
+            case Strict, Truncate -> PaddingMode.EXPLICIT;
+        };
+    }
+}

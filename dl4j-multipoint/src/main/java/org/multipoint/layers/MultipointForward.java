@@ -1,0 +1,141 @@
+package org.multipoint.layers;
+
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.multipoint.engine.Engine;
+import org.multipoint.engine.Engines;
+import org.multipoint.engine.Kernel;
+import org.multipoint.linear.InputQuantization;
+import org.multipoint.linear.LinearOp;
+import org.multipoint.points.MultipointMatrix;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The arithmetic of a multipoint layer: its operations one after another, each on the engine at hand. The points of each row are
+ * fused into one int8 row when the engine's kernel is built; where inputs stay floating the exact sum of points is used.
+ */
+final class MultipointForward {
+
+    private final Layer layer;
+    private final LayerKind kind;
+    private final List<LinearOp> ops;
+    private final MultipointWeights weights;
+    private Kernel[] kernels;
+    private float[] kernelBias;
+
+    /**
+     * @throws IllegalStateException where the stored weights are missing, damaged, or do not fit the layer; it names the layer
+     */
+    MultipointForward(Layer layer) {
+        this.layer = layer;
+        this.kind = LayerKind.ofMultipoint(layer);
+        this.ops = kind.ops(layer);
+        this.weights = ((MultipointLayer) layer).getMultipoint();
+        if (weights == null || weights.stages().size() != ops.size()) {
+            throw broken("expected weights of " + ops.size() + " operations, found "
+                    + (weights == null ? "none" : weights.stages().size()), null);
+        }
+        for (int i = 0; i < ops.size(); i++) {
+            matrix(i);
+        }
+    }
+
+    private IllegalStateException broken(String what, Exception cause) {
+        return new IllegalStateException("Layer \"" + layer.getLayerName() + "\": " + what, cause);
+    }
+
+    private MultipointMatrix matrix(int stage) {
+        LinearOp op = ops.get(stage);
+        MultipointMatrix matrix;
+        try {
+            matrix = weights.stages().get(stage).matrix();
+        } catch (IllegalArgumentException e) {
+            throw broken(e.getMessage(), e);
+        }
+        if (matrix.rows() != op.rows() || matrix.columns() != op.columns()) {
+            throw broken("expected weights of " + op.rows() + "x" + op.columns() + ", found " + matrix.rows() + "x"
+                    + matrix.columns(), null);
+        }
+        return matrix;
+    }
+
+    boolean isWeight(String key) {
+        return kind.weightKeys().contains(key);
+    }
+
+    /** The weights that stand behind a parameter key, summed up in full precision, made anew at each call. */
+    INDArray weight(String key, DataType dataType) {
+        int stage = kind.weightKeys().indexOf(key);
+        return kind.param(layer, matrix(stage).toFloats(), stage).castTo(dataType);
+    }
+
+    /**
+     * The layer's output before its activation.
+     *
+     * @param bias {@code [1, nOut]}
+     */
+    INDArray apply(INDArray input, INDArray bias, DataType dataType, LayerWorkspaceMgr workspaces) {
+        int axis = ops.get(0).channelAxis(input.rank());
+        if (input.rank() < 2 || input.size(axis) != ((FeedForwardLayer) layer).getNIn()) {
+            throw new IllegalArgumentException("Layer \"" + layer.getLayerName() + "\": expected "
+                    + ((FeedForwardLayer) layer).getNIn() + " channels on axis " + axis + " of its input, found shape "
+                    + Arrays.toString(input.shape()));
+        }
+        float[] currentBias = bias.castTo(DataType.FLOAT).dup().data().asFloat();
+        INDArray x = input.castTo(DataType.FLOAT);
+        INDArray result = weights.stages().get(0).input().isPresent()
+                ? quantized(x, currentBias) : floating(x, currentBias);
+        return workspaces.leverageTo(ArrayType.ACTIVATIONS, result.castTo(dataType));
+    }
+
+    private synchronized INDArray quantized(INDArray x, float[] bias) {
+        if (kernels == null || !Arrays.equals(bias, kernelBias)) {
+            close();
+            Engine engine = Engines.preferred();
+            Kernel[] built = new Kernel[ops.size()];
+            for (int i = 0; i < built.length; i++) {
+                Optional<InputQuantization> input = weights.stages().get(i).input();
+                built[i] = engine.quantized(ops.get(i), matrix(i).fuse(engine.exactCodeLimit()), biasOf(i, bias),
+                        input.orElseThrow(() -> broken("one of its operations has no input quantization", null)));
+            }
+            kernels = built;
+            kernelBias = bias;
+        }
+        INDArray y = x;
+        for (Kernel kernel : kernels) {
+            y = kernel.apply(y);
+        }
+        return y;
+    }
+
+    /** Kernels on floating weights are made for one call: no copy of the weights in full precision is kept. */
+    private INDArray floating(INDArray x, float[] bias) {
+        INDArray y = x;
+        for (int i = 0; i < ops.size(); i++) {
+            try (Kernel kernel = Engines.preferred().floating(ops.get(i), matrix(i).toFloats(), biasOf(i, bias))) {
+                y = kernel.apply(y);
+            }
+        }
+        return y;
+    }
+
+    private float[] biasOf(int stage, float[] bias) {
+        return stage == ops.size() - 1 ? bias : new float[ops.get(stage).rows()];
+    }
+
+    private void close() {
+        if (kernels != null) {
+            for (Kernel kernel : kernels) {
+                kernel.close();
+            }
+            kernels = null;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package org.multipoint.layers;
+
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.ParamInitializer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+
+import java.util.Collection;
+
+/** A {@link OutputLayer} whose weights are stored as points. */
+public class MultipointOutputLayer extends OutputLayer implements MultipointLayer {
+
+    @JsonProperty
+    private MultipointWeights multipoint;
+
+    @Override
+    public MultipointWeights getMultipoint() {
+        return multipoint;
+    }
+
+    @Override
+    public ParamInitializer initializer() {
+        return BiasInitializer.INSTANCE;
+    }
+
+    @Override
+    public Layer instantiate(NeuralNetConfiguration conf, Collection<TrainingListener> listeners, int index,
+                             INDArray params, boolean initialize, DataType dataType) {
+        return BiasInitializer.prepare(new Impl(conf, dataType), conf, listeners, index, params, initialize);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return super.equals(other) && MultipointLayer.sameWeights(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * super.hashCode() + MultipointLayer.weightsHash(this);
+    }
+
+    private static final class Impl extends org.deeplearning4j.nn.layers.OutputLayer {
+        private final transient MultipointForward forward;
+
+        Impl(NeuralNetConfiguration conf, DataType dataType) {
+            super(conf, dataType);
+            forward = new MultipointForward(conf.getLayer());
+        }
+
+        @Override
+        public INDArray getParam(String key) {
+            return forward.isWeight(key) ? forward.weight(key, dataType) : super.getParam(key);
+        }
+
+        @Override
+        protected Pair<INDArray, INDArray> preOutputWithPreNorm(boolean training, boolean forBackprop,
+                                                                LayerWorkspaceMgr workspaces) {
+            assertInputSet(forBackprop);
+            applyDropOutIfNecessary(training, workspaces);
+            INDArray z = forward.apply(input, getParam("b"), dataType, workspaces);
+            if (maskArray != null) {
+                applyMask(z);
+            }
+            return new Pair<>(z, z);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package org.multipoint.layers;
+
+import org.multipoint.linear.InputQuantization;
+import org.multipoint.points.MultipointMatrix;
+import org.multipoint.points.MultipointPayload;
+import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a multipoint layer stores inside its configuration, and with it in every copy that Deeplearning4j makes: for each
+ * linear operation the packed points and how its input is quantized, and what made them. Immutable.
+ *
+ * @param stages     one for each operation of the layer, first to last
+ * @param provenance what made these weights: program version, configuration, calibration data
+ */
+public record MultipointWeights(@JsonProperty("stages") List<Stage> stages,
+                                @JsonProperty("provenance") Map<String, String> provenance) {
+
+    @JsonCreator
+    public MultipointWeights {
+        stages = List.copyOf(stages);
+        provenance = provenance == null ? Map.of() : java.util.Collections.unmodifiableMap(new java.util.TreeMap<>(provenance));
+    }
+
+    /**
+     * One operation.
+     *
+     * @param payload        the {@link MultipointPayload}, in base64, cut into pieces: JSON readers limit the length of a string
+     * @param inputScale     {@link InputQuantization#scale()}
+     * @param inputZeroPoint {@link InputQuantization#zeroPoint()}
+     * @param inputBits      {@link InputQuantization#bits()}, or 0 where the input stays floating
+     */
+    public record Stage(@JsonProperty("payload") List<String> payload, @JsonProperty("inputScale") float inputScale,
+                        @JsonProperty("inputZeroPoint") int inputZeroPoint, @JsonProperty("inputBits") int inputBits) {
+
+        /** Bytes in a piece: a multiple of 3, so that pieces need no padding. */
+        private static final int PIECE = 3 << 18;
+
+        @JsonCreator
+        public Stage {
+            payload = List.copyOf(payload);
+        }
+
+        /** Stores a matrix, and the quantization of its input where there is one. */
+        public static Stage of(MultipointMatrix matrix, Optional<InputQuantization> input) {
+            byte[] bytes = MultipointPayload.write(matrix);
+            List<String> pieces = new ArrayList<>();
+            for (int from = 0; from < bytes.length; from += PIECE) {
+                pieces.add(Base64.getEncoder().encodeToString(
+                        java.util.Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + PIECE))));
+            }
+            return new Stage(pieces, input.map(InputQuantization::scale).orElse(0f),
+                    input.map(InputQuantization::zeroPoint).orElse(0), input.map(InputQuantization::bits).orElse(0));
+        }
+
+        /**
+         * The stored matrix, unpacked anew.
+         *
+         * @throws MultipointPayload.MalformedPayloadException where the payload was truncated or altered
+         */
+        public MultipointMatrix matrix() {
+            java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
+            for (String piece : payload) {
+                bytes.writeBytes(Base64.getDecoder().decode(piece));
+            }
+            return MultipointPayload.read(bytes.toByteArray());
+        }
+
+        /** How the input is quantized; empty where it stays floating. */
+        public Optional<InputQuantization> input() {
+            return inputBits == 0 ? Optional.empty()
+                    : Optional.of(new InputQuantization(inputScale, inputZeroPoint, inputBits));
+        }
+
+        @Override
+        public String toString() {
+            return payload.stream().mapToInt(String::length).sum() + " characters, " + input().map(Object::toString)
+                    .orElse("floating input");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package org.multipoint.report;
+
+import java.util.List;
+
+/**
+ * What was done to one linear operation.
+ *
+ * @param name          vertex, and the parameter where a layer has several operations
+ * @param kind          kind of the layer
+ * @param rows          output channels
+ * @param columns       fan-in
+ * @param bits          width of a code
+ * @param pointsPerRow  element {@code n - 1} counts the rows with {@code n} points
+ * @param storedBits    bits of what is stored of this operation, everything counted
+ * @param outputError   mean squared error of an output against the reference network, relative to the output's mean variance
+ * @param fusedExactly  rows whose points an int8 engine adds up without rounding
+ * @param inputScale    scale of the quantized input, 0 where it stays floating
+ * @param inputZeroPoint zero point of the quantized input
+ */
+public record LayerReport(String name, String kind, int rows, int columns, int bits, List<Integer> pointsPerRow,
+                          long storedBits, double outputError, int fusedExactly, float inputScale, int inputZeroPoint) {
+
+    /** Number of weights. */
+    public long weights() {
+        return (long) rows * columns;
+    }
+
+    /** Number of codes. */
+    public long codes() {
+        long points = 0;
+        for (int n = 1; n <= pointsPerRow.size(); n++) {
+            points += (long) n * pointsPerRow.get(n - 1);
+        }
+        return points * columns;
+    }
+
+    /** Stored bits for each weight. */
+    public double bitsPerWeight() {
+        return (double) storedBits / weights();
+    }
+}

@@ -1,0 +1,195 @@
+package org.multipoint.transform;
+
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A copy of a graph's configuration and parameters that can be changed and made into a graph again; the source is left alone.
+ * The copy goes through JSON, as saving does: {@code clone()} of a configuration loses the axis of merge vertices.
+ */
+final class GraphEdit {
+
+    private final ComputationGraphConfiguration conf;
+    private final Map<String, Map<String, INDArray>> params = new LinkedHashMap<>();
+
+    private GraphEdit(ComputationGraphConfiguration conf) {
+        this.conf = conf;
+    }
+
+    static GraphEdit of(ComputationGraph graph) {
+        GraphEdit edit = new GraphEdit(ComputationGraphConfiguration.fromJson(graph.getConfiguration().toJson()));
+        for (org.deeplearning4j.nn.graph.vertex.GraphVertex vertex : graph.getVertices()) {
+            if (vertex.paramTable(false) != null) {
+                edit.params.put(vertex.getVertexName(), copy(vertex.paramTable(false)));
+            }
+        }
+        edit.thaw();
+        return edit;
+    }
+
+    /** The same network as a graph: a chain whose vertices carry the layers' names. */
+    static GraphEdit of(MultiLayerNetwork network) {
+        MultiLayerConfiguration source = MultiLayerConfiguration.fromJson(network.getLayerWiseConfigurations().toJson());
+        ComputationGraphConfiguration.GraphBuilder builder = new NeuralNetConfiguration.Builder()
+                .dataType(source.getDataType()).graphBuilder().addInputs("input");
+        List<String> names = layerNames(network);
+        String previous = "input";
+        for (int i = 0; i < names.size(); i++) {
+            builder.addLayer(names.get(i), source.getConf(i).getLayer(), source.getInputPreProcess(i), previous);
+            previous = names.get(i);
+        }
+        GraphEdit edit = new GraphEdit(builder.setOutputs(previous).validateOutputLayerConfig(false).build());
+        for (int i = 0; i < names.size(); i++) {
+            edit.params.put(names.get(i), copy(network.getLayer(i).paramTable()));
+        }
+        edit.thaw();
+        return edit;
+    }
+
+    /** Names of a network's layers: their own, where all have different ones, else their indices. */
+    static List<String> layerNames(MultiLayerNetwork network) {
+        List<String> names = new ArrayList<>();
+        for (org.deeplearning4j.nn.api.Layer layer : network.getLayers()) {
+            String name = layer.conf().getLayer().getLayerName();
+            names.add(name == null || names.contains(name) || name.equals("input") ? String.valueOf(names.size()) : name);
+        }
+        return names;
+    }
+
+    /** A copy that changes apart from this one; parameters are shared until replaced. */
+    GraphEdit copy() {
+        GraphEdit copy = new GraphEdit(ComputationGraphConfiguration.fromJson(conf.toJson()));
+        copy.params.putAll(params);
+        return copy;
+    }
+
+    private static Map<String, INDArray> copy(Map<String, INDArray> table) {
+        Map<String, INDArray> copy = new LinkedHashMap<>();
+        table.forEach((key, value) -> copy.put(key, value.dup()));
+        return copy;
+    }
+
+    /** Freezing says how to train, not what to compute. */
+    private void thaw() {
+        conf.getVertices().values().forEach(vertex -> {
+            if (vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof FrozenLayer frozen) {
+                frozen.getLayer().setLayerName(frozen.getLayerName());
+                v.getLayerConf().setLayer(frozen.getLayer());
+            }
+        });
+    }
+
+    ComputationGraphConfiguration conf() {
+        return conf;
+    }
+
+    /** Layer configuration of a vertex, or null where it has none. */
+    Layer layer(String vertex) {
+        return conf.getVertices().get(vertex) instanceof LayerVertex v ? v.getLayerConf().getLayer() : null;
+    }
+
+    InputPreProcessor preProcessor(String vertex) {
+        return conf.getVertices().get(vertex) instanceof LayerVertex v ? v.getPreProcessor() : null;
+    }
+
+    Map<String, INDArray> params(String vertex) {
+        return params.get(vertex);
+    }
+
+    /** Puts another layer in a vertex's place, with the given parameters. */
+    void replace(String vertex, Layer layer, Map<String, INDArray> layerParams) {
+        NeuralNetConfiguration layerConf = ((LayerVertex) conf.getVertices().get(vertex)).getLayerConf();
+        layerConf.setLayer(layer);
+        layerConf.clearVariables();
+        params.put(vertex, layerParams);
+    }
+
+    /** Takes a vertex with one input out; whoever read it reads its input. */
+    void remove(String vertex) {
+        String source = conf.getVertexInputs().remove(vertex).get(0);
+        conf.getVertices().remove(vertex);
+        params.remove(vertex);
+        conf.getVertexInputs().replaceAll((name, from) -> replaced(from, vertex, source));
+        conf.setNetworkOutputs(replaced(conf.getNetworkOutputs(), vertex, source));
+        conf.setTopologicalOrder(null);
+        conf.setTopologicalOrderStr(null);
+    }
+
+    private static List<String> replaced(List<String> names, String old, String now) {
+        return new ArrayList<>(names.stream().map(n -> n.equals(old) ? now : n).toList());
+    }
+
+    /** Vertices that read a vertex. */
+    List<String> readersOf(String vertex) {
+        List<String> readers = new ArrayList<>();
+        conf.getVertexInputs().forEach((name, from) -> {
+            if (from.contains(vertex)) {
+                readers.add(name);
+            }
+        });
+        return readers;
+    }
+
+    /** A new graph. */
+    ComputationGraph toGraph() {
+        ComputationGraph graph = new ComputationGraph(ComputationGraphConfiguration.fromJson(conf.toJson()));
+        graph.init();
+        params.forEach((name, table) -> assign(graph.getVertex(name).paramTable(false), table));
+        return graph;
+    }
+
+    /** A new network, where the graph is the chain that was made of {@code source}. */
+    MultiLayerNetwork toNetwork(MultiLayerNetwork source) {
+        MultiLayerConfiguration target = MultiLayerConfiguration.fromJson(source.getLayerWiseConfigurations().toJson());
+        List<String> names = layerNames(source).stream().filter(conf.getVertices()::containsKey).toList();
+        List<NeuralNetConfiguration> layers = new ArrayList<>();
+        Map<Integer, InputPreProcessor> preProcessors = new LinkedHashMap<>();
+        for (String name : names) {
+            if (preProcessor(name) != null) {
+                preProcessors.put(layers.size(), preProcessor(name));
+            }
+            layers.add(((LayerVertex) conf.getVertices().get(name)).getLayerConf());
+        }
+        target.setConfs(layers);
+        target.setInputPreProcessors(preProcessors);
+        MultiLayerNetwork network = new MultiLayerNetwork(MultiLayerConfiguration.fromJson(target.toJson()));
+        network.init();
+        for (int i = 0; i < names.size(); i++) {
+            assign(network.getLayer(i).paramTable(), params.get(names.get(i)));
+        }
+        return network;
+    }
+
+    private static void assign(Map<String, INDArray> target, Map<String, INDArray> values) {
+        values.forEach((key, value) -> {
+            INDArray array = target.get(key);
+            if (array == null || array.length() != value.length()) {
+                throw new IllegalStateException("Parameter " + key + " has shape " + Arrays.toString(value.shape())
+                        + " in the old model and " + (array == null ? "is missing" : Arrays.toString(array.shape()))
+                        + " in the new one");
+            }
+            // Biases are vectors in some layers and rows in others.
+            array.assign(value.reshape(array.shape()));
+        });
+    }
+
+    /** All vertices with their configurations. */
+    Map<String, GraphVertex> vertices() {
+        return conf.getVertices();
+    }
+}

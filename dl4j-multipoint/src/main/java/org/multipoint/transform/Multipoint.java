@@ -1,0 +1,267 @@
+package org.multipoint.transform;
+
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.multipoint.calibration.Clipping;
+import org.multipoint.points.CodeGrid;
+import org.multipoint.points.ScaleLayout;
+import org.multipoint.quantizer.BudgetAllocation;
+import org.multipoint.quantizer.FixedAllocation;
+import org.multipoint.quantizer.Granularity;
+import org.multipoint.quantizer.ThresholdAllocation;
+import org.multipoint.walk.CalibrationData;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
+
+import java.util.function.Function;
+import java.util.function.IntFunction;
+
+/**
+ * Transforms a trained model into one whose convolution and dense weights are stored as points, without retraining. The
+ * source model is not changed.
+ *
+ * <pre>{@code
+ * MultipointResult<ComputationGraph> result = Multipoint.of(graph)
+ *         .calibrate(iterator)
+ *         .bits(4)
+ *         .extraPoints(0.10)
+ *         .transform();
+ * ModelSerializer.writeModel(result.model(), file, false);
+ * System.out.println(result.report());
+ * }</pre>
+ *
+ * <p>What cannot be transformed stays in fp32, and the report says why.
+ *
+ * @param <M> {@link ComputationGraph} or {@link MultiLayerNetwork}
+ */
+public final class Multipoint<M> {
+
+    private final M source;
+    private final GraphEdit edit;
+    private final Function<GraphEdit, M> build;
+    private final Settings settings = new Settings();
+    private IntFunction<CalibrationData> data;
+    private TransformListener listener = (phase, done, total, what) -> { };
+
+    private Multipoint(M source, GraphEdit edit, Function<GraphEdit, M> build) {
+        this.source = source;
+        this.edit = edit;
+        this.build = build;
+    }
+
+    /** Transforms a graph. */
+    public static Multipoint<ComputationGraph> of(ComputationGraph graph) {
+        return new Multipoint<>(graph, GraphEdit.of(graph), GraphEdit::toGraph);
+    }
+
+    /** Transforms a network of layers. Layers are called by their names, or by their indices where names are missing or repeated. */
+    public static Multipoint<MultiLayerNetwork> of(MultiLayerNetwork network) {
+        return new Multipoint<>(network, GraphEdit.of(network), edit -> edit.toNetwork(network));
+    }
+
+    /** Representative inputs; some hundred images are enough. Labels are not looked at. Required; the iterator must be resettable. */
+    public Multipoint<M> calibrate(DataSetIterator iterator) {
+        this.data = inputs -> CalibrationData.of(iterator, inputs);
+        return this;
+    }
+
+    /** Representative inputs for graphs with several inputs. */
+    public Multipoint<M> calibrate(MultiDataSetIterator iterator) {
+        this.data = inputs -> CalibrationData.of(iterator, inputs);
+        return this;
+    }
+
+    /** How points are found; default {@link Method#CALIBRATED}. */
+    public Multipoint<M> method(Method method) {
+        settings.method = method;
+        return this;
+    }
+
+    /**
+     * Width of a code, 2 to 8; default 4.
+     *
+     * @throws IllegalArgumentException where out of range
+     */
+    public Multipoint<M> bits(int bits) {
+        settings.bits = checkedBits(bits);
+        return this;
+    }
+
+    /** Width of a code in one layer. */
+    public Multipoint<M> bits(String layer, int bits) {
+        settings.layerBits.put(known(layer), checkedBits(bits));
+        return this;
+    }
+
+    /** Budget: extra points as a share of the codes that one point per row takes; default 0.10. */
+    public Multipoint<M> extraPoints(double share) {
+        settings.allocation = BudgetAllocation.extraPoints(share);
+        settings.budget = 100 * share + " % extra points";
+        return this;
+    }
+
+    /** Budget: stored bits for each quantized weight, everything counted. One point per row is given whatever the budget. */
+    public Multipoint<M> storedBits(double perWeight) {
+        settings.allocation = BudgetAllocation.storedBits(perWeight);
+        settings.budget = perWeight + " stored bits per weight";
+        return this;
+    }
+
+    /** Budget: bytes of all quantized weights, everything counted. One point per row is given whatever the budget. */
+    public Multipoint<M> storedBytes(long bytes) {
+        settings.allocation = BudgetAllocation.bytes(bytes);
+        settings.budget = bytes + " bytes";
+        return this;
+    }
+
+    /** The paper's rule: points while a row's output error, relative to its layer's output variance, exceeds the threshold. */
+    public Multipoint<M> errorThreshold(double threshold) {
+        settings.allocation = new ThresholdAllocation(threshold);
+        settings.budget = "error threshold " + threshold;
+        return this;
+    }
+
+    /** The same number of points for every row. */
+    public Multipoint<M> points(int perRow) {
+        settings.allocation = new FixedAllocation(perRow);
+        settings.budget = perRow + " points per row";
+        return this;
+    }
+
+    /**
+     * Most points that a budget or threshold may give a row. By default as many as one int8 row can hold exactly
+     * ({@link Method#CALIBRATED}), or 4.
+     */
+    public Multipoint<M> maxPoints(int points) {
+        settings.maxPoints = new FixedAllocation(points).points();
+        return this;
+    }
+
+    /** What shares a step size under {@link Method#GREEDY} and {@link Method#NEAREST}; default each channel its own. */
+    public Multipoint<M> granularity(Granularity granularity) {
+        settings.granularity = granularity;
+        return this;
+    }
+
+    /** The integers that codes stand for under {@link Method#CALIBRATED}. */
+    public Multipoint<M> grid(CodeGrid grid) {
+        settings.grid = grid;
+        return this;
+    }
+
+    /** Which scales are stored under {@link Method#CALIBRATED}; default {@link ScaleLayout#PER_ROW}, whose points fuse exactly. */
+    public Multipoint<M> scales(ScaleLayout scales) {
+        settings.scales = scales;
+        return this;
+    }
+
+    /** Width of quantized activations, 2 to 8, or 0 to leave them floating; default 8. */
+    public Multipoint<M> activationBits(int bits) {
+        if (bits != 0) {
+            checkedBits(bits);
+        }
+        settings.activationBits = bits;
+        return this;
+    }
+
+    /** How ranges of activations are clipped. */
+    public Multipoint<M> clipping(Clipping clipping) {
+        settings.clipping = clipping;
+        return this;
+    }
+
+    /** Layers that stay in fp32. */
+    public Multipoint<M> leaveOut(String... layers) {
+        for (String layer : layers) {
+            settings.leftOut.add(known(layer));
+        }
+        return this;
+    }
+
+    /** Whether BatchNormalization is folded into the layer before it; default true. */
+    public Multipoint<M> foldBatchNormalization(boolean fold) {
+        settings.foldBatchNormalization = fold;
+        return this;
+    }
+
+    /** Whether a layer is rounded under the inputs that the network quantized so far gives it; default true. */
+    public Multipoint<M> quantizedInputs(boolean on) {
+        settings.quantizedInputs = on;
+        return this;
+    }
+
+    /** Whether weights are first matched to the reference network's output on quantized inputs; default true. */
+    public Multipoint<M> targetMatching(boolean on) {
+        settings.targetMatching = on;
+        return this;
+    }
+
+    /** Ridge of the target matching, in units of the mean variance of a layer's inputs. */
+    public Multipoint<M> ridge(double ridge) {
+        if (!(ridge > 0) || Double.isInfinite(ridge)) {
+            throw new IllegalArgumentException("The ridge must be positive and finite, found " + ridge);
+        }
+        settings.ridge = ridge;
+        return this;
+    }
+
+    /** Whether biases make the mean output exact; default true. */
+    public Multipoint<M> biasCorrection(boolean on) {
+        settings.biasCorrection = on;
+        return this;
+    }
+
+    /** Most output positions of an image that second moments are summed over, spread evenly; default 1024. */
+    public Multipoint<M> positionsPerImage(int positions) {
+        if (positions < 1) {
+            throw new IllegalArgumentException("Positions per image must be positive, found " + positions);
+        }
+        settings.positionsPerImage = positions;
+        return this;
+    }
+
+    /**
+     * Bytes that second moments, and activations between layers, may each hold on the heap; default 1 GiB. Beyond it, images pass more
+     * than once, and activations go to a temporary file.
+     */
+    public Multipoint<M> memory(long bytes) {
+        settings.memory = bytes;
+        return this;
+    }
+
+    /** Who hears how it goes on. */
+    public Multipoint<M> listener(TransformListener listener) {
+        this.listener = listener;
+        return this;
+    }
+
+    /**
+     * Transforms the model.
+     *
+     * @throws IllegalStateException    where no calibration data was given
+     * @throws IllegalArgumentException where weights or calibration inputs are NaN or infinite, do not fit the model, or are missing;
+     *                                  it names the layer or batch
+     */
+    public MultipointResult<M> transform() {
+        if (data == null) {
+            throw new IllegalStateException("Calibration data is missing: call calibrate(iterator) first");
+        }
+        Pipeline pipeline = new Pipeline(settings, edit.copy(), listener);
+        return pipeline.run(data, build, source.getClass().getSimpleName());
+    }
+
+    private String known(String layer) {
+        if (edit.layer(layer) == null) {
+            throw new IllegalArgumentException("There is no layer \"" + layer + "\"; the layers are "
+                    + edit.vertices().keySet().stream().filter(n -> edit.layer(n) != null).toList());
+        }
+        return layer;
+    }
+
+    private static int checkedBits(int bits) {
+        if (bits < CodeGrid.MIN_BITS || bits > CodeGrid.MAX_BITS) {
+            throw new IllegalArgumentException("Bits must be " + CodeGrid.MIN_BITS + " to " + CodeGrid.MAX_BITS + ", found " + bits);
+        }
+        return bits;
+    }
+}

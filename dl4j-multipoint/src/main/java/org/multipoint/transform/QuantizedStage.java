@@ -1,0 +1,19 @@
+package org.multipoint.transform;
+
+import org.multipoint.linear.InputQuantization;
+import org.multipoint.points.MultipointMatrix;
+
+import java.util.Optional;
+
+/**
+ * A linear operation after quantization.
+ *
+ * @param name        the operation's name
+ * @param matrix      its weights
+ * @param bias        its bias, {@code [rows]}
+ * @param input       how its input is quantized, empty where it stays floating
+ * @param outputError relative output error, see {@link org.multipoint.report.LayerReport}
+ */
+record QuantizedStage(String name, MultipointMatrix matrix, float[] bias, Optional<InputQuantization> input,
+                      double outputError) {
+}

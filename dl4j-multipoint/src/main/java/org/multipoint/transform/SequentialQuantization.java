@@ -1,0 +1,272 @@
+package org.multipoint.transform;
+
+import org.multipoint.calibration.Moments;
+import org.multipoint.calibration.RangeStatistics;
+import org.multipoint.engine.Engines;
+import org.multipoint.engine.Kernel;
+import org.multipoint.linear.InputQuantization;
+import org.multipoint.linear.Tensor;
+import org.multipoint.points.MultipointMatrix;
+import org.multipoint.quantizer.TargetMatching;
+import org.multipoint.quantizer.WeightProblem;
+import org.multipoint.walk.Activations;
+import org.multipoint.walk.CalibrationData;
+import org.multipoint.walk.GraphWalk;
+import org.multipoint.walk.LinearVertex;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Quantizes layers in topological order. Two networks see the same images side by side: the reference network, and the one
+ * quantized so far, whose inputs a layer will really be given. A layer's weights are matched to the reference network's output on
+ * those inputs, rounded under their second moments, and its bias makes the mean output exact.
+ */
+final class SequentialQuantization {
+
+    /** Activations of one vertex in both networks; the same object where no quantized layer came before. */
+    private record Streams(Activations reference, Activations quantized) {
+        boolean same() {
+            return reference == quantized;
+        }
+
+        void close() {
+            reference.close();
+            if (!same()) {
+                quantized.close();
+            }
+        }
+    }
+
+    private final Settings settings;
+    private final GraphWalk walk;
+    private final Activations.Budget budget;
+
+    SequentialQuantization(Settings settings, GraphWalk walk) {
+        this.settings = settings;
+        this.walk = walk;
+        this.budget = new Activations.Budget(settings.memory);
+    }
+
+    /**
+     * @param points number of points of each row, by name of operation; vertices without an entry stay as they are
+     * @return the quantized operations of each vertex
+     */
+    Map<String, List<QuantizedStage>> run(CalibrationData data, Map<String, int[]> points, TransformListener listener) {
+        Map<String, List<QuantizedStage>> quantized = new LinkedHashMap<>();
+        Map<String, Streams> live = new HashMap<>();
+        Map<String, Integer> left = new HashMap<>();
+        try {
+            readInputs(data, live);
+            for (String name : walk.order()) {
+                if (walk.networkInput(name) >= 0) {
+                    continue;
+                }
+                List<Streams> from = walk.inputsOf(name).stream().map(live::get).toList();
+                LinearVertex vertex = walk.linear().get(name);
+                Streams out;
+                if (vertex != null && points.containsKey(vertex.stages().get(0).name())) {
+                    List<QuantizedStage> stages = new ArrayList<>();
+                    out = quantize(vertex, from.get(0), points, stages);
+                    quantized.put(name, stages);
+                    listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(),
+                            (int) walk.linear().values().stream()
+                                    .filter(v -> points.containsKey(v.stages().get(0).name())).count(), name);
+                } else {
+                    out = walk.usesOf(name) == 0 ? null : pass(name, vertex, from);
+                }
+                for (String source : walk.inputsOf(name)) {
+                    if (left.merge(source, -1, Integer::sum) == -walk.usesOf(source)) {
+                        live.remove(source).close();
+                    }
+                }
+                if (out != null) {
+                    live.put(name, out);
+                }
+            }
+        } finally {
+            live.values().forEach(Streams::close);
+        }
+        return quantized;
+    }
+
+    private void readInputs(CalibrationData data, Map<String, Streams> live) {
+        for (String name : walk.order()) {
+            if (walk.networkInput(name) >= 0) {
+                Activations store = new Activations(budget);
+                live.put(name, new Streams(store, store));
+            }
+        }
+        data.reset();
+        while (data.hasNext()) {
+            Tensor[] batch = data.next();
+            live.forEach((name, streams) -> streams.reference.add(batch[walk.networkInput(name)]));
+        }
+        if (live.values().iterator().next().reference.batches() == 0) {
+            throw new IllegalArgumentException("The calibration iterator gave no examples");
+        }
+    }
+
+    /** Both networks through a vertex that is not quantized. */
+    private Streams pass(String name, LinearVertex vertex, List<Streams> from) {
+        boolean same = from.stream().allMatch(Streams::same);
+        List<Kernel> kernels = vertex == null ? List.of() : GraphWalk.kernels(vertex);
+        try {
+            Activations reference = new Activations(budget);
+            Activations quantized = same ? reference : new Activations(budget);
+            for (int b = 0; b < from.get(0).reference.batches(); b++) {
+                int batch = b;
+                reference.add(through(name, vertex, kernels, from.stream().map(s -> s.reference.get(batch)).toList()));
+                if (!same) {
+                    quantized.add(through(name, vertex, kernels, from.stream().map(s -> s.quantized.get(batch)).toList()));
+                }
+            }
+            return new Streams(reference, quantized);
+        } finally {
+            kernels.forEach(Kernel::close);
+        }
+    }
+
+    private Tensor through(String name, LinearVertex vertex, List<Kernel> kernels, List<Tensor> inputs) {
+        if (vertex == null) {
+            return walk.forward(name, inputs);
+        }
+        Tensor x = walk.operand(vertex, inputs.get(0));
+        for (Kernel kernel : kernels) {
+            x = GraphWalk.apply(vertex, kernel, x);
+        }
+        return GraphWalk.activate(vertex, x);
+    }
+
+    private Streams quantize(LinearVertex vertex, Streams input, Map<String, int[]> points, List<QuantizedStage> stages) {
+        Streams x = operands(vertex, input);
+        for (int i = 0; i < vertex.stages().size(); i++) {
+            LinearVertex.Stage stage = vertex.stages().get(i);
+            boolean last = i == vertex.stages().size() - 1;
+            QuantizedStage quantized = quantize(vertex, stage, x, points.get(stage.name()));
+            Streams out = outputs(vertex, stage, quantized, x, last, last && walk.usesOf(vertex.name()) == 0, stages);
+            if (x != input) {
+                x.close();
+            }
+            x = out;
+        }
+        return x;
+    }
+
+    /** The vertex's input after its preprocessor. */
+    private Streams operands(LinearVertex vertex, Streams input) {
+        Tensor first = input.reference.get(0);
+        if (walk.operand(vertex, first) == first) {
+            return input;
+        }
+        Activations reference = new Activations(budget);
+        Activations quantized = input.same() ? reference : new Activations(budget);
+        for (int b = 0; b < input.reference.batches(); b++) {
+            reference.add(walk.operand(vertex, input.reference.get(b)));
+            if (!input.same()) {
+                quantized.add(walk.operand(vertex, input.quantized.get(b)));
+            }
+        }
+        return new Streams(reference, quantized);
+    }
+
+    private QuantizedStage quantize(LinearVertex vertex, LinearVertex.Stage stage, Streams x, int[] points) {
+        Activations seen = settings.quantizedInputs ? x.quantized : x.reference;
+        Optional<InputQuantization> input = Optional.empty();
+        if (settings.activationBits > 0) {
+            RangeStatistics range = new RangeStatistics();
+            for (int b = 0; b < x.quantized.batches(); b++) {
+                addRange(stage.name(), range, x.quantized.get(b));
+            }
+            input = Optional.of(range.quantization(settings.clipping, settings.activationBits));
+        }
+        Moments moments = new Moments(stage.op(), settings.quantizedInputs, settings.positionsPerImage);
+        for (int b = 0; b < x.reference.batches(); b++) {
+            if (settings.quantizedInputs) {
+                moments.add(x.reference.get(b), rounded(x.quantized.get(b), input));
+            } else {
+                moments.add(seen.get(b));
+            }
+        }
+        WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments, settings.biasCorrection);
+        WeightProblem target = settings.targetMatching && settings.quantizedInputs
+                ? problem.withWeights(TargetMatching.match(problem, settings.ridge)) : problem;
+        MultipointMatrix matrix = settings.finder(vertex.name()).find(target, points);
+        float[] bias = settings.biasCorrection
+                ? TargetMatching.bias(problem, stage.bias(), matrix.toFloats()) : stage.bias();
+        return new QuantizedStage(stage.name(), matrix, bias, input, Double.NaN);
+    }
+
+    private static void addRange(String name, RangeStatistics range, Tensor tensor) {
+        try {
+            range.add(tensor.data());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("Layer \"" + name + "\": of its inputs, " + e.getMessage(), e);
+        }
+    }
+
+    private static Tensor rounded(Tensor x, Optional<InputQuantization> input) {
+        if (input.isEmpty()) {
+            return x;
+        }
+        InputQuantization q = input.get();
+        float[] out = new float[x.data().length];
+        java.util.stream.IntStream.range(0, x.examples()).parallel().forEach(n -> {
+            int per = out.length / x.examples();
+            for (int i = n * per; i < (n + 1) * per; i++) {
+                out[i] = q.round(x.data()[i]);
+            }
+        });
+        return new Tensor(out, x.shape());
+    }
+
+    /** Outputs of an operation in both networks, and how far they are apart. */
+    private Streams outputs(LinearVertex vertex, LinearVertex.Stage stage, QuantizedStage quantized, Streams x, boolean last,
+                            boolean unused, List<QuantizedStage> stages) {
+        Activations referenceOut = new Activations(budget);
+        Activations quantizedOut = new Activations(budget);
+        OutputError error = new OutputError();
+        try (Kernel own = Engines.preferred().floating(stage.op(), stage.weights(), stage.bias());
+             Kernel now = Engines.preferred().floating(stage.op(), quantized.matrix().toFloats(), quantized.bias())) {
+            for (int b = 0; b < x.reference.batches(); b++) {
+                Tensor r = GraphWalk.apply(vertex, own, x.reference.get(b));
+                Tensor q = GraphWalk.apply(vertex, now, rounded(x.quantized.get(b), quantized.input()));
+                error.add(r.data(), q.data());
+                if (!unused) {
+                    referenceOut.add(last ? GraphWalk.activate(vertex, r) : r);
+                    quantizedOut.add(last ? GraphWalk.activate(vertex, q) : q);
+                }
+            }
+        }
+        stages.add(new QuantizedStage(stage.name(), quantized.matrix(), quantized.bias(), quantized.input(), error.relative()));
+        return unused ? null : new Streams(referenceOut, quantizedOut);
+    }
+
+    /** Mean squared difference of two signals relative to the variance of the first. */
+    private static final class OutputError {
+        private double sum;
+        private double squares;
+        private double difference;
+        private long count;
+
+        void add(float[] reference, float[] other) {
+            for (int i = 0; i < reference.length; i++) {
+                sum += reference[i];
+                squares += (double) reference[i] * reference[i];
+                double d = reference[i] - other[i];
+                difference += d * d;
+            }
+            count += reference.length;
+        }
+
+        double relative() {
+            double mean = sum / count;
+            double variance = squares / count - mean * mean;
+            return variance > 0 ? difference / count / variance : 0;
+        }
+    }
+}

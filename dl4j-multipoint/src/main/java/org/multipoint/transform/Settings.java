@@ -1,0 +1,111 @@
+package org.multipoint.transform;
+
+import org.multipoint.calibration.Clipping;
+import org.multipoint.points.CodeGrid;
+import org.multipoint.points.IntegerRows;
+import org.multipoint.points.ScaleLayout;
+import org.multipoint.quantizer.Allocation;
+import org.multipoint.quantizer.BudgetAllocation;
+import org.multipoint.quantizer.FeedbackPoints;
+import org.multipoint.quantizer.FixedAllocation;
+import org.multipoint.quantizer.Granularity;
+import org.multipoint.quantizer.GreedyPoints;
+import org.multipoint.quantizer.PointFinder;
+
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** What the fluent calls of {@link Multipoint} have set. */
+final class Settings {
+
+    Method method = Method.CALIBRATED;
+    int bits = 4;
+    final Map<String, Integer> layerBits = new TreeMap<>();
+    Allocation allocation = BudgetAllocation.extraPoints(0.1);
+    String budget = "10 % extra points";
+    Integer maxPoints;
+    Granularity granularity = Granularity.CHANNEL;
+    CodeGrid grid;
+    ScaleLayout scales = ScaleLayout.PER_ROW;
+    int activationBits = 8;
+    Clipping clipping = Clipping.LEAST_SQUARES;
+    final Set<String> leftOut = new LinkedHashSet<>();
+    boolean foldBatchNormalization = true;
+    boolean quantizedInputs = true;
+    boolean targetMatching = true;
+    boolean biasCorrection = true;
+    double ridge = 0.1;
+    int positionsPerImage = 1024;
+    long memory = 1L << 30;
+
+    int bitsOf(String vertex) {
+        return layerBits.getOrDefault(vertex, bits);
+    }
+
+    PointFinder finder(String vertex) {
+        int b = bitsOf(vertex);
+        return switch (method) {
+            case CALIBRATED -> new FeedbackPoints(b, gridOf(b), scales);
+            case GREEDY -> new GreedyPoints(b, granularity, GreedyPoints.Step.SEARCH);
+            case NEAREST -> new GreedyPoints(b, granularity, GreedyPoints.Step.MIN_MAX);
+        };
+    }
+
+    private CodeGrid gridOf(int b) {
+        return grid != null ? grid : CodeGrid.SYMMETRIC;
+    }
+
+    /** Most points that allocation may give a row of a vertex. */
+    int maxPoints(String vertex) {
+        if (allocation instanceof FixedAllocation fixed) {
+            return fixed.points();
+        }
+        if (maxPoints != null) {
+            return maxPoints;
+        }
+        if (method == Method.NEAREST) {
+            return 1;
+        }
+        if (method == Method.CALIBRATED && scales == ScaleLayout.PER_ROW) {
+            return exactlyFusing(bitsOf(vertex));
+        }
+        return 4;
+    }
+
+    /** Most digits of a row whose integer an int8 row holds: more would be stored, and rounded away by the engine. */
+    private int exactlyFusing(int b) {
+        int n = 1;
+        while (gridOf(b).maxValue(b, n + 1) <= IntegerRows.FULL_LIMIT) {
+            n++;
+        }
+        return n;
+    }
+
+    Map<String, String> describe() {
+        Map<String, String> d = new TreeMap<>();
+        d.put("method", method.name().toLowerCase());
+        d.put("bits", String.valueOf(bits));
+        if (!layerBits.isEmpty()) {
+            d.put("layerBits", layerBits.toString());
+        }
+        d.put("budget", budget);
+        d.put("activationBits", String.valueOf(activationBits));
+        d.put("clipping", clipping.name().toLowerCase());
+        if (method == Method.CALIBRATED) {
+            d.put("grid", gridOf(bits).name().toLowerCase());
+            d.put("scales", scales.name().toLowerCase());
+            d.put("quantizedInputs", String.valueOf(quantizedInputs));
+            d.put("targetMatching", targetMatching ? "ridge " + ridge : "off");
+            d.put("biasCorrection", String.valueOf(biasCorrection));
+        } else {
+            d.put("granularity", granularity.name().toLowerCase());
+        }
+        if (!leftOut.isEmpty()) {
+            d.put("leftOut", String.join(", ", leftOut));
+        }
+        d.put("positionsPerImage", String.valueOf(positionsPerImage));
+        return d;
+    }
+}
