@@ -186,8 +186,10 @@ public final class SegmentVertex extends GraphVertex {
                 throw new IllegalStateException("Segment \"" + getVertexName() + "\": an input was not set");
             }
             try {
-                INDArray result = executable().run(Arrays.stream(inputs).map(x -> x.castTo(DataType.FLOAT)).toArray(INDArray[]::new));
-                return workspaces.leverageTo(ArrayType.ACTIVATIONS, result.castTo(dataType));
+                INDArray result = executable().run(
+                        shape -> workspaces.createUninitialized(ArrayType.ACTIVATIONS, DataType.FLOAT, shape, 'c'),
+                        Arrays.stream(inputs).map(x -> x.castTo(DataType.FLOAT)).toArray(INDArray[]::new));
+                return dataType == DataType.FLOAT ? result : workspaces.leverageTo(ArrayType.ACTIVATIONS, result.castTo(dataType));
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("Segment \"" + getVertexName() + "\": " + e.getMessage(), e);
             }
