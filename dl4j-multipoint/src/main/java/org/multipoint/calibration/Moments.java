@@ -31,6 +31,9 @@ public final class Moments {
     /** Fan-ins up to this are summed in plain loops, where a matrix product would be too small to pay. */
     private static final int SMALL = 32;
 
+    /** Share of second moments, products of single precision, below which differences between them are noise. */
+    private static final double KNOWN = 1e-4;
+
     private final LinearOp op;
     private final Patches patches;
     private final boolean paired;
@@ -264,19 +267,24 @@ public final class Moments {
         return out;
     }
 
-    /** Mean over groups and columns of the centred second moments' diagonal: what damping is measured by. */
+    /**
+     * Mean over groups and columns of the centred second moments' diagonal: what damping is measured by. At least
+     * {@link #KNOWN} of the mean square, so that damping drowns the rounding of inputs that never change.
+     */
     public double meanVariance() {
-        double sum = 0;
+        double variance = 0;
+        double square = 0;
         for (int g = 0; g < op.groups(); g++) {
             for (int s = 0; s < blockStarts.length - 1; s++) {
                 double[] second = yy[g * (blockStarts.length - 1) + s];
                 int size = blockSize(s);
                 for (int i = 0; i < size; i++) {
                     double mean = meanY(g, blockStarts[s] + i);
-                    sum += second[i * size + i] / count - mean * mean;
+                    square += second[i * size + i] / count;
+                    variance += second[i * size + i] / count - mean * mean;
                 }
             }
         }
-        return sum / sumY.length;
+        return Math.max(variance, KNOWN * square) / sumY.length;
     }
 }

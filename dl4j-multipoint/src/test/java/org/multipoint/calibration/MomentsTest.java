@@ -182,6 +182,25 @@ class MomentsTest {
         assertEquals(1, moments.meanVariance(), 0.05);
     }
 
+    /** Whatever damping is measured by stays well above the rounding of single precision products. */
+    @Test
+    void inputsThatNeverChangeAreKnownToSomePrecisionOnly() {
+        LinearOp op = LinearOp.dense(60, 1, false);
+        Tensor one = TestOps.normal(16, 1, 60);
+        Moments moments = new Moments(op, false, ALL);
+        double square = 0;
+        for (float v : one.data()) {
+            square += (double) v * v / 60;
+        }
+        for (int i = 0; i < 7; i++) {
+            moments.add(one);
+        }
+        assertEquals(1e-4 * square, moments.meanVariance(), 1e-8);
+        Moments zeros = new Moments(op, false, ALL);
+        zeros.add(new Tensor(new float[60], new long[]{1, 60}));
+        assertEquals(0, zeros.meanVariance());
+    }
+
     @Test
     void wideFanInsAreSplitIntoBlocks() {
         int columns = Moments.MAX_BLOCK + 2;
