@@ -25,7 +25,10 @@ public final class MultipointPayload {
 
     /** Thrown where bytes are not a payload that this version can read. */
     public static final class MalformedPayloadException extends IllegalArgumentException {
-        MalformedPayloadException(String message) {
+        /**
+         * @param message what is wrong with the bytes
+         */
+        public MalformedPayloadException(String message) {
             super("Not a readable multipoint payload: " + message);
         }
     }
