@@ -41,6 +41,7 @@ public final class ImageFolder extends ImageIterator {
     private final ImageView view;
     private final CNN2DFormat format;
     private final List<Labelled> files;
+    private final int absent;
     private final Map<Path, String> skipped;
 
     private record Labelled(Path file, int label) {
@@ -52,6 +53,7 @@ public final class ImageFolder extends ImageIterator {
         this.view = builder.view;
         this.format = builder.format;
         this.files = files;
+        this.absent = absent.size();
         this.skipped = new LinkedHashMap<>(absent);
     }
 
@@ -89,16 +91,13 @@ public final class ImageFolder extends ImageIterator {
 
     @Override
     void skip(int example, IOException reason) {
-        // The message of a file system's exception is the path.
-        skipped.put(files.get(example).file,
-                reason instanceof FileSystemException ? reason.getClass().getSimpleName() : reason.getMessage());
-    }
-
-    @Override
-    IllegalStateException nothingReadable() {
-        Path first = files.get(0).file;
-        return new IllegalStateException("None of the " + files.size() + " images of " + root + " can be read; " + first + ": "
-                + skipped.get(first));
+        Path file = files.get(example).file;
+        // The message of a file system's exception is the path alone.
+        skipped.put(file, reason instanceof FileSystemException ? reason.getClass().getSimpleName() : reason.getMessage());
+        if (skipped.size() == absent + files.size()) {
+            throw new IllegalStateException("None of the " + files.size() + " images of " + root + " can be read; " + file + ": "
+                    + skipped.get(file));
+        }
     }
 
     /** Format NCHW, 32 images a batch, all images, and classes by sorted folder name, unless told otherwise. */
