@@ -23,11 +23,14 @@ public interface Executable extends AutoCloseable {
 
     /** Runs the program; the result is a new array outside workspaces. */
     default INDArray run(INDArray... inputs) {
-        return run(shape -> {
-            try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                return Nd4j.createUninitialized(DataType.FLOAT, shape, 'c');
-            }
-        }, inputs);
+        return run(Executable::detached, inputs);
+    }
+
+    /** A new array outside workspaces, uninitialized. */
+    static INDArray detached(long[] shape) {
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            return Nd4j.createUninitialized(DataType.FLOAT, shape, 'c');
+        }
     }
 
     /** Releases native memory. */

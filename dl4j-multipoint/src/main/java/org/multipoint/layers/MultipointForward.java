@@ -2,7 +2,6 @@ package org.multipoint.layers;
 
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.engine.Engine;
 import org.multipoint.engine.Engines;
@@ -91,11 +90,8 @@ final class MultipointForward {
         }
         float[] currentBias = bias.toFloatVector();
         INDArray x = input.castTo(DataType.FLOAT);
-        Function<long[], INDArray> allocate =
-                shape -> workspaces.createUninitialized(ArrayType.ACTIVATIONS, DataType.FLOAT, shape, 'c');
-        INDArray result = weights.stages().get(0).input().isPresent()
-                ? quantized(x, currentBias, allocate) : floating(x, currentBias, allocate);
-        return dataType == DataType.FLOAT ? result : workspaces.leverageTo(ArrayType.ACTIVATIONS, result.castTo(dataType));
+        return Delivery.toWorkspace(workspaces, dataType, allocate -> weights.stages().get(0).input().isPresent()
+                ? quantized(x, currentBias, allocate) : floating(x, currentBias, allocate));
     }
 
     private synchronized INDArray quantized(INDArray x, float[] bias, Function<long[], INDArray> allocate) {

@@ -11,11 +11,11 @@ import org.deeplearning4j.nn.conf.misc.DummyConfig;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.BaseGraphVertex;
-import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.engine.Engine;
 import org.multipoint.engine.Engines;
 import org.multipoint.engine.Executable;
+import org.multipoint.layers.Delivery;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -186,10 +186,8 @@ public final class SegmentVertex extends GraphVertex {
                 throw new IllegalStateException("Segment \"" + getVertexName() + "\": an input was not set");
             }
             try {
-                INDArray result = executable().run(
-                        shape -> workspaces.createUninitialized(ArrayType.ACTIVATIONS, DataType.FLOAT, shape, 'c'),
-                        Arrays.stream(inputs).map(x -> x.castTo(DataType.FLOAT)).toArray(INDArray[]::new));
-                return dataType == DataType.FLOAT ? result : workspaces.leverageTo(ArrayType.ACTIVATIONS, result.castTo(dataType));
+                INDArray[] x = Arrays.stream(inputs).map(a -> a.castTo(DataType.FLOAT)).toArray(INDArray[]::new);
+                return Delivery.toWorkspace(workspaces, dataType, allocate -> executable().run(allocate, x));
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("Segment \"" + getVertexName() + "\": " + e.getMessage(), e);
             }

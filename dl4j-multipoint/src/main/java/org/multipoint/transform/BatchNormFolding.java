@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Folds BatchNormalization into the layer before it: with {@code s = gamma / sqrt(var + eps)}, each output channel's weights become
@@ -28,12 +29,14 @@ final class BatchNormFolding {
     /**
      * Folds wherever that leaves the outputs as they are.
      *
+     * @param leftOut vertices that are not to be folded
      * @return for each BatchNormalization that stays, why
      */
-    static Map<String, String> fold(GraphEdit edit) {
+    static Map<String, String> fold(GraphEdit edit, Set<String> leftOut) {
         Map<String, String> kept = new LinkedHashMap<>();
         for (String name : new ArrayList<>(edit.vertices().keySet())) {
-            if (edit.layer(name) instanceof BatchNormalization norm && norm.getClass() == BatchNormalization.class) {
+            if (!leftOut.contains(name)
+                    && edit.layer(name) instanceof BatchNormalization norm && norm.getClass() == BatchNormalization.class) {
                 String source = edit.conf().getVertexInputs().get(name).get(0);
                 Optional<String> obstacle = obstacle(edit, name, norm, source);
                 if (obstacle.isPresent()) {

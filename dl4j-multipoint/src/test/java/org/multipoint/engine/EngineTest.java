@@ -267,8 +267,12 @@ class EngineTest {
     void wrongShapesAndClosedKernelsAreRefused(Candidate candidate) {
         LinearOp op = op(3, 5, 1, 3, 1, 1, 0, PaddingMode.EXPLICIT);
         Kernel kernel = candidate.engine().floating(op, new float[op.rows() * op.columns()], new float[5]);
-        assertThrows(IllegalArgumentException.class, () -> kernel.apply(Nd4j.zeros(1, 4, 5, 5)));
+        for (INDArray bad : new INDArray[]{Nd4j.zeros(1, 4, 5, 5), Nd4j.zeros(2, 7), Nd4j.zeros(1, 5, 9)}) {
+            String message = assertThrows(IllegalArgumentException.class, () -> kernel.apply(bad)).getMessage();
+            assertTrue(message.contains("3 channels") && message.contains("[" + bad.size(0) + ", " + bad.size(1) + ", "), message);
+        }
         assertThrows(IllegalArgumentException.class, () -> kernel.apply(Nd4j.zeros(1, 3, 2, 5)));
+        assertThrows(IllegalArgumentException.class, () -> kernel.apply(Nd4j.zeros(1, 3, 1, 5, 5)));
         kernel.close();
         kernel.close();
         assertThrows(IllegalStateException.class, () -> kernel.apply(Nd4j.zeros(1, 3, 5, 5)));
