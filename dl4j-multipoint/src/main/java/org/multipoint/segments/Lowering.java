@@ -62,9 +62,7 @@ final class Lowering {
         if (instructions.isEmpty() || result != segment.inputs().size() + instructions.size() - 1) {
             emit(new Program.Add(List.of(result)));
         }
-        boolean channelsLast = segment.vertices().values().stream().map(Parts::channelsLast).flatMap(Optional::stream)
-                .findFirst().orElse(false);
-        return new Program(segment.inputs().size(), channelsLast, instructions);
+        return new Program(segment.inputs().size(), segment.channelsLast(), instructions);
     }
 
     private static String last(Iterable<String> names) {

@@ -176,6 +176,12 @@ public final class Parts {
         return new Size(heightAndWidth[0], heightAndWidth[1]);
     }
 
+    /** True for parts whose results are vectors whatever they read. */
+    public static boolean makesVectors(GraphVertex vertex) {
+        return vertex instanceof LayerVertex v && (v.getLayerConf().getLayer() instanceof GlobalPoolingLayer pool
+                && pool.isCollapseDimensions() || v.getPreProcessor() instanceof CnnToFeedForwardPreProcessor);
+    }
+
     /** Whether the channel axis of a part's images is the last one; empty where it does not say. */
     public static Optional<Boolean> channelsLast(GraphVertex vertex) {
         if (vertex instanceof MergeVertex m) {

@@ -39,21 +39,29 @@ import java.util.Objects;
  */
 public final class SegmentVertex extends GraphVertex {
 
+    private final boolean channelsLast;
     private final List<String> inputs;
     private final LinkedHashMap<String, GraphVertex> vertices;
     private final Map<String, List<String>> vertexInputs;
 
     /**
+     * @param channelsLast true where the channel axis of its images is the last one
      * @param inputs       names of what it reads
      * @param vertices     its parts, each after all that it reads; the last one's output is its own
      * @param vertexInputs what each part reads: names of inputs and of parts
      */
-    public SegmentVertex(@JsonProperty("inputs") List<String> inputs,
+    public SegmentVertex(@JsonProperty("channelsLast") boolean channelsLast, @JsonProperty("inputs") List<String> inputs,
                          @JsonProperty("vertices") LinkedHashMap<String, GraphVertex> vertices,
                          @JsonProperty("vertexInputs") Map<String, List<String>> vertexInputs) {
+        this.channelsLast = channelsLast;
         this.inputs = List.copyOf(inputs);
         this.vertices = new LinkedHashMap<>(vertices);
         this.vertexInputs = Map.copyOf(vertexInputs);
+    }
+
+    @JsonProperty("channelsLast")
+    public boolean channelsLast() {
+        return channelsLast;
     }
 
     @JsonProperty("inputs")
@@ -74,18 +82,18 @@ public final class SegmentVertex extends GraphVertex {
     /** Nothing in it changes, so copies may share all of it. */
     @Override
     public GraphVertex clone() {
-        return new SegmentVertex(inputs, vertices, vertexInputs);
+        return new SegmentVertex(channelsLast, inputs, vertices, vertexInputs);
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof SegmentVertex s && inputs.equals(s.inputs) && vertices.equals(s.vertices)
+        return other instanceof SegmentVertex s && channelsLast == s.channelsLast && inputs.equals(s.inputs) && vertices.equals(s.vertices)
                 && vertexInputs.equals(s.vertexInputs);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(inputs, vertices, vertexInputs);
+        return Objects.hash(channelsLast, inputs, vertices, vertexInputs);
     }
 
     @Override

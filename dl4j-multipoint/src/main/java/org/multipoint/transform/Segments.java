@@ -22,6 +22,7 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -53,8 +54,9 @@ public final class Segments {
     private static final String LINEAR = "-linear";
 
     private final GraphEdit edit;
+    private final Set<String> vectors = new HashSet<>();
     private final Map<String, String> segmentOf = new LinkedHashMap<>();
-    private final Map<String, Boolean> formats = new LinkedHashMap<>();
+    private final Map<String, Boolean> channelsLast = new LinkedHashMap<>();
     private final Map<String, String> outside = new LinkedHashMap<>();
 
     private Segments(GraphEdit edit) {
@@ -76,6 +78,7 @@ public final class Segments {
             detachActivation(name);
         }
         List<String> order = edit.topologicalOrder();
+        order.stream().filter(this::makesVectors).forEach(vectors::add);
         for (int i = order.size() - 1; i >= 0; i--) {
             assign(order.get(i));
         }
@@ -145,6 +148,16 @@ public final class Segments {
         return layer instanceof MultipointLayer m ? LayerKind.DENSE.quantized(dense, m.getMultipoint()) : dense;
     }
 
+    private boolean makesVectors(String name) {
+        return Parts.makesVectors(edit.vertices().get(name)) || vectors.containsAll(edit.conf().getVertexInputs().get(name));
+    }
+
+    /** The order of axes that a vertex asks for; vectors have one only, whatever is set. */
+    private Optional<Boolean> channelsLast(String name) {
+        return vectors.containsAll(edit.conf().getVertexInputs().get(name)) ? Optional.empty()
+                : Parts.channelsLast(edit.vertices().get(name));
+    }
+
     /** Puts a vertex into the segment of all its readers, or lets a new one end with it. */
     private void assign(String name) {
         Optional<String> obstacle = Parts.obstacle(edit.vertices().get(name));
@@ -152,7 +165,7 @@ public final class Segments {
             outside.put(name, obstacle.get());
             return;
         }
-        Optional<Boolean> format = Parts.channelsLast(edit.vertices().get(name));
+        Optional<Boolean> format = channelsLast(name);
         Set<String> readers = new LinkedHashSet<>(edit.readersOf(name));
         String segment = name;
         if (!readers.isEmpty() && !edit.conf().getNetworkOutputs().contains(name)) {
@@ -160,13 +173,13 @@ public final class Segments {
             readers.forEach(r -> theirs.add(segmentOf.get(r)));
             String only = theirs.iterator().next();
             if (theirs.size() == 1 && only != null
-                    && (format.isEmpty() || !formats.containsKey(only) || formats.get(only).equals(format.get()))) {
+                    && (format.isEmpty() || !channelsLast.containsKey(only) || channelsLast.get(only).equals(format.get()))) {
                 segment = only;
             }
         }
         segmentOf.put(name, segment);
         if (format.isPresent()) {
-            formats.putIfAbsent(segment, format.get());
+            channelsLast.putIfAbsent(segment, format.get());
         }
     }
 
@@ -221,6 +234,6 @@ public final class Segments {
             }
         }
         parts.forEach(edit::drop);
-        edit.add(root, new SegmentVertex(inputs, vertices, vertexInputs), inputs, params);
+        edit.add(root, new SegmentVertex(channelsLast.getOrDefault(root, false), inputs, vertices, vertexInputs), inputs, params);
     }
 }
