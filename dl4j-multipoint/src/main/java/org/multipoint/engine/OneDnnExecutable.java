@@ -19,6 +19,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -37,6 +38,7 @@ final class OneDnnExecutable implements Executable {
     private final Map<Fusion.Node, OneDnnLinear> linear = new IdentityHashMap<>();
     private final OptionalInt rankGiver;
     private final OneDnnPlans<Prepared> plans = new OneDnnPlans<>();
+    private Call last;
     private boolean closed;
 
     /** A plan and the arrays that it asks for. */
@@ -64,27 +66,47 @@ final class OneDnnExecutable implements Executable {
         if (closed) {
             throw new IllegalStateException("This program was closed");
         }
-        INDArray[] arrays = new INDArray[inputs.length];
-        List<OneDnnImage> layouts = new ArrayList<>(inputs.length);
-        for (int i = 0; i < inputs.length; i++) {
-            arrays[i] = inputs[i];
-            OneDnnImage layout = OneDnnImage.of(inputs[i], program.channelsLast());
-            if (!layout.readable()) {
-                arrays[i] = copy(inputs[i]);
-                layout = OneDnnImage.of(arrays[i], program.channelsLast());
-            }
-            layouts.add(layout);
+        INDArray[] arrays = inputs;
+        if (last == null || !last.fits(inputs)) {
+            arrays = readable(inputs);
+            last = plan(arrays);
         }
-        Prepared p = plans.get(layouts, () -> prepare(layouts));
+        Prepared p = last.prepared;
         int rank = rankGiver.isPresent() ? inputs[rankGiver.getAsInt()].rank() : 2;
         INDArray result = allocate.apply(Images.arrayShape(p.resultShape, rank, program.channelsLast()));
-        for (int i = 0; i < inputs.length; i++) {
+        for (int i = 0; i < arrays.length; i++) {
             p.inputs.get(i).bind(address(arrays[i]));
         }
         p.result.bind(address(result));
         p.plan.run();
         Reference.reachabilityFence(arrays);
         return result;
+    }
+
+    /** What the last call was given, and its plan: most calls are alike, and this is quicker to find than a layout. */
+    private record Call(long[][] shapes, long[][] strides, Prepared prepared) {
+        boolean fits(INDArray[] inputs) {
+            if (inputs.length != shapes.length) {
+                return false;
+            }
+            for (int i = 0; i < inputs.length; i++) {
+                if (!Arrays.equals(shapes[i], inputs[i].shape()) || !Arrays.equals(strides[i], inputs[i].stride())) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    private Call plan(INDArray[] arrays) {
+        List<OneDnnImage> layouts = Arrays.stream(arrays).map(x -> OneDnnImage.of(x, program.channelsLast())).toList();
+        return new Call(Arrays.stream(arrays).map(INDArray::shape).toArray(long[][]::new),
+                Arrays.stream(arrays).map(INDArray::stride).toArray(long[][]::new), plans.get(layouts, () -> prepare(layouts)));
+    }
+
+    private INDArray[] readable(INDArray[] inputs) {
+        return Arrays.stream(inputs).map(x -> OneDnnImage.of(x, program.channelsLast()).readable() ? x : copy(x))
+                .toArray(INDArray[]::new);
     }
 
     private static INDArray copy(INDArray array) {
