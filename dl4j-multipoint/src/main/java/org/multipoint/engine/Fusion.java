@@ -62,6 +62,7 @@ final class Fusion {
         private final List<Extra> extras = new ArrayList<>();
         private int result;
         private Optional<InputQuantization> form = Optional.empty();
+        private Optional<InputQuantization> operandForm = Optional.empty();
 
         private Node(Instruction instruction, int result) {
             this.instruction = instruction;
@@ -71,6 +72,11 @@ final class Fusion {
 
         Instruction instruction() {
             return instruction;
+        }
+
+        /** Lets go of a linear operation's weights, which the engine has taken over. */
+        void dropWeights() {
+            instruction = ((Linear) instruction).withoutWeights();
         }
 
         /** Zeros around the first input. */
@@ -99,10 +105,7 @@ final class Fusion {
 
         /** In which form the operands are read. */
         Optional<InputQuantization> operandForm() {
-            if (instruction instanceof Linear l) {
-                return l.weights() instanceof IntegerWeights w ? Optional.of(w.input()) : Optional.empty();
-            }
-            return form;
+            return operandForm;
         }
 
         /** Values that extras add; always floating. */
@@ -242,7 +245,11 @@ final class Fusion {
             if (forms.size() == 1 && writesIntegers(node.instruction)) {
                 node.form = forms.iterator().next();
             }
-            node.operands().forEach(v -> want(v, node.operandForm()));
+            node.operandForm = node.form;
+            if (node.instruction instanceof Linear l) {
+                node.operandForm = l.weights() instanceof IntegerWeights w ? Optional.of(w.input()) : Optional.empty();
+            }
+            node.operands().forEach(v -> want(v, node.operandForm));
             node.addends().forEach(v -> want(v, Optional.empty()));
         }
     }

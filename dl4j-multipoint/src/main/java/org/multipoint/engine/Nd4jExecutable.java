@@ -12,26 +12,24 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 
 /** A program on ND4J: images {@code [n, c, h, w]} in 'c' order between instructions. */
 final class Nd4jExecutable implements Executable {
 
     private final Program program;
-    private final Map<Program.Linear, Nd4jLinear> linear = new IdentityHashMap<>();
+    /** One for each instruction; null where that is not linear. */
+    private final List<Nd4jLinear> linear = new ArrayList<>();
     private final int[] uses;
     private boolean closed;
 
     Nd4jExecutable(Program program) {
-        this.program = program;
+        this.program = program.withoutWeights();
         this.uses = program.uses();
         for (Program.Instruction instruction : program.instructions()) {
-            if (instruction instanceof Program.Linear l) {
-                linear.put(l, new Nd4jLinear(l));
-            }
+            linear.add(instruction instanceof Program.Linear l ? new Nd4jLinear(l) : null);
         }
     }
 
@@ -48,8 +46,10 @@ final class Nd4jExecutable implements Executable {
                 values.add(Images.of(input, program.channelsLast()));
             }
             int[] left = uses.clone();
-            for (Program.Instruction instruction : program.instructions()) {
-                values.add(apply(instruction, instruction.reads().stream().map(values::get).toList()));
+            for (int i = 0; i < linear.size(); i++) {
+                Program.Instruction instruction = program.instructions().get(i);
+                List<INDArray> in = instruction.reads().stream().map(values::get).toList();
+                values.add(linear.get(i) == null ? apply(instruction, in) : linear.get(i).apply(in.get(0)));
                 for (int v : instruction.reads()) {
                     if (--left[v] == 0 && v >= inputs.length) {
                         values.set(v, null);
@@ -64,12 +64,9 @@ final class Nd4jExecutable implements Executable {
         }
     }
 
-    private INDArray apply(Program.Instruction instruction, List<INDArray> in) {
+    private static INDArray apply(Program.Instruction instruction, List<INDArray> in) {
         INDArray x = in.get(0);
-        // Patterns of switch statements came after the Java version that this is compiled for.
-        if (instruction instanceof Program.Linear l) {
-            return linear.get(l).apply(x);
-        } else if (instruction instanceof Program.Affine a) {
+        if (instruction instanceof Program.Affine a) {
             INDArray y = x.dup('c');
             Broadcast.mul(y, Nd4j.createFromArray(a.factor()), y, 1);
             return Broadcast.add(y, Nd4j.createFromArray(a.shift()), y, 1);
@@ -116,7 +113,7 @@ final class Nd4jExecutable implements Executable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            linear.values().forEach(Nd4jLinear::close);
+            linear.stream().filter(Objects::nonNull).forEach(Nd4jLinear::close);
         }
     }
 }

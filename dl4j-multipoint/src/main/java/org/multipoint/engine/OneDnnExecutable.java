@@ -51,12 +51,13 @@ final class OneDnnExecutable implements Executable {
     }
 
     OneDnnExecutable(Program program) {
-        this.program = program;
+        this.program = program.withoutWeights();
         this.fusion = new Fusion(program);
         this.rankGiver = program.rankGiver();
         for (Fusion.Node node : fusion.nodes()) {
             if (node.instruction() instanceof Program.Linear l) {
                 linear.put(node, new OneDnnLinear(l));
+                node.dropWeights();
             }
         }
     }

@@ -23,7 +23,8 @@ final class OneDnnLinear implements AutoCloseable {
 
     private final LinearOp op;
     private final byte[] codes;
-    private final float[] weights;
+    /** Until they are packed for the first time. */
+    private float[] weights;
     private final OneDnnScope scope = new OneDnnScope();
     private final memory bias;
     private final memory scales;
@@ -74,7 +75,8 @@ final class OneDnnLinear implements AutoCloseable {
         extras.apply(plan, attributes, arguments);
         memory.desc any = plan.scope().own(new memory.desc(weightDims(), weightType(), memory.format_tag.any));
         convolution_forward.primitive_desc description = new convolution_forward.primitive_desc(OneDnn.CPU,
-                dnnl.prop_kind.forward_inference, dnnl.algorithm.convolution_direct, from.desc(), any, bias.get_desc(), to.desc(),
+                dnnl.prop_kind.forward_inference, dnnl.algorithm.convolution_direct, from.desc(), any, plan.scope().own(bias.get_desc()),
+                to.desc(),
                 OneDnn.longs(op.stride().height(), op.stride().width()),
                 OneDnn.longs(op.dilation().height() - 1, op.dilation().width() - 1),
                 OneDnn.longs(g.padTop(), g.padLeft()), OneDnn.longs(g.padBottom(), g.padRight()), attributes, false);
@@ -103,15 +105,24 @@ final class OneDnnLinear implements AutoCloseable {
         }
         memory target = OneDnn.allocate(scope, wanted);
         try (OneDnnScope temporary = new OneDnnScope()) {
-            Pointer data = codes == null ? new FloatPointer(weights) : new BytePointer(codes);
-            memory source = OneDnn.wrap(temporary, new memory.desc(weightDims(), weightType(),
-                    op.groups() == 1 ? memory.format_tag.oihw : memory.format_tag.goihw), data);
+            memory source = source(temporary);
             stream stream = temporary.own(new stream(OneDnn.CPU));
             temporary.own(new reorder(source, target)).execute(stream, source, target);
             stream._wait();
         }
         packed.add(new Packed(wanted, target));
+        weights = null;
         return target;
+    }
+
+    /** The weights row by row, or as they were packed before; packed integers hold sums of theirs, too, and cannot be packed again. */
+    private memory source(OneDnnScope temporary) {
+        if (codes == null && weights == null) {
+            return packed.get(0).memory;
+        }
+        Pointer data = codes == null ? new FloatPointer(weights) : new BytePointer(codes);
+        return OneDnn.wrap(temporary, new memory.desc(weightDims(), weightType(),
+                op.groups() == 1 ? memory.format_tag.oihw : memory.format_tag.goihw), data);
     }
 
     @Override

@@ -82,6 +82,10 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             Geometry g = op.geometry(x.h, x.w);
             return new Shape(x.n, op.outChannels(), g.outHeight(), g.outWidth());
         }
+
+        Linear withoutWeights() {
+            return new Linear(input, op, null, null);
+        }
     }
 
     /** {@code y = x * factor + shift}, one factor and shift for each channel. */
@@ -240,6 +244,12 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
                 throw new IllegalArgumentException("Instruction " + i + " reads values " + reads + " of " + known);
             }
         }
+    }
+
+    /** The same instructions without weights and biases: what engines need that hold those in forms of their own. */
+    Program withoutWeights() {
+        return new Program(inputs, channelsLast,
+                instructions.stream().map(i -> i instanceof Linear l ? l.withoutWeights() : i).toList());
     }
 
     /** Number of the result. */
