@@ -143,7 +143,7 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** The integers that codes stand for under {@link Method#CALIBRATED}. */
+    /** The integers that codes stand for under {@link Method#CALIBRATED}; by default the better of both, layer by layer. */
     public Multipoint<M> grid(CodeGrid grid) {
         settings.grid = grid;
         return this;
@@ -217,6 +217,18 @@ public final class Multipoint<M> {
             throw new IllegalArgumentException("Positions per image must be positive, found " + positions);
         }
         settings.positionsPerImage = positions;
+        return this;
+    }
+
+    /**
+     * How many examples weigh the layers against each other: a budget of {@link Method#CALIBRATED} goes where errors change the
+     * network's outputs most. Default 64; 0 weighs all layers' relative output errors alike.
+     */
+    public Multipoint<M> sensitivityImages(int examples) {
+        if (examples < 0) {
+            throw new IllegalArgumentException("The number of examples must not be negative, found " + examples);
+        }
+        settings.sensitivityImages = examples;
         return this;
     }
 

@@ -86,7 +86,7 @@ final class Pipeline {
     private Map<String, List<QuantizedStage>> quantize(GraphWalk walk, List<LinearVertex> vertices, Survey survey,
                                                        CalibrationData data, Map<String, int[]> points) {
         if (settings.method == Method.CALIBRATED) {
-            return new SequentialQuantization(settings, walk).run(data, points, listener);
+            return new SequentialQuantization(settings, walk, survey).run(data, points, listener);
         }
         IndependentQuantization independent = new IndependentQuantization(settings, survey);
         Map<String, List<QuantizedStage>> quantized = new LinkedHashMap<>();
