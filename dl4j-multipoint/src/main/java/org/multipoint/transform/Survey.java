@@ -3,7 +3,6 @@ package org.multipoint.transform;
 import org.multipoint.calibration.Moments;
 import org.multipoint.calibration.RangeStatistics;
 import org.multipoint.linear.LinearOp;
-import org.multipoint.linear.Tensor;
 import org.multipoint.quantizer.ErrorCurves;
 import org.multipoint.quantizer.PointFinder;
 import org.multipoint.quantizer.WeightProblem;
@@ -52,7 +51,7 @@ final class Survey {
             images = walk.stream(data, (vertex, stage, input) -> {
                 String name = vertex.stages().get(stage).name();
                 if (first) {
-                    observe(name, input);
+                    ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
                 }
                 if (moments.containsKey(name)) {
                     moments.get(name).add(input);
@@ -70,14 +69,6 @@ final class Survey {
                     listener.onProgress(TransformListener.Phase.ALLOCATION, ++found[0], total, stage.name());
                 }
             }
-        }
-    }
-
-    private void observe(String name, Tensor input) {
-        try {
-            ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + name + "\": of its inputs, " + e.getMessage(), e);
         }
     }
 
