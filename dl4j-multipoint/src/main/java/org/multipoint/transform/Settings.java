@@ -116,6 +116,12 @@ final class Settings {
         if (!leftOut.isEmpty()) {
             d.put("leftOut", String.join(", ", leftOut));
         }
+        if (maxPoints != null) {
+            d.put("maxPoints", String.valueOf(maxPoints));
+        }
+        if (!foldBatchNormalization) {
+            d.put("foldBatchNormalization", "false");
+        }
         d.put("positionsPerImage", String.valueOf(positionsPerImage));
         return d;
     }
