@@ -95,8 +95,7 @@ public final class Multipoint<M> {
 
     /** Budget: extra points as a share of the codes that one point per row takes; default 0.10. */
     public Multipoint<M> extraPoints(double share) {
-        settings.allocation = BudgetAllocation.extraPoints(share);
-        settings.budget = 100 * share + " % extra points";
+        settings.extraPoints(share);
         return this;
     }
 
@@ -237,6 +236,9 @@ public final class Multipoint<M> {
      * than once, and activations go to a temporary file.
      */
     public Multipoint<M> memory(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("Memory must be positive, found " + bytes);
+        }
         settings.memory = bytes;
         return this;
     }

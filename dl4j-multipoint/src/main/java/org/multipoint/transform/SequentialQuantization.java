@@ -207,7 +207,7 @@ final class SequentialQuantization {
         try {
             range.add(tensor.data());
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + name + "\": of its inputs, " + e.getMessage(), e);
+            throw new IllegalArgumentException("Layer \"" + name + "\": " + e.getMessage(), e);
         }
     }
 

@@ -12,8 +12,10 @@ import org.multipoint.quantizer.Granularity;
 import org.multipoint.quantizer.GreedyPoints;
 import org.multipoint.quantizer.PointFinder;
 
+import java.math.BigDecimal;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,8 +26,8 @@ final class Settings {
     Method method = Method.CALIBRATED;
     int bits = 4;
     final Map<String, Integer> layerBits = new TreeMap<>();
-    Allocation allocation = BudgetAllocation.extraPoints(0.1);
-    String budget = "10 % extra points";
+    Allocation allocation;
+    String budget;
     Integer maxPoints;
     Granularity granularity = Granularity.CHANNEL;
     CodeGrid grid;
@@ -41,6 +43,15 @@ final class Settings {
     int sensitivityImages = 64;
     int positionsPerImage = 1024;
     long memory = 1L << 30;
+
+    Settings() {
+        extraPoints(0.1);
+    }
+
+    void extraPoints(double share) {
+        allocation = BudgetAllocation.extraPoints(share);
+        budget = BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points";
+    }
 
     int bitsOf(String vertex) {
         return layerBits.getOrDefault(vertex, bits);
@@ -94,26 +105,32 @@ final class Settings {
 
     Map<String, String> describe() {
         Map<String, String> d = new TreeMap<>();
-        d.put("method", method.name().toLowerCase());
+        d.put("method", method.name().toLowerCase(Locale.ROOT));
         d.put("bits", String.valueOf(bits));
         if (!layerBits.isEmpty()) {
             d.put("layerBits", layerBits.toString());
         }
         d.put("budget", budget);
         d.put("activationBits", String.valueOf(activationBits));
-        d.put("clipping", clipping.name().toLowerCase());
+        d.put("clipping", clipping.name().toLowerCase(Locale.ROOT));
         if (method == Method.CALIBRATED) {
-            d.put("grid", grid == null ? "the better of each layer" : grid.name().toLowerCase());
+            d.put("grid", grid == null ? "the better for each layer" : grid.name().toLowerCase(Locale.ROOT));
             d.put("sensitivityImages", String.valueOf(sensitivityImages));
-            d.put("scales", scales.name().toLowerCase());
+            d.put("scales", scales.name().toLowerCase(Locale.ROOT));
             d.put("quantizedInputs", String.valueOf(quantizedInputs));
             d.put("targetMatching", targetMatching ? "ridge " + ridge : "off");
             d.put("biasCorrection", String.valueOf(biasCorrection));
         } else {
-            d.put("granularity", granularity.name().toLowerCase());
+            d.put("granularity", granularity.name().toLowerCase(Locale.ROOT));
         }
         if (!leftOut.isEmpty()) {
             d.put("leftOut", String.join(", ", leftOut));
+        }
+        if (maxPoints != null) {
+            d.put("maxPoints", String.valueOf(maxPoints));
+        }
+        if (!foldBatchNormalization) {
+            d.put("foldBatchNormalization", "false");
         }
         d.put("positionsPerImage", String.valueOf(positionsPerImage));
         return d;

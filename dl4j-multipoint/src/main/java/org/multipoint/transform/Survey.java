@@ -3,7 +3,6 @@ package org.multipoint.transform;
 import org.multipoint.calibration.Moments;
 import org.multipoint.calibration.RangeStatistics;
 import org.multipoint.linear.LinearOp;
-import org.multipoint.linear.Tensor;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.quantizer.BudgetAllocation;
 import org.multipoint.quantizer.ErrorCurves;
@@ -60,7 +59,7 @@ final class Survey {
             images = walk.stream(data, (vertex, stage, input) -> {
                 String name = vertex.stages().get(stage).name();
                 if (first) {
-                    observe(name, input);
+                    ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
                 }
                 if (moments.containsKey(name)) {
                     moments.get(name).add(input);
@@ -92,14 +91,6 @@ final class Survey {
             curves.put(name, c.weighted(error > 0 ? change / error : 0));
         });
         single.clear();
-    }
-
-    private void observe(String name, Tensor input) {
-        try {
-            ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + name + "\": of its inputs, " + e.getMessage(), e);
-        }
     }
 
     private void examine(LinearVertex vertex, LinearVertex.Stage stage, Moments moments) {
