@@ -2,26 +2,19 @@ package org.multipoint.datasets;
 
 import org.datavec.image.loader.NativeImageLoader;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.multipoint.datasets.ClassFiles.Labelled;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.MalformedInputException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * A folder of image files as a DL4J iterator, in one of two layouts: a folder for each class, named by the class, or all files in one folder
@@ -35,16 +28,12 @@ import java.util.stream.Stream;
  */
 public final class ImageFolder extends ImageIterator {
 
-    private static final Set<String> EXTENSIONS = Set.of(NativeImageLoader.ALLOWED_FORMATS);
-
     private final Path root;
     private final ImageView view;
     private final CNN2DFormat format;
     private final List<Labelled> files;
+    private final int absent;
     private final Map<Path, String> skipped;
-
-    private record Labelled(Path file, int label) {
-    }
 
     private ImageFolder(Builder builder, List<String> labels, List<Labelled> files, Map<Path, String> absent) {
         super(labels, builder.view.size(), builder.format, builder.batchSize, files.size());
@@ -52,6 +41,7 @@ public final class ImageFolder extends ImageIterator {
         this.view = builder.view;
         this.format = builder.format;
         this.files = files;
+        this.absent = absent.size();
         this.skipped = new LinkedHashMap<>(absent);
     }
 
@@ -73,7 +63,7 @@ public final class ImageFolder extends ImageIterator {
 
     @Override
     float[] features(int example) throws IOException {
-        Path file = files.get(example).file;
+        Path file = files.get(example).file();
         RgbImage image = RgbImage.decode(Files.readAllBytes(file));
         try {
             return view.apply(image, format);
@@ -84,21 +74,18 @@ public final class ImageFolder extends ImageIterator {
 
     @Override
     int label(int example) {
-        return files.get(example).label;
+        return files.get(example).label();
     }
 
     @Override
     void skip(int example, IOException reason) {
-        // The message of a file system's exception is the path.
-        skipped.put(files.get(example).file,
-                reason instanceof FileSystemException ? reason.getClass().getSimpleName() : reason.getMessage());
-    }
-
-    @Override
-    IllegalStateException nothingReadable() {
-        Path first = files.get(0).file;
-        return new IllegalStateException("None of the " + files.size() + " images of " + root + " can be read; " + first + ": "
-                + skipped.get(first));
+        Path file = files.get(example).file();
+        // The message of a file system's exception is the path alone.
+        skipped.put(file, reason instanceof FileSystemException ? reason.getClass().getSimpleName() : reason.getMessage());
+        if (skipped.size() == absent + files.size()) {
+            throw new IllegalStateException("None of the " + files.size() + " images of " + root + " can be read; " + file + ": "
+                    + skipped.get(file));
+        }
     }
 
     /** Format NCHW, 32 images a batch, all images, and classes by sorted folder name, unless told otherwise. */
@@ -180,146 +167,15 @@ public final class ImageFolder extends ImageIterator {
                 throw new IllegalArgumentException("The image folder " + root + (Files.exists(root) ? " is not a folder"
                         : " does not exist"));
             }
-            Map<Path, String> absent = new LinkedHashMap<>();
-            List<String> names = labels;
-            List<List<Path>> classes;
-            if (groundTruth == null) {
-                Map<String, List<Path>> found = classFolders();
-                names = names == null ? List.copyOf(found.keySet()) : names;
-                classes = byLabel(found, names, root);
-            } else {
-                Map<String, List<Path>> found = truth(absent);
-                names = names == null ? namesOf(found.keySet()) : names;
-                classes = byLabel(found, names, groundTruth);
-            }
-            List<Labelled> files = interleave(classes, limit);
+            ClassFiles found = groundTruth == null ? ClassFiles.inFolders(root) : ClassFiles.named(groundTruth, root);
+            List<String> names = labels == null ? found.labels() : labels;
+            List<Labelled> files = found.interleaved(names, limit);
             if (files.isEmpty()) {
-                throw new IllegalArgumentException("The image folder " + root + " has no image: expected files "
-                        + (groundTruth == null ? "in a folder for each class, " : "named by " + groundTruth + ", ")
-                        + "of one of the formats " + Arrays.toString(NativeImageLoader.ALLOWED_FORMATS));
+                throw new IllegalArgumentException("The image folder " + root + " has no image: expected "
+                        + (groundTruth == null ? "a folder for each class with files of the formats "
+                        + String.join(", ", NativeImageLoader.ALLOWED_FORMATS) : "the files that " + groundTruth + " names"));
             }
-            return new ImageFolder(this, names, files, absent);
-        }
-
-        private Map<String, List<Path>> classFolders() {
-            Map<String, List<Path>> found = new TreeMap<>();
-            for (Path folder : list(root, Files::isDirectory)) {
-                found.put(folder.getFileName().toString(), list(folder, Builder::isImage));
-            }
-            return found;
-        }
-
-        private static List<Path> list(Path folder, java.util.function.Predicate<Path> wanted) {
-            try (Stream<Path> entries = Files.list(folder)) {
-                return entries.filter(wanted).filter(path -> !path.getFileName().toString().startsWith(".")).sorted().toList();
-            } catch (IOException e) {
-                throw new UncheckedIOException("The folder " + folder + " cannot be read", e);
-            }
-        }
-
-        private static boolean isImage(Path path) {
-            String name = path.getFileName().toString().toLowerCase(Locale.ROOT);
-            return EXTENSIONS.contains(name.substring(name.lastIndexOf('.') + 1)) && Files.isRegularFile(path);
-        }
-
-        private Map<String, List<Path>> truth(Map<Path, String> absent) {
-            Map<String, List<Path>> found = new TreeMap<>();
-            List<String> lines = readLines(groundTruth);
-            for (int i = 0; i < lines.size(); i++) {
-                String line = lines.get(i).strip();
-                if (line.isEmpty()) {
-                    continue;
-                }
-                String[] parts = line.split(line.indexOf('\t') >= 0 ? "\t+" : "\\s+(?=\\S+$)", 2);
-                if (parts.length != 2) {
-                    throw new IllegalArgumentException(groundTruth + ", line " + (i + 1) + ": expected a file name and a class, found \""
-                            + line + "\"");
-                }
-                Path file = root.resolve(parts[0]);
-                List<Path> ofClass = found.computeIfAbsent(parts[1], label -> new ArrayList<>());
-                if (Files.isRegularFile(file)) {
-                    ofClass.add(file);
-                } else {
-                    absent.put(file, "named by " + groundTruth.getFileName() + ", line " + (i + 1) + ", and not there");
-                }
-            }
-            found.values().forEach(Collections::sort);
-            return found;
-        }
-
-        private static List<String> namesOf(Set<String> labels) {
-            int last = -1;
-            for (String label : labels) {
-                int index = index(label);
-                if (index < 0) {
-                    return List.copyOf(labels);
-                }
-                last = Math.max(last, index);
-            }
-            return IntStream.rangeClosed(0, last).mapToObj(Integer::toString).toList();
-        }
-
-        /** The files of each label. A class that is no name among the labels counts as an index where the layout has a ground truth. */
-        private List<List<Path>> byLabel(Map<String, List<Path>> found, List<String> names, Path source) {
-            Map<String, Integer> indices = new HashMap<>();
-            List<List<Path>> classes = new ArrayList<>();
-            for (String name : names) {
-                indices.put(name, indices.size());
-                classes.add(new ArrayList<>());
-            }
-            found.forEach((name, files) -> {
-                int index = indices.containsKey(name) ? indices.get(name) : groundTruth == null ? -1 : index(name);
-                if (index < 0 || index >= names.size()) {
-                    throw new IllegalArgumentException(source + ": the class " + name + " is not one of the " + names.size()
-                            + " labels");
-                }
-                classes.get(index).addAll(files);
-            });
-            return classes;
-        }
-
-        /** Value of a class index of at most six digits, or -1. */
-        private static int index(String label) {
-            return label.matches("\\d{1,6}") ? Integer.parseInt(label) : -1;
-        }
-
-        private static List<Labelled> interleave(List<List<Path>> classes, int limit) {
-            List<Labelled> chosen = new ArrayList<>();
-            for (int round = 0; chosen.size() < limit; round++) {
-                List<Labelled> candidates = new ArrayList<>();
-                for (int label = 0; label < classes.size(); label++) {
-                    if (round < classes.get(label).size()) {
-                        candidates.add(new Labelled(classes.get(label).get(round), label));
-                    }
-                }
-                if (candidates.isEmpty()) {
-                    break;
-                }
-                int wanted = Math.min(candidates.size(), limit - chosen.size());
-                for (int i = 0; i < wanted; i++) {
-                    chosen.add(candidates.get((int) ((long) i * candidates.size() / wanted)));
-                }
-            }
-            return chosen;
-        }
-    }
-
-    /**
-     * Lines of a UTF-8 text file.
-     *
-     * @throws IllegalArgumentException where it is missing or no text
-     * @throws UncheckedIOException     where it cannot be read
-     */
-    static List<String> readLines(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException("The file " + file + " does not exist");
-        }
-        try {
-            return Files.readAllLines(file);
-        } catch (MalformedInputException e) {
-            throw new IllegalArgumentException("The file " + file + " is not UTF-8 text", e);
-        } catch (IOException e) {
-            throw new UncheckedIOException("The file " + file + " cannot be read", e);
+            return new ImageFolder(this, names, files, found.absent());
         }
     }
 }

@@ -10,6 +10,7 @@ import org.nd4j.common.util.ArrayUtil;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -33,7 +34,6 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
     private Prefetch<float[]> pass;
     private float[] pending;
     private int pendingLabel;
-    private boolean anyImage;
     private boolean closed;
 
     /** @throws IllegalArgumentException where the batch size is below 1, or a batch would not fit an array */
@@ -59,11 +59,10 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
     /** Index of the class. */
     abstract int label(int example);
 
-    /** Notes an image that could not be read. */
-    abstract void skip(int example, IOException reason);
-
-    /** Called at the end of a pass that had no image at all. */
-    abstract IllegalStateException nothingReadable();
+    /** Called in order for each image that cannot be read. Unless overridden, such an image is an error. */
+    void skip(int example, IOException reason) {
+        throw new UncheckedIOException("Image " + example + " cannot be read", reason);
+    }
 
     /** Number of images of a pass, those that cannot be read included. */
     public final int totalExamples() {
@@ -84,13 +83,9 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
             try {
                 pending = pass.next();
                 pendingLabel = label(example);
-                anyImage = true;
             } catch (IOException e) {
                 skip(example, e);
             }
-        }
-        if (!anyImage) {
-            throw nothingReadable();
         }
         return pending != null;
     }
@@ -149,7 +144,6 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
         }
         pass = null;
         pending = null;
-        anyImage = false;
     }
 
     /** Ends the background threads. The iterator cannot be used any more. */

@@ -39,7 +39,7 @@ public final class ImageNet {
      */
     public static List<Label> labels(Path labelsTsv) {
         List<Label> labels = new ArrayList<>();
-        for (String line : ImageFolder.readLines(labelsTsv)) {
+        for (String line : ClassFiles.lines(labelsTsv)) {
             String[] parts = line.split("\t");
             if (parts.length != 3 || !parts[0].equals(Integer.toString(labels.size())) || !parts[1].matches("n\\d{8}")) {
                 throw new IllegalArgumentException(labelsTsv + ", line " + (labels.size() + 1) + ": expected index " + labels.size()
