@@ -92,7 +92,13 @@ final class MultipointForward {
         INDArray x = input.castTo(DataType.FLOAT);
         INDArray result = weights.stages().get(0).input().isPresent()
                 ? quantized(x, currentBias) : floating(x, currentBias);
-        return workspaces.leverageTo(ArrayType.ACTIVATIONS, result.castTo(dataType));
+        if (workspaces.isScopedOut(ArrayType.ACTIVATIONS) && dataType == result.dataType()) {
+            return result;
+        }
+        // Deeplearning4j refuses activations outside the workspace that it has opened for them.
+        INDArray inPlace = workspaces.createUninitialized(ArrayType.ACTIVATIONS, dataType, result.shape(), 'c').assign(result);
+        result.close();
+        return inPlace;
     }
 
     private synchronized INDArray quantized(INDArray x, float[] bias) {

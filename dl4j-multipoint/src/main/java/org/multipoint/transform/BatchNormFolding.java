@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.DoubleStream;
 
 /**
@@ -29,12 +30,14 @@ final class BatchNormFolding {
     /**
      * Folds wherever that leaves the outputs as they are.
      *
+     * @param leftOut vertices that are not to be folded
      * @return for each BatchNormalization that stays, why
      */
-    static Map<String, String> fold(GraphEdit edit) {
+    static Map<String, String> fold(GraphEdit edit, Set<String> leftOut) {
         Map<String, String> kept = new LinkedHashMap<>();
         for (String name : new ArrayList<>(edit.vertices().keySet())) {
-            if (edit.layer(name) instanceof BatchNormalization norm && norm.getClass() == BatchNormalization.class) {
+            if (!leftOut.contains(name)
+                    && edit.layer(name) instanceof BatchNormalization norm && norm.getClass() == BatchNormalization.class) {
                 String source = edit.conf().getVertexInputs().get(name).get(0);
                 Optional<String> obstacle = obstacle(edit, name, norm, source);
                 if (obstacle.isPresent()) {
