@@ -100,8 +100,4 @@ final class Npz {
     Set<String> unread() {
         return unread;
     }
-
-    Path file() {
-        return file;
-    }
 }

@@ -1,0 +1,166 @@
+package org.multipoint.samples;
+
+import com.github.freva.asciitable.AsciiTable;
+import com.github.freva.asciitable.Column;
+import com.github.freva.asciitable.ColumnData;
+import com.github.freva.asciitable.HorizontalAlign;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.datasets.ImageIterator;
+import org.multipoint.report.MultipointReport;
+import org.multipoint.transform.Multipoint;
+import org.multipoint.transform.MultipointResult;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+
+/** A trained network beside what quantization makes of it. Each step prints what it found. */
+final class Comparison {
+
+    private static final int TIMED_BATCH = 16;
+
+    private final Notebook notebook;
+    private final String model;
+    private final ComputationGraph network;
+    private final ImageIterator calibration;
+    private final ImageIterator test;
+    private final INDArray someImages;
+    private final List<Quantized> quantized = new ArrayList<>();
+    private Measured original;
+
+    /**
+     * What was measured of a network.
+     *
+     * @param bytes      size of its file
+     * @param msPerImage time of a forward pass, for each image
+     */
+    record Measured(Evaluations.Result evaluation, long bytes, double msPerImage) {
+    }
+
+    /**
+     * A quantized network.
+     *
+     * @param bits        width of a code
+     * @param extraPoints budget, as a share of the codes that one point per row takes
+     */
+    record Quantized(int bits, String method, double extraPoints, MultipointReport report, double calibrationSeconds,
+                     double quantizationSeconds, Measured measured) {
+    }
+
+    /**
+     * @param model name for reports
+     */
+    Comparison(Notebook notebook, String model, ComputationGraph network, ImageIterator calibration, ImageIterator test) {
+        this.notebook = notebook;
+        this.model = model;
+        this.network = network;
+        this.calibration = calibration;
+        this.test = test;
+        INDArray batch = test.next().getFeatures();
+        this.someImages = batch.get(NDArrayIndex.interval(0, Math.min(TIMED_BATCH, batch.size(0)))).dup();
+    }
+
+    /** Evaluates the network as it is. */
+    void evaluateOriginal() throws IOException {
+        notebook.step("%s in fp32, on %,d test images", model, test.totalExamples());
+        original = measure("fp32", network, SavedModel.bytes(network));
+        say(original);
+    }
+
+    /** Quantizes with each of the given widths, and evaluates, saves and restores the result. */
+    void quantize(QuantizationOptions how, List<Integer> widths, RunOptions run) throws IOException {
+        for (int bits : widths) {
+            notebook.step("Quantized: %s, %d bits a code, calibrated on %,d images", how.method(), bits, calibration.totalExamples());
+            MultipointResult<ComputationGraph> result;
+            try (Progress.OfTransform progress = new Progress.OfTransform(bits + "-bit")) {
+                result = how.apply(Multipoint.of(network).calibrate(calibration), bits).listener(progress).transform();
+            }
+            notebook.say("%s", result.report());
+            Path temporary = run.out().isPresent() ? null : Files.createTempFile("multipoint", ".zip");
+            try {
+                Path file = temporary != null ? temporary : withBits(run.out().get(), bits, widths.size());
+                SavedModel.write(result.model(), file);
+                Measured measured = measure(bits + "-bit", result.model(), Files.size(file));
+                SavedModel.check(file, result.model(), someImages);
+                say(measured);
+                notebook.say("Saved%s, restored: outputs are the same, bit for bit.", temporary != null ? "" : " as " + file);
+                quantized.add(new Quantized(bits, how.method(), how.extraPoints(result.report()), result.report(),
+                        result.calibrationSeconds(), result.quantizationSeconds(), measured));
+            } finally {
+                if (temporary != null) {
+                    Files.delete(temporary);
+                }
+            }
+        }
+    }
+
+    private static Path withBits(Path file, int bits, int widths) {
+        String name = file.getFileName().toString();
+        int end = name.endsWith(".zip") ? name.length() - ".zip".length() : name.length();
+        return widths == 1 ? file : file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));
+    }
+
+    private Measured measure(String name, ComputationGraph graph, long bytes) {
+        Evaluations.Result evaluation = Evaluations.evaluate(name, graph, test);
+        return new Measured(evaluation, bytes, Evaluations.msPerImage(graph, someImages));
+    }
+
+    private void say(Measured measured) {
+        notebook.say("top-1 %.2f %%, %,d bytes on disk, %.2f ms an image in batches of %d", 100 * measured.evaluation.top1(),
+                measured.bytes, measured.msPerImage, someImages.size(0));
+    }
+
+    /** Shows all results beside each other, and writes them where asked for. */
+    void summarize(RunOptions run) throws IOException {
+        notebook.step("Side by side");
+        List<Row> rows = new ArrayList<>();
+        rows.add(new Row("fp32", original, 32, 1));
+        quantized.forEach(q -> rows.add(new Row(q.bits + "-bit " + q.method, q.measured, q.report.storedBitsPerWeight(),
+                q.report.codesPerWeight())));
+        notebook.say("%s", AsciiTable.getTable(AsciiTable.BASIC_ASCII_NO_DATA_SEPARATORS, rows, List.of(
+                new Column().header("network").dataAlign(HorizontalAlign.LEFT).with(Row::name),
+                number("top-1 %", "%.2f", r -> 100 * r.measured.evaluation.top1()),
+                number("stored bits/weight", "%.3f", Row::bitsPerWeight),
+                number("codes/weight", "%.3f", Row::codesPerWeight),
+                number("file bytes", "%,d", r -> r.measured.bytes),
+                number("of fp32 %", "%.1f", r -> 100.0 * r.measured.bytes / original.bytes),
+                number("ms/image", "%.2f", r -> r.measured.msPerImage))));
+        if (run.json().isPresent()) {
+            json().write(run.json().get());
+            notebook.say("Results: %s", run.json().get());
+        }
+        if (run.plot().isPresent()) {
+            ComparisonPlot.write(run.plot().get(), model, original, quantized);
+            notebook.say("Plot: %s", run.plot().get());
+        }
+    }
+
+    private record Row(String name, Measured measured, double bitsPerWeight, double codesPerWeight) {
+    }
+
+    private static ColumnData<Row> number(String header, String format, Function<Row, Object> value) {
+        return new Column().header(header).headerAlign(HorizontalAlign.RIGHT).dataAlign(HorizontalAlign.RIGHT)
+                .with(row -> String.format(Locale.ROOT, format, value.apply(row)));
+    }
+
+    private ResultJson json() {
+        List<ResultJson> all = quantized.stream().map(this::json).toList();
+        return all.get(0).with(all.subList(1, all.size()));
+    }
+
+    private ResultJson json(Quantized q) {
+        Evaluations.Result after = q.measured.evaluation;
+        return new ResultJson(model, q.method, q.bits, q.extraPoints, calibration.totalExamples(), after.images(),
+                new ResultJson.Fp32(original.evaluation.top1(), original.bytes, original.msPerImage),
+                new ResultJson.Quantized(after.top1(), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
+                        q.measured.msPerImage),
+                new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, original.evaluation.seconds() + after.seconds()),
+                PeakMemory.megabytes(), List.of());
+    }
+}

@@ -1,0 +1,76 @@
+package org.multipoint.samples;
+
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.BitmapEncoder.BitmapFormat;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.multipoint.report.LayerReport;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/** A picture of a comparison: accuracy and size of each network, output error and codes of each layer. */
+final class ComparisonPlot {
+
+    private static final int WIDTH = 900;
+    private static final int HEIGHT = 450;
+
+    private ComparisonPlot() {
+    }
+
+    static void write(Path png, String model, Comparison.Measured original, List<Comparison.Quantized> quantized) throws IOException {
+        List<String> names = new ArrayList<>(List.of("fp32"));
+        List<Comparison.Measured> networks = new ArrayList<>(List.of(original));
+        quantized.forEach(q -> {
+            names.add(q.bits() + "-bit");
+            networks.add(q.measured());
+        });
+        List<CategoryChart> charts = List.of(
+                networks(model + ": top-1", "%", names, networks, m -> 100 * m.evaluation().top1()),
+                networks(model + ": file", "kB", names, networks, m -> m.bytes() / 1e3),
+                layers("Output error of each layer, relative to its outputs' variance", "error", quantized, LayerReport::outputError,
+                        true),
+                layers("Codes for each weight: what is over 1 are extra points", "codes / weight", quantized,
+                        l -> (double) l.codes() / l.weights(), false));
+        AtomicFile.write(png, part -> {
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
+                BitmapEncoder.saveBitmap(charts, 2, 2, out, BitmapFormat.PNG);
+            }
+        });
+    }
+
+    private static CategoryChart networks(String title, String unit, List<String> names, List<Comparison.Measured> networks,
+                                          ToDoubleFunction<Comparison.Measured> value) {
+        CategoryChart chart = chart(title, unit);
+        chart.getStyler().setLabelsVisible(true).setAvailableSpaceFill(0.5).setLegendVisible(false);
+        chart.addSeries(unit, names, networks.stream().map(value::applyAsDouble).toList());
+        return chart;
+    }
+
+    private static CategoryChart layers(String title, String unit, List<Comparison.Quantized> quantized,
+                                        ToDoubleFunction<LayerReport> value, boolean logarithmic) {
+        CategoryChart chart = chart(title, unit);
+        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line)
+                .setXAxisLabelRotation(90).setYAxisLogarithmic(logarithmic).setLegendPosition(LegendPosition.InsideNW);
+        for (Comparison.Quantized q : quantized) {
+            List<LayerReport> layers = q.report().layers();
+            chart.addSeries(q.bits() + "-bit", layers.stream().map(LayerReport::name).toList(),
+                    layers.stream().map(value::applyAsDouble).toList());
+        }
+        return chart;
+    }
+
+    private static CategoryChart chart(String title, String unit) {
+        CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(HEIGHT).title(title).yAxisTitle(unit).build();
+        chart.getStyler().setChartBackgroundColor(java.awt.Color.WHITE);
+        return chart;
+    }
+}

@@ -1,0 +1,77 @@
+package org.multipoint.samples;
+
+import me.tongfei.progressbar.ProgressBar;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.datasets.ImageIterator;
+import org.nd4j.evaluation.classification.Evaluation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+
+import java.util.Arrays;
+
+/** How good and how fast a network is. */
+final class Evaluations {
+
+    private static final int TIMED_RUNS = 5;
+    private static final double ENOUGH_SECONDS = 3;
+
+    /**
+     * @param evaluation Deeplearning4j's figures
+     * @param seconds    wall-clock time, reading images included
+     */
+    record Result(Evaluation evaluation, double seconds) {
+
+        /** Share of images whose most likely class is right. */
+        double top1() {
+            return evaluation.accuracy();
+        }
+
+        /** Number of images. */
+        long images() {
+            return evaluation.getNumRowCounter();
+        }
+    }
+
+    private Evaluations() {
+    }
+
+    /** Evaluates a network on all images of an iterator. */
+    static Result evaluate(String name, ComputationGraph graph, ImageIterator images) {
+        long start = System.nanoTime();
+        Evaluation evaluation = new Evaluation(images.getLabels());
+        images.reset();
+        try (ProgressBar bar = Progress.bar(name + " evaluation", images.totalExamples())) {
+            while (images.hasNext()) {
+                DataSet batch = images.next();
+                try (INDArray output = graph.outputSingle(batch.getFeatures())) {
+                    evaluation.eval(batch.getLabels(), output);
+                }
+                bar.stepBy(batch.numExamples());
+            }
+        }
+        return new Result(evaluation, seconds(start));
+    }
+
+    /**
+     * Milliseconds of a forward pass for each image of a batch: median of some runs after one that does not count.
+     *
+     * @param features a batch of inputs
+     */
+    static double msPerImage(ComputationGraph graph, INDArray features) {
+        double[] runs = new double[TIMED_RUNS + 1];
+        int n = 0;
+        long start = System.nanoTime();
+        while (n < runs.length && (n < 2 || seconds(start) < ENOUGH_SECONDS)) {
+            long run = System.nanoTime();
+            graph.outputSingle(features).close();
+            runs[n++] = 1e3 * seconds(run) / features.size(0);
+        }
+        double[] counted = Arrays.copyOfRange(runs, 1, n);
+        Arrays.sort(counted);
+        return counted[counted.length / 2];
+    }
+
+    private static double seconds(long since) {
+        return (System.nanoTime() - since) / 1e9;
+    }
+}

@@ -1,0 +1,74 @@
+package org.multipoint.samples;
+
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** How many images a run uses, and where its results go. */
+final class RunOptions {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    private Integer calibration;
+    private Integer test;
+    private Path json;
+    private Path out;
+    private Path plot;
+
+    @Option(names = "--calibration", paramLabel = "N", description = "Images to calibrate on.")
+    void setCalibration(int images) {
+        calibration = Arguments.checked(command, "--calibration", images, images > 0, "1 or more");
+    }
+
+    @Option(names = "--test", paramLabel = "N", description = "Images to evaluate on.")
+    void setTest(int images) {
+        test = Arguments.checked(command, "--test", images, images > 0, "1 or more");
+    }
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
+    void setJson(Path file) {
+        json = writable("--json", file);
+    }
+
+    @Option(names = "--out", paramLabel = "FILE.zip",
+            description = "Keeps the quantized model; where there are several, the width of a code is added to the name.")
+    void setOut(Path file) {
+        out = writable("--out", file);
+    }
+
+    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws the results.")
+    void setPlot(Path file) {
+        plot = writable("--plot", file);
+    }
+
+    private Path writable(String option, Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        return Arguments.checked(command, option, file, Files.isWritable(folder) && !Files.isDirectory(file),
+                "a file in a folder that can be written to");
+    }
+
+    int calibration(int otherwise) {
+        return calibration == null ? otherwise : calibration;
+    }
+
+    int test(int otherwise) {
+        return test == null ? otherwise : test;
+    }
+
+    Optional<Path> json() {
+        return Optional.ofNullable(json);
+    }
+
+    Optional<Path> out() {
+        return Optional.ofNullable(out);
+    }
+
+    Optional<Path> plot() {
+        return Optional.ofNullable(plot);
+    }
+}
