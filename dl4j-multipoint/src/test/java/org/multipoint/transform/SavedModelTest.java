@@ -171,7 +171,7 @@ class SavedModelTest {
         assertTrue(message(altered(w -> stage(w).put("inputBits", 99))).contains("Layer \"l0\": Activation bits must be 2 to 8, found 99"));
         assertTrue(message(json(root -> ((ObjectNode) root.get("vertices").get("l3").findValue("stages").get(1)).put("inputBits", 0)))
                 .contains("Layer \"l3\": expected all of its operations or none to have a quantized input, found 1 of 2"));
-        assertTrue(message(altered(w -> stage(w).put("inputScale", -1))).contains("Layer \"l0\": An activation scale must be positive"));
+        assertTrue(message(altered(w -> stage(w).put("inputScale", -1))).contains("Layer \"l0\": An activation scale and its reciprocal must be positive"));
     }
 
     @Test
