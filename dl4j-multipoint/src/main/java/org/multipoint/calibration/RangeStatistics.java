@@ -34,7 +34,7 @@ public final class RangeStatistics {
         float high = Float.NEGATIVE_INFINITY;
         for (float v : values) {
             if (!Float.isFinite(v)) {
-                throw new IllegalArgumentException("a value is " + v + ", expected finite values");
+                throw new IllegalArgumentException("an input is " + v + ", expected finite values");
             }
             low = Math.min(low, v);
             high = Math.max(high, v);

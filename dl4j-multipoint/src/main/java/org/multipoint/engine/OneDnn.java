@@ -26,11 +26,6 @@ final class OneDnn {
     private OneDnn() {
     }
 
-    /** An image {@code [n, c, h, w]} whose channels stand side by side. */
-    static memory.desc channelsLast(long[] nchw, memory.data_type type) {
-        return new memory.desc(nchw, type, memory.format_tag.nhwc);
-    }
-
     /** Memory that holds the given values. */
     static memory of(OneDnnScope scope, float... values) {
         return wrap(scope, new memory.desc(new long[]{values.length}, F32, memory.format_tag.a), new FloatPointer(values));

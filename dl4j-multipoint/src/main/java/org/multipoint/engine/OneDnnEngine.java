@@ -8,10 +8,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.Arrays;
 
-/**
- * Runs on oneDNN. Images are held with their channels side by side, activations as unsigned and weights as signed bytes.
- * Deconvolutions run on ND4J.
- */
+/** Runs on oneDNN; programs with deconvolutions run on ND4J. */
 final class OneDnnEngine implements Engine {
 
     private final int exactCodeLimit;
@@ -35,19 +32,10 @@ final class OneDnnEngine implements Engine {
     }
 
     @Override
-    public Kernel quantized(LinearOp op, IntegerRows weights, float[] bias, InputQuantization input) {
-        if (op.transposed()) {
-            return Engines.nd4j().quantized(op, weights, bias, input);
-        }
-        return new OneDnnKernel(OneDnnLinear.quantized(op, weights, bias, input));
-    }
-
-    @Override
-    public Kernel floating(LinearOp op, float[] weights, float[] bias) {
-        if (op.transposed()) {
-            return Engines.nd4j().floating(op, weights, bias);
-        }
-        return new OneDnnKernel(OneDnnLinear.floating(op, weights, bias));
+    public Executable compile(Program program) {
+        boolean transposed = program.instructions().stream()
+                .anyMatch(i -> i instanceof Program.Linear l && l.op().transposed());
+        return transposed ? Engines.nd4j().compile(program) : new OneDnnExecutable(program);
     }
 
     /**

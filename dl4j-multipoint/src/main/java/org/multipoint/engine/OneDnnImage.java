@@ -5,40 +5,41 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * Where the elements of an image lie: sizes and strides in elements, both in the order (example, channel, row, column)
- * whatever lies next to what. Axes of size 1 have the stride of a dense array, so that equal layouts are equal.
+ * Where the elements of an image lie: shape and strides in elements in the order (example, channel, row, column), whatever lies next
+ * to what. Strides of axes of size 1 mean nothing; they are chosen so that equal layouts are equal.
  */
-record OneDnnImage(List<Long> sizes, List<Long> strides) {
+record OneDnnImage(Program.Shape shape, List<Long> strides) {
 
-    /** Layout of an array of rank 4. */
-    static OneDnnImage of(INDArray array, boolean channelsLast) {
-        return new OneDnnImage(ordered(array.shape(), channelsLast), ordered(array.stride(), channelsLast)).normalized();
-    }
-
-    /** A dense image with its channels side by side, or with its rows and columns side by side. */
-    static OneDnnImage dense(long n, long c, long h, long w, boolean channelsLast) {
-        return new OneDnnImage(List.of(n, c, h, w),
-                channelsLast ? List.of(h * w * c, 1L, w * c, c) : List.of(c * h * w, h * w, w, 1L)).normalized();
-    }
-
-    private static List<Long> ordered(long[] v, boolean channelsLast) {
-        return channelsLast ? List.of(v[0], v[3], v[1], v[2]) : List.of(v[0], v[1], v[2], v[3]);
-    }
-
-    private OneDnnImage normalized() {
-        List<Long> s = new ArrayList<>(strides);
-        long elements = 1;
-        for (long size : sizes) {
-            elements *= size;
-        }
-        for (int i = 0; i < 4; i++) {
-            if (sizes.get(i) == 1) {
-                s.set(i, elements);
+    /** Layout of an array {@code [n, c, h, w]}. */
+    static OneDnnImage of(INDArray image) {
+        Program.Shape shape = Images.shape(image);
+        for (boolean channelsLast : new boolean[]{true, false}) {
+            OneDnnImage dense = dense(shape, channelsLast);
+            if (dense.liesAs(image)) {
+                return dense;
             }
         }
-        return new OneDnnImage(sizes, List.copyOf(s));
+        List<Long> strides = new ArrayList<>();
+        for (int axis = 0; axis < image.rank(); axis++) {
+            strides.add(image.size(axis) == 1 ? image.length() : image.stride(axis));
+        }
+        return new OneDnnImage(shape, strides);
+    }
+
+    /** A dense image with its channels side by side, or with its rows and columns side by side; with one of either they are the same. */
+    static OneDnnImage dense(Program.Shape s, boolean channelsLast) {
+        long c = s.c();
+        long h = s.h();
+        long w = s.w();
+        boolean last = channelsLast || c == 1 || h * w == 1;
+        return new OneDnnImage(s, last ? List.of(h * w * c, 1L, w * c, c) : List.of(c * h * w, h * w, w, 1L));
+    }
+
+    private boolean liesAs(INDArray image) {
+        return IntStream.range(0, image.rank()).allMatch(i -> image.size(i) == 1 || image.stride(i) == strides.get(i));
     }
 
     /** True where no two elements share a place. */
@@ -48,38 +49,15 @@ record OneDnnImage(List<Long> sizes, List<Long> strides) {
 
     /** True where examples, rows, columns and channels follow one another in this order without gaps. */
     boolean isChannelsLast() {
-        return equals(dense(n(), c(), h(), w(), true));
-    }
-
-    /**
-     * Images of one pixel as one image of a column of pixels, all to be treated alike: a matrix product is faster over many
-     * pixels than over many images.
-     */
-    OneDnnImage asColumn() {
-        return new OneDnnImage(List.of(1L, c(), n(), 1L), List.of(1L, strides.get(1), strides.get(0), 1L)).normalized();
-    }
-
-    long n() {
-        return sizes.get(0);
-    }
-
-    long c() {
-        return sizes.get(1);
-    }
-
-    long h() {
-        return sizes.get(2);
-    }
-
-    long w() {
-        return sizes.get(3);
-    }
-
-    long[] dims() {
-        return sizes.stream().mapToLong(Long::longValue).toArray();
+        return equals(dense(shape, true));
     }
 
     memory.desc desc() {
-        return new memory.desc(dims(), OneDnn.F32, strides.stream().mapToLong(Long::longValue).toArray());
+        return desc(OneDnn.F32);
+    }
+
+    memory.desc desc(memory.data_type type) {
+        return new memory.desc(new long[]{shape.n(), shape.c(), shape.h(), shape.w()}, type,
+                strides.stream().mapToLong(Long::longValue).toArray());
     }
 }

@@ -10,9 +10,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.multipoint.linear.Geometry;
-import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.LinearOp;
-import org.multipoint.points.IntegerRows;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +24,6 @@ final class OneDnnLinear implements AutoCloseable {
     private final LinearOp op;
     private final byte[] codes;
     private final float[] weights;
-    private final InputQuantization quantization;
     private final OneDnnScope scope = new OneDnnScope();
     private final memory bias;
     private final memory scales;
@@ -37,47 +34,44 @@ final class OneDnnLinear implements AutoCloseable {
 
     private final List<Packed> packed = new ArrayList<>();
 
-    private OneDnnLinear(LinearOp op, byte[] codes, float[] scales, float[] weights, float[] bias, InputQuantization input) {
-        this.op = op;
-        this.codes = codes;
-        this.weights = weights;
-        this.quantization = input;
-        this.bias = OneDnn.of(scope, bias);
-        this.scales = scales == null ? null : OneDnn.of(scope, scales);
-        this.zeroPoint = input == null || input.zeroPoint() == 0 ? null : OneDnn.of(scope, input.zeroPoint());
+    OneDnnLinear(Program.Linear linear) {
+        this.op = linear.op();
+        this.bias = OneDnn.of(scope, linear.bias());
+        if (linear.weights() instanceof Program.IntegerWeights w) {
+            this.codes = w.rows().codes();
+            this.weights = null;
+            // One factor for each row rather than two: implementations differ in the order in which they apply them.
+            this.scales = OneDnn.of(scope, Engine.scales(w.rows(), w.input()));
+            this.zeroPoint = w.input().zeroPoint() == 0 ? null : OneDnn.of(scope, w.input().zeroPoint());
+        } else {
+            this.codes = null;
+            this.weights = ((Program.FloatWeights) linear.weights()).matrix();
+            this.scales = null;
+            this.zeroPoint = null;
+        }
     }
 
-    static OneDnnLinear quantized(LinearOp op, IntegerRows weights, float[] bias, InputQuantization input) {
-        // One factor for each row rather than two: implementations differ in the order they would apply them in.
-        return new OneDnnLinear(op, weights.codes(), Engine.scales(weights, input), null, bias, input);
-    }
-
-    static OneDnnLinear floating(LinearOp op, float[] weights, float[] bias) {
-        return new OneDnnLinear(op, null, null, weights, bias, null);
-    }
-
-    /** How the input is quantized, or null where it is floating. */
-    InputQuantization quantization() {
-        return quantization;
-    }
-
-    LinearOp op() {
-        return op;
-    }
-
-    /** Adds the operation to a plan: {@code from} channels-last, u8 or f32, {@code to} channels-last. */
-    void add(OneDnnPlan plan, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, Geometry g) {
+    /**
+     * Adds the operation to a plan.
+     *
+     * @param from   image with channels side by side, u8 or f32 as the weights ask for
+     * @param to     image with channels side by side
+     * @param g      padding and sizes
+     * @param extras what happens to the result before it is written
+     */
+    void add(OneDnnPlan plan, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, Geometry g, OneDnnExtras extras) {
         primitive_attr attributes = plan.attributes();
         OneDnnPlan.Arguments arguments = plan.arguments().with(OneDnn.SRC, from).with(OneDnn.DST, to)
                 .with(dnnl.DNNL_ARG_BIAS, bias);
-        if (quantization != null) {
+        if (scales != null) {
             attributes.set_scales_mask(dnnl.DNNL_ARG_WEIGHTS, op.groups() == 1 ? 1 : 3);
             arguments.with(OneDnn.SCALES | dnnl.DNNL_ARG_WEIGHTS, scales);
-            if (zeroPoint != null) {
-                attributes.set_zero_points_mask(OneDnn.SRC, 0);
-                arguments.with(OneDnn.ZERO_POINTS | OneDnn.SRC, zeroPoint);
-            }
         }
+        if (zeroPoint != null) {
+            attributes.set_zero_points_mask(OneDnn.SRC, 0);
+            arguments.with(OneDnn.ZERO_POINTS | OneDnn.SRC, zeroPoint);
+        }
+        extras.apply(plan, attributes, arguments);
         memory.desc any = plan.scope().own(new memory.desc(weightDims(), weightType(), memory.format_tag.any));
         convolution_forward.primitive_desc description = new convolution_forward.primitive_desc(OneDnn.CPU,
                 dnnl.prop_kind.forward_inference, dnnl.algorithm.convolution_direct, from.desc(), any, bias.get_desc(), to.desc(),
@@ -97,7 +91,7 @@ final class OneDnnLinear implements AutoCloseable {
     }
 
     private memory.data_type weightType() {
-        return quantization == null ? OneDnn.F32 : OneDnn.S8;
+        return codes == null ? OneDnn.F32 : OneDnn.S8;
     }
 
     private memory packed(memory.desc wanted) {

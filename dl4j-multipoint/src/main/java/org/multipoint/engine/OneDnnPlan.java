@@ -10,6 +10,7 @@ import org.bytedeco.dnnl.primitive_desc_base;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.multipoint.linear.InputQuantization;
 
@@ -29,19 +30,38 @@ final class OneDnnPlan implements AutoCloseable {
     /** What conversion to bytes clips to by itself. */
     private static final int MOST_LEVELS = 255;
 
-    /** Memory for what one step leaves to later ones, or (where bound) an array of the caller. */
-    static final class Buffer {
-        private final memory memory;
-        private final memory.desc desc;
-        private final boolean bound;
+    /** A piece of memory: of the arena, or (where bound) an array of the caller. */
+    private static final class Storage {
+        private final long bytes;
+        private final List<memory> memories = new ArrayList<>();
         private int first = Integer.MAX_VALUE;
         private int last = -1;
         private long offset;
 
-        private Buffer(memory memory, memory.desc desc, boolean bound) {
-            this.memory = memory;
+        private Storage(long bytes) {
+            this.bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        }
+
+        private void place(long address) {
+            memories.forEach(m -> m.set_data_handle(OneDnn.address(address)));
+        }
+
+        private boolean livesWith(Storage other) {
+            return first <= other.last && other.first <= last;
+        }
+    }
+
+    /** What one step leaves to later ones, described. */
+    final class Buffer {
+        private final Storage storage;
+        private final memory.desc desc;
+        private final memory memory;
+
+        private Buffer(Storage storage, memory.desc desc) {
+            this.storage = storage;
             this.desc = desc;
-            this.bound = bound;
+            this.memory = OneDnn.unbound(scope, desc);
+            storage.memories.add(memory);
         }
 
         memory.desc desc() {
@@ -50,19 +70,18 @@ final class OneDnnPlan implements AutoCloseable {
 
         /** Tells where the data is; for buffers that are arrays of the caller. */
         void bind(long address) {
-            memory.set_data_handle(OneDnn.address(address));
+            storage.place(address);
         }
 
-        private long bytes() {
-            return (desc.get_size() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        }
-
-        private boolean livesWith(Buffer other) {
-            return first <= other.last && other.first <= last;
+        /** The same memory described in another way. */
+        Buffer as(memory.desc other) {
+            return new Buffer(storage, other);
         }
     }
 
-    private record Step(primitive primitive, IntMemoryMap arguments) {
+    /** Something that is done in a run. */
+    private interface Step {
+        void run(stream stream);
     }
 
     /** Arguments of a primitive. */
@@ -75,8 +94,8 @@ final class OneDnnPlan implements AutoCloseable {
         }
 
         Arguments with(int argument, Buffer buffer) {
-            buffer.first = Math.min(buffer.first, steps.size());
-            buffer.last = Math.max(buffer.last, steps.size());
+            buffer.storage.first = Math.min(buffer.storage.first, steps.size());
+            buffer.storage.last = Math.max(buffer.storage.last, steps.size());
             return with(argument, buffer.memory);
         }
     }
@@ -84,7 +103,7 @@ final class OneDnnPlan implements AutoCloseable {
     private final OneDnnScope scope = new OneDnnScope();
     private final stream stream = scope.own(new stream(OneDnn.CPU));
     private final List<Step> steps = new ArrayList<>();
-    private final List<Buffer> buffers = new ArrayList<>();
+    private final List<Storage> storages = new ArrayList<>();
 
     /** The scope that closes with this plan. */
     OneDnnScope scope() {
@@ -93,14 +112,21 @@ final class OneDnnPlan implements AutoCloseable {
 
     /** Memory between steps. */
     Buffer buffer(memory.desc desc) {
-        Buffer buffer = new Buffer(OneDnn.unbound(scope, desc), desc, false);
-        buffers.add(buffer);
-        return buffer;
+        Storage storage = new Storage(desc.get_size());
+        storages.add(storage);
+        return new Buffer(storage, desc);
     }
 
     /** An array of the caller, told by {@link Buffer#bind} before each run. */
     Buffer bound(memory.desc desc) {
-        return new Buffer(OneDnn.unbound(scope, desc), desc, true);
+        return new Buffer(new Storage(desc.get_size()), desc);
+    }
+
+    /** Values that do not change. */
+    Buffer constant(memory.desc desc, float[] values) {
+        Buffer buffer = bound(desc);
+        buffer.bind(scope.own(new FloatPointer(values)).address());
+        return buffer;
     }
 
     Arguments arguments() {
@@ -123,7 +149,8 @@ final class OneDnnPlan implements AutoCloseable {
         } else {
             scope.own(scratchpad);
         }
-        steps.add(new Step(scope.own(make.apply(description)), arguments.map));
+        primitive primitive = scope.own(make.apply(description));
+        steps.add(s -> primitive.execute(s, arguments.map));
     }
 
     /** Copies, changing layout or type. */
@@ -155,39 +182,53 @@ final class OneDnnPlan implements AutoCloseable {
         reorder(from, to, attributes, arguments);
     }
 
-    private void clip(Buffer from, Buffer to, float low, float high) {
-        add(new eltwise_forward.primitive_desc(OneDnn.CPU, dnnl.prop_kind.forward_inference, dnnl.algorithm.eltwise_clip,
-                from.desc, to.desc, low, high, attributes(), false), eltwise_forward::new,
+    /** Bounds all values; an infinite upper bound is none. */
+    void clip(Buffer from, Buffer to, float low, float high) {
+        boolean rectifier = low == 0 && high == Float.POSITIVE_INFINITY;
+        add(new eltwise_forward.primitive_desc(OneDnn.CPU, dnnl.prop_kind.forward_inference,
+                rectifier ? dnnl.algorithm.eltwise_relu : dnnl.algorithm.eltwise_clip,
+                from.desc, to.desc, rectifier ? 0 : low, rectifier ? 0 : high, attributes(), false), eltwise_forward::new,
                 arguments().with(OneDnn.SRC, from).with(OneDnn.DST, to));
+    }
+
+    /** Sets all bytes of a buffer. */
+    void fill(Buffer buffer, int value) {
+        long bytes = buffer.desc.get_size();
+        memory memory = arguments().with(OneDnn.DST, buffer).map.get(OneDnn.DST);
+        steps.add(s -> {
+            try (Pointer data = memory.get_data_handle()) {
+                new BytePointer(data).capacity(bytes).fill(value);
+            }
+        });
     }
 
     /** Gives all buffers their place. */
     void finish() {
-        List<Buffer> placed = new ArrayList<>();
-        List<Buffer> largestFirst = new ArrayList<>(buffers);
-        largestFirst.sort(Comparator.comparingLong(Buffer::bytes).reversed());
+        List<Storage> placed = new ArrayList<>();
+        List<Storage> largestFirst = new ArrayList<>(storages);
+        largestFirst.sort(Comparator.comparingLong((Storage s) -> s.bytes).reversed());
         long size = 0;
-        for (Buffer buffer : largestFirst) {
-            List<Buffer> contemporaries = placed.stream().filter(buffer::livesWith)
-                    .sorted(Comparator.comparingLong(b -> b.offset)).toList();
-            for (Buffer other : contemporaries) {
-                if (buffer.offset + buffer.bytes() <= other.offset) {
+        for (Storage storage : largestFirst) {
+            List<Storage> contemporaries = placed.stream().filter(storage::livesWith)
+                    .sorted(Comparator.comparingLong(s -> s.offset)).toList();
+            for (Storage other : contemporaries) {
+                if (storage.offset + storage.bytes <= other.offset) {
                     break;
                 }
-                buffer.offset = Math.max(buffer.offset, other.offset + other.bytes());
+                storage.offset = Math.max(storage.offset, other.offset + other.bytes);
             }
-            placed.add(buffer);
-            size = Math.max(size, buffer.offset + buffer.bytes());
+            placed.add(storage);
+            size = Math.max(size, storage.offset + storage.bytes);
         }
         Pointer arena = scope.own(new BytePointer(size + ALIGNMENT));
         long start = (arena.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        buffers.forEach(b -> b.bind(start + b.offset));
+        storages.forEach(s -> s.place(start + s.offset));
     }
 
     /** Runs all steps; bound arrays must stay alive meanwhile. */
     void run() {
         for (Step step : steps) {
-            step.primitive.execute(stream, step.arguments);
+            step.run(stream);
         }
         stream._wait();
     }

@@ -2,7 +2,6 @@ package org.multipoint.layers;
 
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.engine.Engine;
 import org.multipoint.engine.Engines;
@@ -13,9 +12,10 @@ import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The arithmetic of a multipoint layer: its operations one after another, each on the engine at hand. The points of each row are
@@ -27,6 +27,8 @@ final class MultipointForward {
     private final LayerKind kind;
     private final List<LinearOp> ops;
     private final MultipointWeights weights;
+    /** One for each operation, or none where inputs stay floating. */
+    private final List<InputQuantization> inputs = new ArrayList<>();
     private Kernel[] kernels;
     private float[] kernelBias;
 
@@ -44,6 +46,15 @@ final class MultipointForward {
         }
         for (int i = 0; i < ops.size(); i++) {
             matrix(i);
+            try {
+                weights.stages().get(i).input().ifPresent(inputs::add);
+            } catch (IllegalArgumentException e) {
+                throw broken(e.getMessage(), e);
+            }
+        }
+        if (!inputs.isEmpty() && inputs.size() < ops.size()) {
+            throw broken("expected all of its operations or none to have a quantized input, found " + inputs.size() + " of "
+                    + ops.size(), null);
         }
     }
 
@@ -88,45 +99,40 @@ final class MultipointForward {
                     + ((FeedForwardLayer) layer).getNIn() + " channels on axis " + axis + " of its input, found shape "
                     + Arrays.toString(input.shape()));
         }
-        float[] currentBias = bias.castTo(DataType.FLOAT).dup().data().asFloat();
+        float[] currentBias = bias.toFloatVector();
         INDArray x = input.castTo(DataType.FLOAT);
-        INDArray result = weights.stages().get(0).input().isPresent()
-                ? quantized(x, currentBias) : floating(x, currentBias);
-        if (workspaces.isScopedOut(ArrayType.ACTIVATIONS) && dataType == result.dataType()) {
-            return result;
+        try {
+            return Delivery.toWorkspace(workspaces, dataType, allocate -> inputs.isEmpty()
+                    ? floating(x, currentBias, allocate) : quantized(x, currentBias, allocate));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("Layer \"" + layer.getLayerName() + "\": " + e.getMessage(), e);
         }
-        // Deeplearning4j refuses activations outside the workspace that it has opened for them.
-        INDArray inPlace = workspaces.createUninitialized(ArrayType.ACTIVATIONS, dataType, result.shape(), 'c').assign(result);
-        result.close();
-        return inPlace;
     }
 
-    private synchronized INDArray quantized(INDArray x, float[] bias) {
+    private synchronized INDArray quantized(INDArray x, float[] bias, Function<long[], INDArray> allocate) {
         if (kernels == null || !Arrays.equals(bias, kernelBias)) {
             close();
             Engine engine = Engines.preferred();
             Kernel[] built = new Kernel[ops.size()];
             for (int i = 0; i < built.length; i++) {
-                Optional<InputQuantization> input = weights.stages().get(i).input();
-                built[i] = engine.quantized(ops.get(i), matrix(i).fuse(engine.exactCodeLimit()), biasOf(i, bias),
-                        input.orElseThrow(() -> broken("one of its operations has no input quantization", null)));
+                built[i] = engine.quantized(ops.get(i), matrix(i).fuse(engine.exactCodeLimit()), biasOf(i, bias), inputs.get(i));
             }
             kernels = built;
             kernelBias = bias;
         }
         INDArray y = x;
-        for (Kernel kernel : kernels) {
-            y = kernel.apply(y);
+        for (int i = 0; i < kernels.length; i++) {
+            y = i < kernels.length - 1 ? kernels[i].apply(y) : kernels[i].apply(allocate, y);
         }
         return y;
     }
 
     /** Kernels on floating weights are made for one call: no copy of the weights in full precision is kept. */
-    private INDArray floating(INDArray x, float[] bias) {
+    private INDArray floating(INDArray x, float[] bias, Function<long[], INDArray> allocate) {
         INDArray y = x;
         for (int i = 0; i < ops.size(); i++) {
             try (Kernel kernel = Engines.preferred().floating(ops.get(i), matrix(i).toFloats(), biasOf(i, bias))) {
-                y = kernel.apply(y);
+                y = i < ops.size() - 1 ? kernel.apply(y) : kernel.apply(allocate, y);
             }
         }
         return y;

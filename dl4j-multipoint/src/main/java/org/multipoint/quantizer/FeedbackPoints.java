@@ -51,6 +51,11 @@ public final class FeedbackPoints implements PointFinder {
         return bits;
     }
 
+    /** Integers that its codes stand for. */
+    public CodeGrid grid() {
+        return grid;
+    }
+
     @Override
     public MultipointMatrix find(WeightProblem problem, int[] points) {
         int rows = problem.op().rows();

@@ -2,7 +2,6 @@ package org.multipoint.quantizer;
 
 import org.multipoint.calibration.Moments;
 import org.multipoint.linalg.Products;
-import org.multipoint.linalg.UpperFactor;
 import org.multipoint.linear.LinearOp;
 
 import java.util.stream.IntStream;
@@ -13,7 +12,7 @@ import java.util.stream.IntStream;
  * @param name          for messages
  * @param op            the operation
  * @param weights       {@code [rows, columns]} row by row; not to be changed
- * @param moments       moments of its inputs
+ * @param moments       moments of its inputs, or null for quantizers that look at weights alone
  * @param biasCorrected whether the mean output will be made exact through the bias, so that errors count around their mean
  */
 public record WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected) {
@@ -24,15 +23,18 @@ public record WeightProblem(String name, LinearOp op, float[] weights, Moments m
      */
     static final double DAMPING = 0.01;
 
+    /**
+     * @throws IllegalArgumentException where second moments are beyond single precision; it names the operation
+     */
+    public WeightProblem {
+        if (moments != null && !Double.isFinite(moments.meanVariance())) {
+            throw new IllegalArgumentException("Layer \"" + name + "\": its inputs are too large to be squared in single precision");
+        }
+    }
+
     /** The same problem with other weights. */
     public WeightProblem withWeights(float[] other) {
         return new WeightProblem(name, op, other, moments, biasCorrected);
-    }
-
-    /** Factor of the damped covariance of one block of inputs. */
-    UpperFactor factor(int group, int split) {
-        int size = moments.blockStarts()[split + 1] - moments.blockStarts()[split];
-        return UpperFactor.of(moments.covariance(group, split), size, DAMPING * moments.meanVariance());
     }
 
     /**

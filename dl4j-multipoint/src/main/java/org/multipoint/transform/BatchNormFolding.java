@@ -5,9 +5,9 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.multipoint.layers.BatchNormAffine;
 import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.DoubleStream;
 
 /**
  * Folds BatchNormalization into the layer before it: with {@code s = gamma / sqrt(var + eps)}, each output channel's weights become
@@ -79,11 +78,7 @@ final class BatchNormFolding {
     }
 
     private static void scale(GraphEdit edit, String name, BatchNormalization norm, Map<String, INDArray> statistics) {
-        double[] var = variance(statistics);
-        double[] mean = doubles(statistics.get("mean"));
-        double[] gamma = doubles(statistics.get("gamma"));
-        double[] beta = doubles(statistics.get("beta"));
-
+        BatchNormAffine affine = BatchNormAffine.of(norm, statistics);
         Layer layer = edit.layer(name);
         LayerKind kind = LayerKind.ofPlain(layer).orElseThrow();
         int last = kind.weightKeys().size() - 1;
@@ -91,15 +86,15 @@ final class BatchNormFolding {
         Map<String, INDArray> params = edit.params(name);
         INDArray old = params.get(key);
         float[] weights = kind.matrix(old, last);
-        float[] bias = new float[var.length];
-        int columns = weights.length / var.length;
-        for (int r = 0; r < var.length; r++) {
-            double s = gamma[r] / Math.sqrt(var[r] + norm.getEps());
+        float[] bias = new float[affine.factor().length];
+        int columns = weights.length / bias.length;
+        for (int r = 0; r < bias.length; r++) {
+            double s = affine.factor()[r];
             for (int c = r * columns; c < (r + 1) * columns; c++) {
                 weights[c] = (float) (weights[c] * s);
             }
             double b = params.containsKey("b") ? params.get("b").getDouble(r) : 0;
-            bias[r] = (float) ((b - mean[r]) * s + beta[r]);
+            bias[r] = (float) (b * s + affine.shift()[r]);
         }
         Map<String, INDArray> folded = new LinkedHashMap<>(params);
         folded.put(key, kind.param(layer, weights, last).castTo(old.dataType()));
@@ -110,16 +105,5 @@ final class BatchNormFolding {
             ((DenseLayer) layer).setHasBias(true);
         }
         edit.replace(name, layer, folded);
-    }
-
-    private static double[] variance(Map<String, INDArray> statistics) {
-        if (!statistics.containsKey("log10stdev")) {
-            return doubles(statistics.get("var"));
-        }
-        return DoubleStream.of(doubles(statistics.get("log10stdev"))).map(l -> Math.pow(10, 2 * l)).toArray();
-    }
-
-    private static double[] doubles(INDArray array) {
-        return array.castTo(DataType.DOUBLE).reshape(array.length()).toDoubleVector();
     }
 }

@@ -29,7 +29,7 @@ final class IndependentQuantization {
         List<QuantizedStage> stages = new ArrayList<>();
         for (LinearVertex.Stage stage : vertex.stages()) {
             int[] counts = points.get(stage.name());
-            MultipointMatrix matrix = settings.finder(vertex.name()).find(
+            MultipointMatrix matrix = survey.finder(stage.name()).find(
                     new WeightProblem(stage.name(), stage.op(), stage.weights(), null, false), counts);
             Optional<InputQuantization> input = settings.activationBits == 0 ? Optional.empty()
                     : Optional.of(survey.range(stage.name()).quantization(settings.clipping, settings.activationBits));

@@ -95,8 +95,7 @@ public final class Multipoint<M> {
 
     /** Budget: extra points as a share of the codes that one point per row takes; default 0.10. */
     public Multipoint<M> extraPoints(double share) {
-        settings.allocation = BudgetAllocation.extraPoints(share);
-        settings.budget = 100 * share + " % extra points";
+        settings.extraPoints(share);
         return this;
     }
 
@@ -143,7 +142,7 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** The integers that codes stand for under {@link Method#CALIBRATED}. */
+    /** The integers that codes stand for under {@link Method#CALIBRATED}; by default the better of both, layer by layer. */
     public Multipoint<M> grid(CodeGrid grid) {
         settings.grid = grid;
         return this;
@@ -221,10 +220,25 @@ public final class Multipoint<M> {
     }
 
     /**
+     * How many examples weigh the layers against each other: a budget of {@link Method#CALIBRATED} goes where errors change the
+     * network's outputs most. Default 64; 0 weighs all layers' relative output errors alike.
+     */
+    public Multipoint<M> sensitivityImages(int examples) {
+        if (examples < 0) {
+            throw new IllegalArgumentException("The number of examples must not be negative, found " + examples);
+        }
+        settings.sensitivityImages = examples;
+        return this;
+    }
+
+    /**
      * Bytes that second moments, and activations between layers, may each hold on the heap; default 1 GiB. Beyond it, images pass more
      * than once, and activations go to a temporary file.
      */
     public Multipoint<M> memory(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("Memory must be positive, found " + bytes);
+        }
         settings.memory = bytes;
         return this;
     }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -86,7 +87,7 @@ final class Pipeline {
     private Map<String, List<QuantizedStage>> quantize(GraphWalk walk, List<LinearVertex> vertices, Survey survey,
                                                        CalibrationData data, Map<String, int[]> points) {
         if (settings.method == Method.CALIBRATED) {
-            return new SequentialQuantization(settings, walk).run(data, points, listener);
+            return new SequentialQuantization(settings, walk, survey).run(data, points, listener);
         }
         IndependentQuantization independent = new IndependentQuantization(settings, survey);
         Map<String, List<QuantizedStage>> quantized = new LinkedHashMap<>();
@@ -121,7 +122,7 @@ final class Pipeline {
     private static LayerReport layerReport(LinearVertex vertex, QuantizedStage stage) {
         MultipointMatrix m = stage.matrix();
         int exact = (int) IntStream.range(0, m.rows()).filter(r -> m.fusesExactly(r, IntegerRows.FULL_LIMIT)).count();
-        return new LayerReport(stage.name(), vertex.kind().name().toLowerCase(), m.rows(), m.columns(), m.bits(),
+        return new LayerReport(stage.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
                 Arrays.stream(m.histogram()).boxed().toList(), m.storedBits(), stage.outputError(), exact,
                 stage.input().map(q -> q.scale()).orElse(0f), stage.input().map(q -> q.zeroPoint()).orElse(0));
     }

@@ -44,10 +44,12 @@ final class SequentialQuantization {
 
     private final Settings settings;
     private final GraphWalk walk;
+    private final Survey survey;
     private final Activations.Budget budget;
 
-    SequentialQuantization(Settings settings, GraphWalk walk) {
+    SequentialQuantization(Settings settings, GraphWalk walk, Survey survey) {
         this.settings = settings;
+        this.survey = survey;
         this.walk = walk;
         this.budget = new Activations.Budget(settings.memory);
     }
@@ -195,7 +197,7 @@ final class SequentialQuantization {
         WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments, settings.biasCorrection);
         WeightProblem target = settings.targetMatching && settings.quantizedInputs
                 ? problem.withWeights(TargetMatching.match(problem, settings.ridge)) : problem;
-        MultipointMatrix matrix = settings.finder(vertex.name()).find(target, points);
+        MultipointMatrix matrix = survey.finder(stage.name()).find(target, points);
         float[] bias = settings.biasCorrection
                 ? TargetMatching.bias(problem, stage.bias(), matrix.toFloats()) : stage.bias();
         return new QuantizedStage(stage.name(), matrix, bias, input, Double.NaN);
@@ -205,7 +207,7 @@ final class SequentialQuantization {
         try {
             range.add(tensor.data());
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + name + "\": of its inputs, " + e.getMessage(), e);
+            throw new IllegalArgumentException("Layer \"" + name + "\": " + e.getMessage(), e);
         }
     }
 

@@ -12,7 +12,10 @@ import org.multipoint.quantizer.Granularity;
 import org.multipoint.quantizer.GreedyPoints;
 import org.multipoint.quantizer.PointFinder;
 
+import java.math.BigDecimal;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -23,8 +26,8 @@ final class Settings {
     Method method = Method.CALIBRATED;
     int bits = 4;
     final Map<String, Integer> layerBits = new TreeMap<>();
-    Allocation allocation = BudgetAllocation.extraPoints(0.1);
-    String budget = "10 % extra points";
+    Allocation allocation;
+    String budget;
     Integer maxPoints;
     Granularity granularity = Granularity.CHANNEL;
     CodeGrid grid;
@@ -37,28 +40,44 @@ final class Settings {
     boolean targetMatching = true;
     boolean biasCorrection = true;
     double ridge = 0.1;
+    int sensitivityImages = 64;
     int positionsPerImage = 1024;
     long memory = 1L << 30;
+
+    Settings() {
+        extraPoints(0.1);
+    }
+
+    void extraPoints(double share) {
+        allocation = BudgetAllocation.extraPoints(share);
+        budget = BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points";
+    }
 
     int bitsOf(String vertex) {
         return layerBits.getOrDefault(vertex, bits);
     }
 
-    PointFinder finder(String vertex) {
+    /** The ways to find a vertex's points that are tried; the one with the smaller output error is kept. */
+    List<PointFinder> finders(String vertex) {
         int b = bitsOf(vertex);
         return switch (method) {
-            case CALIBRATED -> new FeedbackPoints(b, gridOf(b), scales);
-            case GREEDY -> new GreedyPoints(b, granularity, GreedyPoints.Step.SEARCH);
-            case NEAREST -> new GreedyPoints(b, granularity, GreedyPoints.Step.MIN_MAX);
+            case CALIBRATED -> grids(b).stream().<PointFinder>map(g -> new FeedbackPoints(b, g, scales)).toList();
+            case GREEDY -> List.of(new GreedyPoints(b, granularity, GreedyPoints.Step.SEARCH));
+            case NEAREST -> List.of(new GreedyPoints(b, granularity, GreedyPoints.Step.MIN_MAX));
         };
     }
 
-    private CodeGrid gridOf(int b) {
-        return grid != null ? grid : CodeGrid.SYMMETRIC;
+    private List<CodeGrid> grids(int b) {
+        if (grid != null) {
+            return List.of(grid);
+        }
+        boolean onePoint = allocation instanceof FixedAllocation fixed && fixed.points() == 1;
+        return onePoint || scales != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(b, 2) <= IntegerRows.FULL_LIMIT
+                ? List.of(CodeGrid.SYMMETRIC, CodeGrid.ODD) : List.of(CodeGrid.SYMMETRIC);
     }
 
-    /** Most points that allocation may give a row of a vertex. */
-    int maxPoints(String vertex) {
+    /** Most points that allocation may give a row. */
+    int maxPoints(PointFinder finder) {
         if (allocation instanceof FixedAllocation fixed) {
             return fixed.points();
         }
@@ -68,42 +87,50 @@ final class Settings {
         if (method == Method.NEAREST) {
             return 1;
         }
-        if (method == Method.CALIBRATED && scales == ScaleLayout.PER_ROW) {
-            return exactlyFusing(bitsOf(vertex));
-        }
-        return 4;
+        return method == Method.CALIBRATED && scales == ScaleLayout.PER_ROW ? fusing((FeedbackPoints) finder) : 4;
     }
 
-    /** Most digits of a row whose integer an int8 row holds: more would be stored, and rounded away by the engine. */
-    private int exactlyFusing(int b) {
+    /**
+     * Most digits of a row whose integer an int8 row holds: more would be stored, and rounded away by the engine. Two where one
+     * digit leaves int8 steps unused.
+     */
+    private static int fusing(FeedbackPoints finder) {
+        int b = finder.bits();
         int n = 1;
-        while (gridOf(b).maxValue(b, n + 1) <= IntegerRows.FULL_LIMIT) {
+        while (finder.grid().maxValue(b, n + 1) <= IntegerRows.FULL_LIMIT) {
             n++;
         }
-        return n;
+        return n == 1 && finder.grid().maxValue(b) < IntegerRows.FULL_LIMIT ? 2 : n;
     }
 
     Map<String, String> describe() {
         Map<String, String> d = new TreeMap<>();
-        d.put("method", method.name().toLowerCase());
+        d.put("method", method.name().toLowerCase(Locale.ROOT));
         d.put("bits", String.valueOf(bits));
         if (!layerBits.isEmpty()) {
             d.put("layerBits", layerBits.toString());
         }
         d.put("budget", budget);
         d.put("activationBits", String.valueOf(activationBits));
-        d.put("clipping", clipping.name().toLowerCase());
+        d.put("clipping", clipping.name().toLowerCase(Locale.ROOT));
         if (method == Method.CALIBRATED) {
-            d.put("grid", gridOf(bits).name().toLowerCase());
-            d.put("scales", scales.name().toLowerCase());
+            d.put("grid", grid == null ? "the better for each layer" : grid.name().toLowerCase(Locale.ROOT));
+            d.put("sensitivityImages", String.valueOf(sensitivityImages));
+            d.put("scales", scales.name().toLowerCase(Locale.ROOT));
             d.put("quantizedInputs", String.valueOf(quantizedInputs));
             d.put("targetMatching", targetMatching ? "ridge " + ridge : "off");
             d.put("biasCorrection", String.valueOf(biasCorrection));
         } else {
-            d.put("granularity", granularity.name().toLowerCase());
+            d.put("granularity", granularity.name().toLowerCase(Locale.ROOT));
         }
         if (!leftOut.isEmpty()) {
             d.put("leftOut", String.join(", ", leftOut));
+        }
+        if (maxPoints != null) {
+            d.put("maxPoints", String.valueOf(maxPoints));
+        }
+        if (!foldBatchNormalization) {
+            d.put("foldBatchNormalization", "false");
         }
         d.put("positionsPerImage", String.valueOf(positionsPerImage));
         return d;

@@ -3,7 +3,8 @@ package org.multipoint.transform;
 import org.multipoint.calibration.Moments;
 import org.multipoint.calibration.RangeStatistics;
 import org.multipoint.linear.LinearOp;
-import org.multipoint.linear.Tensor;
+import org.multipoint.points.MultipointMatrix;
+import org.multipoint.quantizer.BudgetAllocation;
 import org.multipoint.quantizer.ErrorCurves;
 import org.multipoint.quantizer.PointFinder;
 import org.multipoint.quantizer.WeightProblem;
@@ -12,9 +13,13 @@ import org.multipoint.walk.GraphWalk;
 import org.multipoint.walk.LinearVertex;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Streams calibration images through the reference network and finds, for each operation, the range of its inputs and what more points
@@ -29,6 +34,8 @@ final class Survey {
     private final TransformListener listener;
     private final Map<String, RangeStatistics> ranges = new HashMap<>();
     private final Map<String, ErrorCurves> curves = new HashMap<>();
+    private final Map<String, PointFinder> finders = new HashMap<>();
+    private final Map<String, MultipointMatrix> single = new LinkedHashMap<>();
     private long images;
 
     Survey(Settings settings, GraphWalk walk, CalibrationData data, TransformListener listener) {
@@ -52,7 +59,7 @@ final class Survey {
             images = walk.stream(data, (vertex, stage, input) -> {
                 String name = vertex.stages().get(stage).name();
                 if (first) {
-                    observe(name, input);
+                    ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
                 }
                 if (moments.containsKey(name)) {
                     moments.get(name).add(input);
@@ -66,27 +73,50 @@ final class Survey {
             }
             for (LinearVertex vertex : part) {
                 for (LinearVertex.Stage stage : vertex.stages()) {
-                    curves.put(stage.name(), curves(vertex, stage, moments.remove(stage.name())));
+                    examine(vertex, stage, moments.remove(stage.name()));
                     listener.onProgress(TransformListener.Phase.ALLOCATION, ++found[0], total, stage.name());
                 }
             }
         }
-    }
-
-    private void observe(String name, Tensor input) {
-        try {
-            ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + name + "\": of its inputs, " + e.getMessage(), e);
+        if (weighing()) {
+            weigh(vertices);
         }
     }
 
-    private ErrorCurves curves(LinearVertex vertex, LinearVertex.Stage stage, Moments moments) {
+    /** Weighs layers by how much their errors change the network's outputs. */
+    private void weigh(List<LinearVertex> vertices) {
+        new Sensitivity(walk, data, settings.sensitivityImages).measure(vertices, single).forEach((name, change) -> {
+            ErrorCurves c = curves.get(name);
+            double error = IntStream.range(0, c.rows()).mapToDouble(r -> c.relative(r, 1)).sum();
+            curves.put(name, c.weighted(error > 0 ? change / error : 0));
+        });
+        single.clear();
+    }
+
+    private void examine(LinearVertex vertex, LinearVertex.Stage stage, Moments moments) {
         WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments,
                 settings.method == Method.CALIBRATED && settings.biasCorrection);
-        PointFinder finder = settings.finder(vertex.name());
-        double[][] errors = finder.errors(problem, settings.maxPoints(vertex.name()));
-        return new ErrorCurves(stage.op().columns(), finder.bits(), finder.layout(), errors, problem.outputEnergy());
+        double least = Double.POSITIVE_INFINITY;
+        for (PointFinder finder : settings.finders(vertex.name())) {
+            double[][] errors = finder.errors(problem, settings.maxPoints(finder));
+            double total = Stream.of(errors).mapToDouble(e -> e[0]).sum();
+            if (total < least) {
+                least = total;
+                finders.put(stage.name(), finder);
+                curves.put(stage.name(), new ErrorCurves(stage.op().columns(), finder.bits(), finder.layout(), errors,
+                        problem.outputEnergy()));
+            }
+        }
+        if (weighing()) {
+            int[] ones = new int[stage.op().rows()];
+            Arrays.fill(ones, 1);
+            single.put(stage.name(), finders.get(stage.name()).find(problem, ones));
+        }
+    }
+
+    private boolean weighing() {
+        return settings.method == Method.CALIBRATED && settings.sensitivityImages > 0
+                && settings.allocation instanceof BudgetAllocation;
     }
 
     /** Consecutive vertices whose moments fit the memory bound together. */
@@ -116,6 +146,11 @@ final class Survey {
 
     ErrorCurves curves(String stage) {
         return curves.get(stage);
+    }
+
+    /** The way to find points that was best for an operation. */
+    PointFinder finder(String stage) {
+        return finders.get(stage);
     }
 
     long images() {

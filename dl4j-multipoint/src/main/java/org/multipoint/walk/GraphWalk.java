@@ -2,6 +2,8 @@ package org.multipoint.walk;
 
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.VertexIndices;
@@ -9,7 +11,10 @@ import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.engine.Engines;
 import org.multipoint.engine.Kernel;
+import org.multipoint.layers.LayerKind;
 import org.multipoint.linear.Tensor;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -35,9 +40,12 @@ public final class GraphWalk {
          * @param vertex the vertex
          * @param stage  index of the operation in it
          * @param input  input of the operation, after the vertex's preprocessor
+         * @throws IllegalArgumentException where the input does not fit; whoever walks adds the name of the vertex
          */
         void observe(LinearVertex vertex, int stage, Tensor input);
     }
+
+    private static final Tap NO_TAP = (vertex, stage, input) -> { };
 
     private final ComputationGraph graph;
     private final List<String> order = new ArrayList<>();
@@ -70,7 +78,7 @@ public final class GraphWalk {
             Optional<String> obstacle = LinearVertex.obstacle(graph, name);
             if (obstacle.isPresent()) {
                 obstacles.put(name, obstacle.get());
-            } else if (vertex.hasLayer() && org.multipoint.layers.LayerKind.ofPlain(vertex.getLayer().conf().getLayer()).isPresent()) {
+            } else if (vertex.hasLayer() && LayerKind.ofPlain(vertex.getLayer().conf().getLayer()).isPresent()) {
                 linear.put(name, LinearVertex.of(graph, name));
             }
         }
@@ -137,7 +145,7 @@ public final class GraphWalk {
         return pre == null ? input : pre.preProcess(input, examples, LayerWorkspaceMgr.noWorkspaces());
     }
 
-    /** What a linear vertex's first operation sees of the vertex's input. */
+    /** What a linear vertex's first operation sees of the vertex's input; an error names the vertex. */
     public Tensor operand(LinearVertex vertex, Tensor input) {
         LayerVertex layerVertex = (LayerVertex) graph.getVertex(vertex.name());
         if (layerVertex.getLayerPreProcessor() == null) {
@@ -145,6 +153,8 @@ public final class GraphWalk {
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces(); INDArray array = input.toArray()) {
             return Tensor.of(preprocessed(layerVertex, array, input.examples()));
+        } catch (RuntimeException e) {
+            throw named(vertex, e);
         }
     }
 
@@ -154,8 +164,12 @@ public final class GraphWalk {
              INDArray in = input.toArray(); INDArray out = kernel.apply(in)) {
             return Tensor.of(out);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + vertex.name() + "\": " + e.getMessage(), e);
+            throw named(vertex, e);
         }
+    }
+
+    private static IllegalArgumentException named(LinearVertex vertex, RuntimeException e) {
+        return new IllegalArgumentException("Layer \"" + vertex.name() + "\": " + e.getMessage(), e);
     }
 
     /** Kernels of a vertex's operations with its own weights in full precision. */
@@ -192,25 +206,19 @@ public final class GraphWalk {
         }
     }
 
+    private static void observe(Tap tap, LinearVertex vertex, int stage, Tensor input) {
+        try {
+            tap.observe(vertex, stage, input);
+        } catch (IllegalArgumentException e) {
+            throw named(vertex, e);
+        }
+    }
+
     private void pass(Tensor[] batch, Tap tap, Map<String, List<Kernel>> kernels) {
         Map<String, Tensor> live = new HashMap<>();
         Map<String, Integer> left = new HashMap<>(uses);
         for (String name : order) {
-            Tensor out;
-            LinearVertex vertex = linear.get(name);
-            if (networkInput(name) >= 0) {
-                out = batch[networkInput(name)];
-            } else if (vertex != null) {
-                Tensor x = operand(vertex, live.get(inputs.get(name).get(0)));
-                for (int i = 0; i < vertex.stages().size(); i++) {
-                    tap.observe(vertex, i, x);
-                    boolean last = i == vertex.stages().size() - 1;
-                    x = last && usesOf(name) == 0 ? null : apply(vertex, kernels.get(name).get(i), x);
-                }
-                out = x == null ? null : activate(vertex, x);
-            } else {
-                out = forward(name, inputs.get(name).stream().map(live::get).toList());
-            }
+            Tensor out = networkInput(name) >= 0 ? batch[networkInput(name)] : step(name, live, kernels, tap, usesOf(name) > 0);
             for (String from : inputs.get(name)) {
                 if (left.merge(from, -1, Integer::sum) == 0) {
                     live.remove(from);
@@ -220,5 +228,92 @@ public final class GraphWalk {
                 live.put(name, out);
             }
         }
+    }
+
+    /** The output of a vertex, or null where it is not wanted and a tap has seen all it can. */
+    private Tensor step(String name, Map<String, Tensor> live, Map<String, List<Kernel>> kernels, Tap tap, boolean wanted) {
+        LinearVertex vertex = linear.get(name);
+        if (vertex == null) {
+            return forward(name, inputs.get(name).stream().map(live::get).toList());
+        }
+        Tensor x = operand(vertex, live.get(inputs.get(name).get(0)));
+        for (int i = 0; i < vertex.stages().size(); i++) {
+            observe(tap, vertex, i, x);
+            x = wanted || i < vertex.stages().size() - 1 ? apply(vertex, kernels.get(name).get(i), x) : null;
+        }
+        return x == null ? null : activate(vertex, x);
+    }
+
+    /**
+     * Lets one batch pass and keeps all its activations, so that passes in which a vertex is changed can begin there.
+     * Close it before the next one.
+     */
+    public Replay replay(Tensor[] batch) {
+        return new Replay(batch);
+    }
+
+    /** One batch's activations of the whole network. */
+    public final class Replay implements AutoCloseable {
+        private final Map<String, List<Kernel>> kernels = new HashMap<>();
+        private final Map<String, Tensor> activations = new HashMap<>();
+
+        private Replay(Tensor[] batch) {
+            linear.forEach((name, vertex) -> kernels.put(name, kernels(vertex)));
+            for (String name : order) {
+                activations.put(name, networkInput(name) >= 0 ? batch[networkInput(name)]
+                        : step(name, activations, kernels, NO_TAP, true));
+            }
+        }
+
+        /** Output of a vertex. */
+        public Tensor activation(String vertex) {
+            return activations.get(vertex);
+        }
+
+        /**
+         * Outputs of the network, in its order, where one operation of a linear vertex has other weights.
+         *
+         * @param stage index of the operation
+         */
+        public List<Tensor> outputsWith(LinearVertex vertex, int stage, float[] weights) {
+            Map<String, Tensor> changed = new HashMap<>();
+            LinearVertex.Stage own = vertex.stages().get(stage);
+            List<Kernel> mixed = new ArrayList<>(kernels.get(vertex.name()));
+            try (Kernel other = Engines.preferred().floating(own.op(), weights, own.bias())) {
+                mixed.set(stage, other);
+                Map<String, Tensor> seen = new HashMap<>(activations);
+                changed.put(vertex.name(), step(vertex.name(), seen, Map.of(vertex.name(), mixed), NO_TAP, true));
+                for (String name : order) {
+                    if (inputs.get(name).stream().anyMatch(changed::containsKey)) {
+                        seen.putAll(changed);
+                        changed.put(name, step(name, seen, kernels, NO_TAP, true));
+                    }
+                }
+            }
+            return outputNames().stream().map(o -> changed.getOrDefault(o, activations.get(o))).toList();
+        }
+
+        /** Outputs of the network as it is. */
+        public List<Tensor> outputs() {
+            return outputNames().stream().map(activations::get).toList();
+        }
+
+        @Override
+        public void close() {
+            kernels.values().forEach(all -> all.forEach(Kernel::close));
+        }
+    }
+
+    private List<String> outputNames() {
+        return graph.getConfiguration().getNetworkOutputs();
+    }
+
+    /** Whether an output of the network is a softmax. */
+    public boolean isProbability(int output) {
+        GraphVertex vertex = graph.getVertex(outputNames().get(output));
+        org.deeplearning4j.nn.conf.layers.Layer conf = vertex.hasLayer() ? vertex.getLayer().conf().getLayer() : null;
+        IActivation activation = conf instanceof ActivationLayer a ? a.getActivationFn()
+                : conf instanceof BaseLayer b ? b.getActivationFn() : null;
+        return activation instanceof ActivationSoftmax;
     }
 }

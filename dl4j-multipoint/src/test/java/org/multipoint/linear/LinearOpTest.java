@@ -3,13 +3,8 @@ package org.multipoint.linear;
 import org.junit.jupiter.api.Test;
 import org.multipoint.linear.LinearOp.PaddingMode;
 import org.multipoint.linear.LinearOp.Size;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
-import java.util.Arrays;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -83,28 +78,5 @@ class LinearOpTest {
 
     private static LinearOp grouped(int in, int out, int groups) {
         return new LinearOp(in, out, groups, new Size(3, 3), Size.ONE, Size.ONE, Size.ZERO, PaddingMode.EXPLICIT, false, false);
-    }
-
-    @Test
-    void vectorsAndSequencesAreImagesAndComeBack() {
-        for (boolean last : new boolean[]{false, true}) {
-            LinearOp op = LinearOp.dense(3, 3, last);
-            INDArray vectors = Nd4j.rand(5, 3);
-            assertArrayEquals(last ? new long[]{5, 1, 1, 3} : new long[]{5, 3, 1, 1}, op.toImage(vectors).shape());
-            INDArray sequences = last ? Nd4j.rand(5, 7, 3) : Nd4j.rand(5, 3, 7);
-            assertArrayEquals(last ? new long[]{5, 7, 1, 3} : new long[]{5, 3, 7, 1}, op.toImage(sequences).shape());
-            for (INDArray x : new INDArray[]{vectors, sequences}) {
-                assertEquals(x, op.fromImage(op.toImage(x), x.rank()));
-            }
-        }
-    }
-
-    @Test
-    void inputsThatDoNotFitAreNamed() {
-        LinearOp op = LinearOp.dense(3, 2, false);
-        for (INDArray bad : new INDArray[]{Nd4j.rand(5, 4), Nd4j.rand(5, 4, 3), Nd4j.rand(new int[]{1, 3, 1, 1, 1}), Nd4j.rand(DataType.FLOAT, 3)}) {
-            String message = assertThrows(IllegalArgumentException.class, () -> op.toImage(bad)).getMessage();
-            assertTrue(message.contains("3 channels") && message.contains(Arrays.toString(bad.shape())), message);
-        }
     }
 }

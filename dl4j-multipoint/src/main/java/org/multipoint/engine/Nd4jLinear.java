@@ -3,6 +3,7 @@ package org.multipoint.engine;
 import org.multipoint.linear.Geometry;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.LinearOp;
+import org.multipoint.points.IntegerRows;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,30 +18,56 @@ import java.util.stream.IntStream;
  * A linear operation on ND4J's convolutions: border, sums, then scale and bias. Borders are made by padding the image, so that every
  * kind of padding is the same to the convolution.
  */
-final class Nd4jKernel implements Kernel {
+final class Nd4jLinear implements AutoCloseable {
+
+    private static final long EXACT_IN_SINGLE = 1L << 24;
 
     private final LinearOp op;
+    /** Type in which sums are computed: all integers that a row can reach are exact in it. */
     private final DataType sums;
     private final InputQuantization quantization;
     private final INDArray[] weights;
     private final INDArray scales;
     private final INDArray bias;
-    private boolean closed;
 
-    /**
-     * @param sums         type that sums are computed in
-     * @param quantization how the input becomes integers, or null where it stays
-     * @param scales       {@code [rows]} factors of the sums, or null for none
-     */
-    Nd4jKernel(LinearOp op, float[] matrix, DataType sums, InputQuantization quantization, float[] scales, float[] bias) {
-        this.op = op;
-        this.sums = sums;
-        this.quantization = quantization;
+    Nd4jLinear(Program.Linear linear) {
+        this.op = linear.op();
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            this.weights = weights(matrix);
-            this.scales = scales == null ? null : Nd4j.createFromArray(scales);
-            this.bias = Nd4j.createFromArray(bias);
+            this.bias = Nd4j.createFromArray(linear.bias());
+            if (linear.weights() instanceof Program.IntegerWeights w) {
+                this.sums = largestSum(w) <= EXACT_IN_SINGLE ? DataType.FLOAT : DataType.DOUBLE;
+                this.quantization = w.input();
+                this.scales = Nd4j.createFromArray(Engine.scales(w.rows(), w.input()));
+                this.weights = weights(codes(w.rows()));
+            } else {
+                this.sums = DataType.FLOAT;
+                this.quantization = null;
+                this.scales = null;
+                this.weights = weights(((Program.FloatWeights) linear.weights()).matrix());
+            }
         }
+    }
+
+    private static float[] codes(IntegerRows rows) {
+        float[] codes = new float[rows.codes().length];
+        for (int i = 0; i < codes.length; i++) {
+            codes[i] = rows.codes()[i];
+        }
+        return codes;
+    }
+
+    /** No sum of any part of a row's products is larger, in whatever order they are added. */
+    private static long largestSum(Program.IntegerWeights w) {
+        IntegerRows rows = w.rows();
+        long largest = 0;
+        for (int r = 0; r < rows.rows(); r++) {
+            long sum = 0;
+            for (int c = 0; c < rows.columns(); c++) {
+                sum += Math.abs(rows.codes()[r * rows.columns() + c]);
+            }
+            largest = Math.max(largest, sum);
+        }
+        return largest * Math.max(w.input().zeroPoint(), w.input().levels() - w.input().zeroPoint());
     }
 
     /** One array in the axis order of ND4J's operations, or one for each group where ND4J has no grouped operation. */
@@ -66,23 +93,15 @@ final class Nd4jKernel implements Kernel {
         return view.castTo(sums).dup('c');
     }
 
-    @Override
-    public synchronized INDArray apply(INDArray input) {
-        if (closed) {
-            throw new IllegalStateException("This kernel was closed");
+    /** Applies the operation to an image {@code [n, c, h, w]}. */
+    INDArray apply(INDArray image) {
+        Geometry g = op.geometry((int) image.size(2), (int) image.size(3));
+        INDArray x = quantization == null ? image : quantized(image);
+        INDArray y = sums(x.castTo(sums), g).castTo(DataType.FLOAT);
+        if (scales != null) {
+            Broadcast.mul(y, scales, y, 1);
         }
-        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            INDArray image = op.toImage(input);
-            Geometry g = op.geometry(image);
-            INDArray codes = quantization == null ? image : quantized(image);
-            INDArray x = op.channelsLast() ? codes.permute(0, 3, 1, 2) : codes;
-            INDArray y = sums(x.castTo(sums), g).castTo(DataType.FLOAT);
-            if (scales != null) {
-                Broadcast.mul(y, scales, y, 1);
-            }
-            Broadcast.add(y, bias, y, 1);
-            return op.fromImage(op.channelsLast() ? y.permute(0, 2, 3, 1).dup('c') : y, input.rank());
-        }
+        return Broadcast.add(y, bias, y, 1);
     }
 
     private INDArray quantized(INDArray image) {
@@ -126,7 +145,7 @@ final class Nd4jKernel implements Kernel {
     }
 
     /** The image with zeros added, or (where negative) pixels cut off, at each side. */
-    private static INDArray framed(INDArray x, int top, int bottom, int left, int right) {
+    static INDArray framed(INDArray x, int top, int bottom, int left, int right) {
         if (top == 0 && bottom == 0 && left == 0 && right == 0) {
             return x;
         }
@@ -145,16 +164,13 @@ final class Nd4jKernel implements Kernel {
     }
 
     @Override
-    public synchronized void close() {
-        if (!closed) {
-            closed = true;
-            for (INDArray w : weights) {
-                w.close();
-            }
-            if (scales != null) {
-                scales.close();
-            }
-            bias.close();
+    public void close() {
+        for (INDArray w : weights) {
+            w.close();
         }
+        if (scales != null) {
+            scales.close();
+        }
+        bias.close();
     }
 }
