@@ -9,7 +9,7 @@ import org.multipoint.datasets.ImageIterator;
 import org.multipoint.datasets.SyntheticImages;
 import org.multipoint.samples.models.CifarResNet;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.schedule.PolySchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 import picocli.CommandLine.Command;
@@ -24,10 +24,8 @@ import java.util.concurrent.Callable;
 @Command(name = "train", description = "Trains a small ResNet on generated images, each seen once: the network of quickstart.")
 final class TrainCommand implements Callable<Integer> {
 
-    private static final int BATCH = 32;
-    private static final double LEARNING_RATE = 0.1;
-    private static final double MOMENTUM = 0.9;
-    private static final double WEIGHT_DECAY = 1e-4;
+    private static final int BATCH = 64;
+    private static final double LEARNING_RATE = 0.005;
 
     @Spec
     private CommandSpec command;
@@ -74,8 +72,7 @@ final class TrainCommand implements Callable<Integer> {
         ComputationGraph network = new ComputationGraph(CifarResNet.configuration(new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .weightInit(WeightInit.RELU)
-                .l2(WEIGHT_DECAY)
-                .updater(new Nesterovs(new PolySchedule(ScheduleType.ITERATION, LEARNING_RATE, 1, steps), MOMENTUM)),
+                .updater(new Adam(new PolySchedule(ScheduleType.ITERATION, LEARNING_RATE, 1, steps))),
                 blocks, width, SyntheticImages.LABELS.size()));
         network.init();
         notebook.say("%,d parameters", network.numParams());
