@@ -21,4 +21,9 @@ final class Arguments {
         }
         return value;
     }
+
+    /** A count of 1 or more. */
+    static int positive(CommandSpec command, String option, int count) {
+        return checked(command, option, count, count > 0, "1 or more");
+    }
 }

@@ -22,7 +22,7 @@ final class AtomicFile {
     /** Writes a file beside its destination, then moves it there, over an older one. */
     static void write(Path file, Content content) throws IOException {
         Path whole = file.toAbsolutePath();
-        Path part = Files.createTempFile(whole.getParent(), whole.getFileName().toString(), ".part");
+        Path part = whole.resolveSibling(whole.getFileName() + ".part");
         try {
             content.writeTo(part);
             Files.move(part, whole, ATOMIC_MOVE, REPLACE_EXISTING);

@@ -53,8 +53,7 @@ final class Cifar10Command implements Callable<Integer> {
         notebook.step("A trained network");
         Path weights = weights();
         ComputationGraph network = CifarResNet.load(weights);
-        notebook.say("%s: %d layers with weights or statistics, %,d parameters", weights, network.paramTable().keySet().stream()
-                .map(key -> key.substring(0, key.lastIndexOf('_'))).distinct().count(), network.numParams());
+        notebook.say("%s: %d vertices, %,d parameters", weights, network.getVertices().length, network.numParams());
 
         notebook.step("Images");
         try (ImageIterator calibration = images("train", run.calibration(CALIBRATION_IMAGES));

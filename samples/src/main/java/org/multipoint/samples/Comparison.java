@@ -120,17 +120,17 @@ final class Comparison {
     void summarize(RunOptions run) throws IOException {
         notebook.step("Side by side");
         List<Row> rows = new ArrayList<>();
-        rows.add(new Row("fp32", original, 32, 1));
-        quantized.forEach(q -> rows.add(new Row(q.bits + "-bit " + q.method, q.measured, q.report.storedBitsPerWeight(),
-                q.report.codesPerWeight())));
+        rows.add(new Row("fp32", original, "32", ""));
+        quantized.forEach(q -> rows.add(new Row(q.bits + "-bit " + q.method, q.measured, format("%.3f", q.report.storedBitsPerWeight()),
+                format("%.3f", q.report.codesPerWeight()))));
         notebook.say("%s", AsciiTable.getTable(AsciiTable.BASIC_ASCII_NO_DATA_SEPARATORS, rows, List.of(
                 new Column().header("network").dataAlign(HorizontalAlign.LEFT).with(Row::name),
-                number("top-1 %", "%.2f", r -> 100 * r.measured.evaluation.top1()),
-                number("stored bits/weight", "%.3f", Row::bitsPerWeight),
-                number("codes/weight", "%.3f", Row::codesPerWeight),
-                number("file bytes", "%,d", r -> r.measured.bytes),
-                number("of fp32 %", "%.1f", r -> 100.0 * r.measured.bytes / original.bytes),
-                number("ms/image", "%.2f", r -> r.measured.msPerImage))));
+                number("top-1 %", r -> format("%.2f", 100 * r.measured.evaluation.top1())),
+                number("stored bits/weight", Row::bitsPerWeight),
+                number("codes/weight", Row::codesPerWeight),
+                number("file bytes", r -> format("%,d", r.measured.bytes)),
+                number("of fp32 %", r -> format("%.1f", 100.0 * r.measured.bytes / original.bytes)),
+                number("ms/image", r -> format("%.2f", r.measured.msPerImage)))));
         if (run.json().isPresent()) {
             json().write(run.json().get());
             notebook.say("Results: %s", run.json().get());
@@ -141,12 +141,15 @@ final class Comparison {
         }
     }
 
-    private record Row(String name, Measured measured, double bitsPerWeight, double codesPerWeight) {
+    private record Row(String name, Measured measured, String bitsPerWeight, String codesPerWeight) {
     }
 
-    private static ColumnData<Row> number(String header, String format, Function<Row, Object> value) {
-        return new Column().header(header).headerAlign(HorizontalAlign.RIGHT).dataAlign(HorizontalAlign.RIGHT)
-                .with(row -> String.format(Locale.ROOT, format, value.apply(row)));
+    private static ColumnData<Row> number(String header, Function<Row, String> value) {
+        return new Column().header(header).headerAlign(HorizontalAlign.RIGHT).dataAlign(HorizontalAlign.RIGHT).with(value);
+    }
+
+    private static String format(String text, Object value) {
+        return String.format(Locale.ROOT, text, value);
     }
 
     private ResultJson json() {

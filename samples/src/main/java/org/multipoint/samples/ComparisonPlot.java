@@ -8,6 +8,8 @@ import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.multipoint.report.LayerReport;
 
+import java.awt.Color;
+import java.awt.Font;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -22,6 +24,7 @@ final class ComparisonPlot {
 
     private static final int WIDTH = 900;
     private static final int HEIGHT = 450;
+    private static final Font LABELS = new Font(Font.SANS_SERIF, Font.BOLD, 14);
 
     private ComparisonPlot() {
     }
@@ -34,8 +37,8 @@ final class ComparisonPlot {
             networks.add(q.measured());
         });
         List<CategoryChart> charts = List.of(
-                networks(model + ": top-1", "%", names, networks, m -> 100 * m.evaluation().top1()),
-                networks(model + ": file", "kB", names, networks, m -> m.bytes() / 1e3),
+                networks(model + ": top-1", "%", 100, names, networks, m -> 100 * m.evaluation().top1()),
+                networks(model + ": file", "kB", original.bytes() / 1e3, names, networks, m -> m.bytes() / 1e3),
                 layers("Output error of each layer, relative to its outputs' variance", "error", quantized, LayerReport::outputError,
                         true),
                 layers("Codes for each weight: what is over 1 are extra points", "codes / weight", quantized,
@@ -47,19 +50,20 @@ final class ComparisonPlot {
         });
     }
 
-    private static CategoryChart networks(String title, String unit, List<String> names, List<Comparison.Measured> networks,
-                                          ToDoubleFunction<Comparison.Measured> value) {
+    private static CategoryChart networks(String title, String unit, double most, List<String> names,
+                                          List<Comparison.Measured> networks, ToDoubleFunction<Comparison.Measured> value) {
         CategoryChart chart = chart(title, unit);
-        chart.getStyler().setLabelsVisible(true).setAvailableSpaceFill(0.5).setLegendVisible(false);
-        chart.addSeries(unit, names, networks.stream().map(value::applyAsDouble).toList());
+        chart.getStyler().setLabelsVisible(true).setLabelsFont(LABELS).setAvailableSpaceFill(0.5)
+                .setYAxisMin(0.0).setYAxisMax(most).setLegendVisible(false);
+        chart.addSeries(unit, names, networks.stream().map(m -> Math.round(100 * value.applyAsDouble(m)) / 100.0).toList());
         return chart;
     }
 
     private static CategoryChart layers(String title, String unit, List<Comparison.Quantized> quantized,
                                         ToDoubleFunction<LayerReport> value, boolean logarithmic) {
         CategoryChart chart = chart(title, unit);
-        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line)
-                .setXAxisLabelRotation(90).setYAxisLogarithmic(logarithmic).setLegendPosition(LegendPosition.InsideNW);
+        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line).setOverlapped(true)
+                .setXAxisLabelRotation(90).setYAxisLogarithmic(logarithmic).setLegendPosition(LegendPosition.OutsideE);
         for (Comparison.Quantized q : quantized) {
             List<LayerReport> layers = q.report().layers();
             chart.addSeries(q.bits() + "-bit", layers.stream().map(LayerReport::name).toList(),
@@ -70,7 +74,7 @@ final class ComparisonPlot {
 
     private static CategoryChart chart(String title, String unit) {
         CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(HEIGHT).title(title).yAxisTitle(unit).build();
-        chart.getStyler().setChartBackgroundColor(java.awt.Color.WHITE);
+        chart.getStyler().setChartBackgroundColor(Color.WHITE);
         return chart;
     }
 }

@@ -22,12 +22,12 @@ final class RunOptions {
 
     @Option(names = "--calibration", paramLabel = "N", description = "Images to calibrate on.")
     void setCalibration(int images) {
-        calibration = Arguments.checked(command, "--calibration", images, images > 0, "1 or more");
+        calibration = Arguments.positive(command, "--calibration", images);
     }
 
     @Option(names = "--test", paramLabel = "N", description = "Images to evaluate on.")
     void setTest(int images) {
-        test = Arguments.checked(command, "--test", images, images > 0, "1 or more");
+        test = Arguments.positive(command, "--test", images);
     }
 
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")

@@ -5,6 +5,7 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,6 +24,20 @@ final class SavedModel {
             return Files.size(file);
         } finally {
             Files.delete(file);
+        }
+    }
+
+    /**
+     * Restores a model.
+     *
+     * @param name for the complaint
+     * @throws IOException where it is none, or is truncated or altered
+     */
+    static ComputationGraph read(InputStream in, String name) throws IOException {
+        try {
+            return ModelSerializer.restoreComputationGraph(in, false);
+        } catch (IOException | RuntimeException e) {
+            throw new IOException(name + ": this is no model of Deeplearning4j, or it is truncated or altered (" + e.getMessage() + ")", e);
         }
     }
 

@@ -9,7 +9,7 @@ import org.multipoint.datasets.ImageIterator;
 import org.multipoint.datasets.SyntheticImages;
 import org.multipoint.samples.models.CifarResNet;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.schedule.PolySchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 import picocli.CommandLine.Command;
@@ -24,11 +24,8 @@ import java.util.concurrent.Callable;
 @Command(name = "train", description = "Trains a small ResNet on generated images, each seen once: the network of quickstart.")
 final class TrainCommand implements Callable<Integer> {
 
-    private static final int BATCH = 32;
-    private static final int TEST_IMAGES = 1000;
-    private static final double LEARNING_RATE = 0.1;
-    private static final double MOMENTUM = 0.9;
-    private static final double WEIGHT_DECAY = 1e-4;
+    private static final int BATCH = 64;
+    private static final double LEARNING_RATE = 0.005;
 
     @Spec
     private CommandSpec command;
@@ -36,18 +33,35 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "FILE.zip", description = "The trained model.")
     private Path out;
 
-    @Option(names = "--images", defaultValue = "40000", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
+    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Of the first weights; default ${DEFAULT-VALUE}.")
+    private long seed;
+
     private int images;
+    private int test;
+    private int blocks;
+    private int width;
+
+    @Option(names = "--images", defaultValue = "40000", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
+    void setImages(int count) {
+        images = Arguments.positive(command, "--images", count);
+    }
+
+    @Option(names = "--test", defaultValue = "1000", paramLabel = "N", description = "Images to evaluate on; default ${DEFAULT-VALUE}.")
+    void setTest(int count) {
+        test = Arguments.positive(command, "--test", count);
+    }
 
     @Option(names = "--blocks", defaultValue = "1", paramLabel = "N",
             description = "Blocks in each of the three stages; default ${DEFAULT-VALUE}, which makes 8 layers.")
-    private int blocks;
+    void setBlocks(int count) {
+        blocks = Arguments.positive(command, "--blocks", count);
+    }
 
-    @Option(names = "--width", defaultValue = "16", paramLabel = "N", description = "Channels of the first stage; default ${DEFAULT-VALUE}.")
-    private int width;
-
-    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Of the first weights; default ${DEFAULT-VALUE}.")
-    private long seed;
+    @Option(names = "--width", defaultValue = "16", paramLabel = "N",
+            description = "Channels of the first stage; default ${DEFAULT-VALUE}.")
+    void setWidth(int channels) {
+        width = Arguments.positive(command, "--width", channels);
+    }
 
     @Override
     public Integer call() throws Exception {
@@ -58,8 +72,7 @@ final class TrainCommand implements Callable<Integer> {
         ComputationGraph network = new ComputationGraph(CifarResNet.configuration(new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .weightInit(WeightInit.RELU)
-                .l2(WEIGHT_DECAY)
-                .updater(new Nesterovs(new PolySchedule(ScheduleType.ITERATION, LEARNING_RATE, 1, steps), MOMENTUM)),
+                .updater(new Adam(new PolySchedule(ScheduleType.ITERATION, LEARNING_RATE, 1, steps))),
                 blocks, width, SyntheticImages.LABELS.size()));
         network.init();
         notebook.say("%,d parameters", network.numParams());
@@ -75,8 +88,8 @@ final class TrainCommand implements Callable<Integer> {
         }
 
         notebook.step("Evaluation");
-        try (ImageIterator test = SyntheticImages.test(TEST_IMAGES, BATCH, CNN2DFormat.NCHW)) {
-            notebook.say("%s", Evaluations.evaluate("fp32", network, test).evaluation().stats());
+        try (ImageIterator others = SyntheticImages.test(test, BATCH, CNN2DFormat.NCHW)) {
+            notebook.say("%s", Evaluations.evaluate("fp32", network, others).evaluation().stats());
         }
         SavedModel.write(network, out);
         notebook.say("%s", out);
