@@ -26,8 +26,8 @@ public final class SyntheticImages {
     /** Side of an image, in pixels. */
     public static final int SIZE = 32;
 
-    /** What a network sees: exactly 32x32 pixels, RGB, (pixel - 85) / 50. */
-    public static final ImageView VIEW = new ImageView.Builder("synthetic", SIZE).exact().normalize(85, 50).build();
+    /** What a network sees: exactly 32x32 pixels, RGB, (pixel - 84) / 41. */
+    public static final ImageView VIEW = new ImageView.Builder("synthetic", SIZE).exact().normalize(84, 41).build();
 
     /** Test images start at this index, training images at 0. */
     public static final long FIRST_TEST_INDEX = 10_000_000_000L;
