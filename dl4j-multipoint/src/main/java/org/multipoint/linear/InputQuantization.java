@@ -2,8 +2,8 @@ package org.multipoint.linear;
 
 /**
  * Affine quantization of a layer's input to unsigned integers, per tensor:
- * {@code u = clip(round(x / scale) + zeroPoint, 0, levels)} and {@code x ~= scale * (u - zeroPoint)}, rounding half to
- * even. Zero is exact, so that padding is.
+ * {@code u = clip(round(x * (1 / scale) + zeroPoint), 0, levels)} and {@code x ~= scale * (u - zeroPoint)}, in single
+ * precision, rounding half to even. Zero is exact, so that padding is.
  *
  * @param scale     size of one step, positive and finite
  * @param zeroPoint the integer that stands for zero, in {@code [0, levels]}
@@ -15,8 +15,8 @@ public record InputQuantization(float scale, int zeroPoint, int bits) {
         if (bits < 2 || bits > 8) {
             throw new IllegalArgumentException("Activation bits must be 2 to 8, found " + bits);
         }
-        if (!(scale > 0) || !Float.isFinite(scale)) {
-            throw new IllegalArgumentException("An activation scale must be positive and finite, found " + scale);
+        if (!usable(scale)) {
+            throw new IllegalArgumentException("An activation scale and its reciprocal must be positive and finite, found " + scale);
         }
         if (zeroPoint < 0 || zeroPoint > (1 << bits) - 1) {
             throw new IllegalArgumentException(
@@ -33,11 +33,15 @@ public record InputQuantization(float scale, int zeroPoint, int bits) {
         double high = Math.max(max, 0);
         int levels = (1 << bits) - 1;
         float scale = (float) ((high - low) / levels);
-        if (!(scale > 0)) {
+        if (!usable(scale)) {
             return new InputQuantization(1f, 0, bits);
         }
         int zero = (int) Math.max(0, Math.min(levels, Math.rint(-low / scale)));
         return new InputQuantization(scale, zero, bits);
+    }
+
+    private static boolean usable(float scale) {
+        return scale > 0 && Float.isFinite(scale) && Float.isFinite(1 / scale);
     }
 
     /** The largest integer. */
@@ -47,7 +51,7 @@ public record InputQuantization(float scale, int zeroPoint, int bits) {
 
     /** The integer that stands for {@code x}. */
     public int quantize(float x) {
-        return (int) Math.max(0, Math.min(levels(), Math.rint(x / scale) + zeroPoint));
+        return (int) Math.max(0, Math.min(levels(), Math.rint(x * (1 / scale) + zeroPoint)));
     }
 
     /** The value that {@code x} is rounded to. */

@@ -1,9 +1,5 @@
 package org.multipoint.linear;
 
-import org.nd4j.linalg.api.ndarray.INDArray;
-
-import java.util.Arrays;
-
 /**
  * The one description of a linear operation: a (grouped, dilated, possibly transposed) convolution, of which a dense
  * layer is the 1x1 case. Every supported layer kind maps to one or two of these; folding, input statistics, quantizers
@@ -94,76 +90,16 @@ public record LinearOp(int inChannels, int outChannels, int groups, Size kernel,
 
     /** Sizes and padding for an input of the given height and width. */
     public Geometry geometry(int height, int width) {
-        Extent h = extent(height, kernel.height, stride.height, dilation.height, padding.height);
-        Extent w = extent(width, kernel.width, stride.width, dilation.width, padding.width);
-        if (h.out < 1 || w.out < 1) {
-            throw new IllegalArgumentException("An input of " + height + "x" + width + " is too small for a kernel of "
-                    + kernel.height + "x" + kernel.width + " with stride " + stride.height + "x" + stride.width
-                    + " and dilation " + dilation.height + "x" + dilation.width);
-        }
-        return new Geometry(height, width, h.out, w.out, h.before, w.before, h.after, w.after);
+        return window().geometry(height, width);
     }
 
-    private record Extent(int out, int before, int after) {
-    }
-
-    private Extent extent(int in, int k, int s, int d, int p) {
-        int effective = (k - 1) * d + 1;
-        if (transposed) {
-            int full = s * (in - 1) + effective;
-            int out = paddingMode == PaddingMode.SAME ? in * s : full - 2 * p;
-            // For a deconvolution padding is what is cut off the full output.
-            int cut = full - out;
-            int before = paddingMode == PaddingMode.SAME ? Math.floorDiv(cut, 2) : p;
-            return new Extent(out, before, cut - before);
-        }
-        return switch (paddingMode) {
-            case EXPLICIT -> new Extent(Math.floorDiv(in + 2 * p - effective, s) + 1, p, p);
-            case CAUSAL -> new Extent((in - 1) / s + 1, effective - 1, 0);
-            case SAME -> {
-                int out = (in + s - 1) / s;
-                int total = Math.max((out - 1) * s + effective - in, 0);
-                yield new Extent(out, total / 2, total - total / 2);
-            }
-        };
-    }
-
-    /**
-     * The input as an image of rank 4 in this operation's own channel order (a view wherever ND4J can make one).
-     *
-     * @throws IllegalArgumentException where rank or channels do not fit
-     */
-    public INDArray toImage(INDArray input) {
-        long[] s = input.shape();
-        if (input.rank() < 2 || input.rank() > 4 || s[channelAxis(input.rank())] != inChannels) {
-            throw new IllegalArgumentException("Expected an input of rank 2 to 4 with " + inChannels + " channels ("
-                    + (channelsLast ? "channels last" : "channels first") + "), found shape " + Arrays.toString(s));
-        }
-        return switch (input.rank()) {
-            case 2 -> channelsLast ? input.reshape(s[0], 1, 1, s[1]) : input.reshape(s[0], s[1], 1, 1);
-            case 3 -> channelsLast ? input.reshape(s[0], s[1], 1, s[2]) : input.reshape(s[0], s[1], s[2], 1);
-            default -> input;
-        };
-    }
-
-    /** An output image of rank 4 in the rank of the input that {@link #toImage} was given. */
-    public INDArray fromImage(INDArray image, int rank) {
-        long[] s = image.shape();
-        return switch (rank) {
-            case 2 -> image.reshape(s[0], outChannels);
-            case 3 -> channelsLast ? image.reshape(s[0], s[1], s[3]) : image.reshape(s[0], s[1], s[2]);
-            default -> image;
-        };
+    /** What moves over the image. */
+    public Window window() {
+        return new Window(kernel, stride, dilation, padding, paddingMode, transposed);
     }
 
     /** Axis of the channels in an array of the given rank. */
     public int channelAxis(int rank) {
         return channelsLast ? rank - 1 : 1;
-    }
-
-    /** Geometry for an image as {@link #toImage} gives it. */
-    public Geometry geometry(INDArray image) {
-        return channelsLast ? geometry((int) image.size(1), (int) image.size(2))
-                : geometry((int) image.size(2), (int) image.size(3));
     }
 }

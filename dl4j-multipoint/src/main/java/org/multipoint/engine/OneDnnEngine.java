@@ -1,0 +1,72 @@
+package org.multipoint.engine;
+
+import org.multipoint.linear.InputQuantization;
+import org.multipoint.linear.LinearOp;
+import org.multipoint.points.IntegerRows;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.util.Arrays;
+
+/** Runs on oneDNN; programs with deconvolutions run on ND4J. */
+final class OneDnnEngine implements Engine {
+
+    private final int exactCodeLimit;
+
+    /**
+     * @throws LinkageError     where the library is not on the class path or cannot be loaded
+     * @throws RuntimeException where it does not work on this machine
+     */
+    OneDnnEngine() {
+        exactCodeLimit = saturates() ? IntegerRows.SAFE_LIMIT : IntegerRows.FULL_LIMIT;
+    }
+
+    @Override
+    public String name() {
+        return "onednn";
+    }
+
+    @Override
+    public int exactCodeLimit() {
+        return exactCodeLimit;
+    }
+
+    @Override
+    public Executable compile(Program program) {
+        boolean transposed = program.instructions().stream()
+                .anyMatch(i -> i instanceof Program.Linear l && l.op().transposed());
+        return transposed ? Engines.nd4j().compile(program) : new OneDnnExecutable(program);
+    }
+
+    /**
+     * Whether products of the largest codes come out wrong. CPUs without instructions for sums of four 8-bit products add pairs of
+     * them in 16 bits, which 2 * 255 * 127 exceeds and 2 * 255 * 63 does not.
+     */
+    private boolean saturates() {
+        for (LinearOp op : PROBES) {
+            byte[] codes = new byte[op.rows() * op.columns()];
+            Arrays.fill(codes, (byte) IntegerRows.FULL_LIMIT);
+            float[] scales = new float[op.rows()];
+            Arrays.fill(scales, 1);
+            IntegerRows rows = new IntegerRows(op.rows(), op.columns(), codes, scales, 0);
+            int levels = 255;
+            try (Kernel kernel = quantized(op, rows, new float[op.rows()], new InputQuantization(1, 0, 8));
+                 INDArray x = Nd4j.valueArrayOf(new long[]{1, op.inChannels(), 8, 8}, (float) levels);
+                 INDArray y = kernel.apply(x)) {
+                if (y.getFloat(0, 0, 4, 4) != (float) levels * IntegerRows.FULL_LIMIT * op.columns()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Kinds of operations that the library has code of its own for. */
+    private static final LinearOp[] PROBES = {probe(64, 64, 1, 1), probe(64, 64, 1, 3), probe(3, 16, 1, 3), probe(32, 32, 32, 3),
+            probe(6, 6, 2, 3)};
+
+    private static LinearOp probe(int in, int out, int groups, int kernel) {
+        return new LinearOp(in, out, groups, new LinearOp.Size(kernel, kernel), LinearOp.Size.ONE, LinearOp.Size.ONE,
+                LinearOp.Size.ZERO, LinearOp.PaddingMode.SAME, false, false);
+    }
+}

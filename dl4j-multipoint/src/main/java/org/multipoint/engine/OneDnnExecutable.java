@@ -1,0 +1,384 @@
+package org.multipoint.engine;
+
+import org.bytedeco.dnnl.binary;
+import org.bytedeco.dnnl.concat;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.memory_desc_vector;
+import org.bytedeco.dnnl.pooling_forward;
+import org.bytedeco.dnnl.primitive_attr;
+import org.multipoint.engine.Program.Shape;
+import org.multipoint.linear.Geometry;
+import org.multipoint.linear.InputQuantization;
+import org.multipoint.linear.LinearOp;
+import org.multipoint.linear.Window;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A program on oneDNN: channels stand side by side in all images, integers are unsigned bytes. */
+final class OneDnnExecutable implements Executable {
+
+    private static final int FIRST_MULTIPLE = dnnl.DNNL_ARG_MULTIPLE_SRC;
+
+    private final Program program;
+    private final Fusion fusion;
+    private final Map<Fusion.Node, OneDnnLinear> linear = new IdentityHashMap<>();
+    private final OneDnnPlans<Prepared> plans = new OneDnnPlans<>();
+    private boolean closed;
+
+    /** A plan and the arrays that it asks for. */
+    private record Prepared(OneDnnPlan plan, List<OneDnnPlan.Buffer> inputs, OneDnnPlan.Buffer result, Shape resultShape)
+            implements AutoCloseable {
+        @Override
+        public void close() {
+            plan.close();
+        }
+    }
+
+    OneDnnExecutable(Program program) {
+        this.program = program;
+        this.fusion = new Fusion(program);
+        for (Fusion.Node node : fusion.nodes()) {
+            if (node.instruction() instanceof Program.Linear l) {
+                linear.put(node, new OneDnnLinear(l));
+            }
+        }
+    }
+
+    @Override
+    public synchronized INDArray run(INDArray... inputs) {
+        if (closed) {
+            throw new IllegalStateException("This program was closed");
+        }
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            List<INDArray> images = new ArrayList<>();
+            List<OneDnnImage> layouts = new ArrayList<>();
+            for (INDArray input : inputs) {
+                INDArray image = readable(Images.of(input, program.channelsLast()));
+                images.add(image);
+                layouts.add(OneDnnImage.of(image));
+            }
+            Prepared p = plans.get(layouts, () -> prepare(layouts));
+            int rank = program.rank(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
+            INDArray result = Nd4j.createUninitialized(DataType.FLOAT,
+                    Images.arrayShape(p.resultShape, rank, program.channelsLast()), 'c');
+            for (int i = 0; i < inputs.length; i++) {
+                p.inputs.get(i).bind(address(images.get(i)));
+            }
+            p.result.bind(address(result));
+            p.plan.run();
+            Reference.reachabilityFence(images);
+            return result;
+        }
+    }
+
+    private static INDArray readable(INDArray image) {
+        return OneDnnImage.of(image).readable() ? image : image.dup('c');
+    }
+
+    private static long address(INDArray array) {
+        return array.data().address() + Float.BYTES * array.offset();
+    }
+
+    private Prepared prepare(List<OneDnnImage> layouts) {
+        List<Shape> shapes = program.shapes(layouts.stream().map(OneDnnImage::shape).toList());
+        OneDnnPlan plan = new OneDnnPlan();
+        try {
+            Planner planner = new Planner(plan, shapes);
+            List<OneDnnPlan.Buffer> inputs = new ArrayList<>();
+            for (int i = 0; i < layouts.size(); i++) {
+                inputs.add(planner.read(i, layouts.get(i)));
+            }
+            OneDnnImage result = OneDnnImage.dense(shapes.get(program.result()), program.channelsLast());
+            OneDnnPlan.Buffer target = plan.bound(result.desc());
+            if (result.isChannelsLast()) {
+                planner.target = target;
+            }
+            for (int i = 0; i < fusion.nodes().size(); i++) {
+                planner.add(i);
+            }
+            if (!result.isChannelsLast()) {
+                plan.reorder(planner.at(program.result(), Optional.empty()), target);
+            }
+            plan.finish();
+            return new Prepared(plan, inputs, target, shapes.get(program.result()));
+        } catch (RuntimeException e) {
+            plan.close();
+            throw e;
+        }
+    }
+
+    /** Makes steps of nodes for one set of shapes. */
+    private final class Planner {
+        private final OneDnnPlan plan;
+        private final List<Shape> shapes;
+        private final Map<Integer, Map<Optional<InputQuantization>, OneDnnPlan.Buffer>> buffers = new HashMap<>();
+        private final List<OneDnnPlan.Buffer> callers = new ArrayList<>();
+        private OneDnnPlan.Buffer target;
+
+        Planner(OneDnnPlan plan, List<Shape> shapes) {
+            this.plan = plan;
+            this.shapes = shapes;
+        }
+
+        OneDnnPlan.Buffer at(int value, Optional<InputQuantization> form) {
+            return buffers.get(value).get(form);
+        }
+
+        private void put(int value, Optional<InputQuantization> form, OneDnnPlan.Buffer buffer) {
+            buffers.computeIfAbsent(value, v -> new HashMap<>()).put(form, buffer);
+        }
+
+        private memory.desc desc(Shape s, Optional<InputQuantization> form) {
+            return OneDnnImage.dense(s, true).desc(form.isPresent() ? OneDnn.U8 : OneDnn.F32);
+        }
+
+        /** An input: channels side by side first, then integers; two simple steps are faster than one that does both. */
+        OneDnnPlan.Buffer read(int value, OneDnnImage layout) {
+            OneDnnPlan.Buffer array = plan.bound(layout.desc());
+            callers.add(array);
+            OneDnnPlan.Buffer x = array;
+            if (!layout.isChannelsLast()) {
+                x = plan.buffer(desc(shapes.get(value), Optional.empty()));
+                plan.reorder(array, x);
+            }
+            put(value, Optional.empty(), x);
+            quantize(value);
+            return array;
+        }
+
+        /** Makes the integers that are wanted of a floating value. */
+        private void quantize(int value) {
+            for (Optional<InputQuantization> form : fusion.wanted(value)) {
+                if (form.isPresent()) {
+                    OneDnnPlan.Buffer integers = plan.buffer(desc(shapes.get(value), form));
+                    plan.quantize(at(value, Optional.empty()), integers, form.get());
+                    put(value, form, integers);
+                }
+            }
+        }
+
+        void add(int index) {
+            Fusion.Node node = fusion.nodes().get(index);
+            List<OneDnnPlan.Buffer> operands = node.operands().stream().map(v -> at(v, node.operandForm())).toList();
+            OneDnnPlan.Buffer to = write(index, node, operands);
+            put(node.result(), node.form(), to);
+            if (node.form().isEmpty()) {
+                quantize(node.result());
+            }
+        }
+
+        private OneDnnPlan.Buffer write(int index, Fusion.Node node, List<OneDnnPlan.Buffer> operands) {
+            Shape shape = shapes.get(node.result());
+            OneDnnPlan.Buffer x = operands.get(0);
+            if (node.instruction() instanceof Program.Flatten) {
+                return flatten(node, x, shape);
+            }
+            OneDnnPlan.Buffer to = buffer(index, node, shape);
+            if (node.instruction() instanceof Program.Linear l) {
+                convolve(node, l.op(), x, to);
+            } else if (node.instruction() instanceof Program.Add) {
+                sum(node, operands, to);
+            } else if (node.instruction() instanceof Program.Affine a) {
+                affine(node, a, x, to);
+            } else if (node.instruction() instanceof Program.Rectify r) {
+                plan.clip(x, to, 0, r.upper());
+            } else if (node.instruction() instanceof Program.Concat) {
+                merge(operands, to);
+            } else if (node.instruction() instanceof Program.Pool p) {
+                Shape in = shapes.get(node.operands().get(0));
+                pool(x, to, p.kind(), p.window(), framed(p.window(), in, node.frame()));
+            } else if (node.instruction() instanceof Program.GlobalPool p) {
+                Shape in = shapes.get(node.operands().get(0));
+                Window all = new Window(new LinearOp.Size(in.h(), in.w()), LinearOp.Size.ONE, LinearOp.Size.ONE, LinearOp.Size.ZERO,
+                        LinearOp.PaddingMode.EXPLICIT, false);
+                pool(x, to, p.kind(), all, all.geometry(in.h(), in.w()));
+            } else if (node.instruction() instanceof Program.Pad p) {
+                pad(node, p.frame(), x, to);
+            } else {
+                throw new IllegalArgumentException("Unknown instruction " + node.instruction());
+            }
+            return to;
+        }
+
+        /** Where a node writes: the result array, an addend that nobody reads any more, or a new buffer. */
+        private OneDnnPlan.Buffer buffer(int index, Fusion.Node node, Shape shape) {
+            if (node.result() == program.result() && target != null) {
+                return target;
+            }
+            Optional<Integer> dying = dyingAddend(index, node);
+            return dying.isPresent() ? at(dying.get(), Optional.empty()) : plan.buffer(desc(shape, node.form()));
+        }
+
+        private Optional<Integer> dyingAddend(int index, Fusion.Node node) {
+            if (node.form().isPresent()) {
+                return Optional.empty();
+            }
+            return node.addends().stream().filter(v -> v != program.result()
+                    && !callers.contains(at(v, Optional.empty()))
+                    && node.addends().stream().filter(v::equals).count() == 1
+                    && fusion.nodes().subList(index + 1, fusion.nodes().size()).stream().noneMatch(n -> readsFloating(n, v))
+                    && !readsOperand(node, v)
+                    && fusion.nodes().stream().noneMatch(n -> shares(n, v))).findFirst();
+        }
+
+        /** Whether a node only describes memory anew that holds the value. */
+        private boolean shares(Fusion.Node node, int value) {
+            return node.instruction() instanceof Program.Flatten && (node.result() == value || node.operands().contains(value));
+        }
+
+        private boolean readsFloating(Fusion.Node node, int value) {
+            return node.addends().contains(value) || readsOperand(node, value);
+        }
+
+        private boolean readsOperand(Fusion.Node node, int value) {
+            return node.operandForm().isEmpty() && node.operands().contains(value);
+        }
+
+        private void convolve(Fusion.Node node, LinearOp op, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
+            Shape in = shapes.get(node.operands().get(0));
+            Shape out = shapes.get(node.result());
+            boolean column = op.pointwise() && in.h() == 1 && in.w() == 1;
+            OneDnnExtras extras = new OneDnnExtras();
+            Bounds bounds = extras(node, extras, to, column);
+            if (node.form().isPresent()) {
+                extras.quantize(node.form().get(), bounds.low, bounds.high);
+            } else {
+                extras.clip(bounds.low, bounds.high);
+            }
+            Geometry g = framed(op.window(), in, node.frame());
+            if (column) {
+                linear.get(node).add(plan, column(x, in, node.operandForm()), column(to, out, node.form()), g, extras);
+            } else {
+                linear.get(node).add(plan, x, to, g, extras);
+            }
+        }
+
+        /** Images of one pixel as one image of a column of pixels: a matrix product is faster over many pixels than over many images. */
+        private OneDnnPlan.Buffer column(OneDnnPlan.Buffer buffer, Shape s, Optional<InputQuantization> form) {
+            return buffer.as(desc(new Shape(1, s.c(), s.n(), 1), form));
+        }
+
+        private record Bounds(float low, float high) {
+            static final Bounds NONE = new Bounds(Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY);
+        }
+
+        /** All extras but the last bounds, which are returned: they go together with quantization. */
+        private Bounds extras(Fusion.Node node, OneDnnExtras extras, OneDnnPlan.Buffer to, boolean column) {
+            Bounds pending = Bounds.NONE;
+            for (Fusion.Extra extra : node.extras()) {
+                if (extra instanceof Fusion.Bound b) {
+                    extras.clip(pending.low, pending.high);
+                    pending = new Bounds(0, b.upper());
+                } else if (extra instanceof Fusion.Plus p) {
+                    extras.clip(pending.low, pending.high);
+                    pending = Bounds.NONE;
+                    OneDnnPlan.Buffer other = at(p.value(), Optional.empty());
+                    if (other == to) {
+                        extras.addTarget();
+                    } else {
+                        extras.add(column ? column(other, shapes.get(p.value()), Optional.empty()) : other);
+                    }
+                }
+            }
+            return pending;
+        }
+
+        private Geometry framed(Window window, Shape in, Program.Frame f) {
+            Geometry g = window.geometry(in.h() + f.top() + f.bottom(), in.w() + f.left() + f.right());
+            return new Geometry(in.h(), in.w(), g.outHeight(), g.outWidth(), g.padTop() + f.top(), g.padLeft() + f.left(),
+                    g.padBottom() + f.bottom(), g.padRight() + f.right());
+        }
+
+        private void sum(Fusion.Node node, List<OneDnnPlan.Buffer> operands, OneDnnPlan.Buffer to) {
+            OneDnnExtras extras = new OneDnnExtras();
+            operands.subList(Math.min(2, operands.size()), operands.size()).forEach(extras::add);
+            if (operands.size() == 1) {
+                plan.reorder(operands.get(0), to);
+            } else {
+                binary(dnnl.algorithm.binary_add, operands.get(0), operands.get(1), to, node, extras);
+            }
+        }
+
+        private void affine(Fusion.Node node, Program.Affine a, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
+            OneDnnExtras extras = new OneDnnExtras().add(plan.constant(perChannel(a.shift()), a.shift()));
+            binary(dnnl.algorithm.binary_mul, x, plan.constant(perChannel(a.factor()), a.factor()), to, node, extras);
+        }
+
+        private memory.desc perChannel(float[] values) {
+            return desc(new Shape(1, values.length, 1, 1), Optional.empty());
+        }
+
+        private void binary(dnnl.algorithm algorithm, OneDnnPlan.Buffer a, OneDnnPlan.Buffer b, OneDnnPlan.Buffer to,
+                            Fusion.Node node, OneDnnExtras extras) {
+            Bounds bounds = extras(node, extras, to, false);
+            extras.clip(bounds.low, bounds.high);
+            primitive_attr attributes = plan.attributes();
+            OneDnnPlan.Arguments arguments = plan.arguments().with(dnnl.DNNL_ARG_SRC_0, a).with(dnnl.DNNL_ARG_SRC_1, b)
+                    .with(OneDnn.DST, to);
+            extras.apply(plan, attributes, arguments);
+            plan.add(new binary.primitive_desc(OneDnn.CPU, algorithm, a.desc(), b.desc(), to.desc(), attributes, false),
+                    binary::new, arguments);
+        }
+
+        private void merge(List<OneDnnPlan.Buffer> operands, OneDnnPlan.Buffer to) {
+            memory_desc_vector descs = plan.scope().own(new memory_desc_vector(
+                    operands.stream().map(OneDnnPlan.Buffer::desc).toArray(memory.desc[]::new)));
+            OneDnnPlan.Arguments arguments = plan.arguments().with(OneDnn.DST, to);
+            for (int i = 0; i < operands.size(); i++) {
+                arguments.with(FIRST_MULTIPLE + i, operands.get(i));
+            }
+            plan.add(new concat.primitive_desc(OneDnn.CPU, to.desc(), 1, descs, plan.attributes(), false), concat::new, arguments);
+        }
+
+        private void pool(OneDnnPlan.Buffer x, OneDnnPlan.Buffer to, Program.PoolKind kind, Window w, Geometry g) {
+            dnnl.algorithm algorithm = switch (kind) {
+                case MAX -> dnnl.algorithm.pooling_max;
+                case MEAN -> dnnl.algorithm.pooling_avg_exclude_padding;
+                case MEAN_WITH_PADDING -> dnnl.algorithm.pooling_avg_include_padding;
+            };
+            plan.add(new pooling_forward.primitive_desc(OneDnn.CPU, dnnl.prop_kind.forward_inference, algorithm, x.desc(), to.desc(),
+                    OneDnn.longs(w.stride().height(), w.stride().width()), OneDnn.longs(w.kernel().height(), w.kernel().width()),
+                    OneDnn.longs(w.dilation().height() - 1, w.dilation().width() - 1), OneDnn.longs(g.padTop(), g.padLeft()),
+                    OneDnn.longs(g.padBottom(), g.padRight()), plan.attributes(), false), pooling_forward::new,
+                    plan.arguments().with(OneDnn.SRC, x).with(OneDnn.DST, to));
+        }
+
+        private void pad(Fusion.Node node, Program.Frame frame, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
+            Shape in = shapes.get(node.operands().get(0));
+            plan.fill(to, node.form().map(InputQuantization::zeroPoint).orElse(0));
+            memory.desc inside = to.desc().submemory_desc(new long[]{in.n(), in.c(), in.h(), in.w()},
+                    new long[]{0, 0, frame.top(), frame.left()});
+            plan.reorder(x, to.as(inside));
+        }
+
+        private OneDnnPlan.Buffer flatten(Fusion.Node node, OneDnnPlan.Buffer x, Shape shape) {
+            OneDnnPlan.Buffer flat = x.as(desc(shape, node.form()));
+            if (node.result() != program.result() || target == null) {
+                return flat;
+            }
+            plan.reorder(flat, target);
+            return target;
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            plans.close();
+            linear.values().forEach(OneDnnLinear::close);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+package org.multipoint.engine;
+
+import org.multipoint.linear.Geometry;
+import org.multipoint.linear.InputQuantization;
+import org.multipoint.linear.LinearOp;
+import org.multipoint.linear.Window;
+import org.multipoint.points.IntegerRows;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What an engine can run in one piece: instructions over images, without branches, each of which makes one value out of earlier
+ * ones. Values are numbered: inputs first, then one for each instruction; the last one is the result. All values are floating; an
+ * engine may hold them as integers where only quantized operations read them.
+ *
+ * <p>A value is an image {@code [n, c, h, w]}; vectors are images of one pixel, sequences images of width 1.
+ *
+ * @param inputs       number of inputs, at least 1
+ * @param channelsLast true where the channel axis of input and result arrays of rank 3 and 4 is the last one
+ * @param instructions at least one
+ */
+public record Program(int inputs, boolean channelsLast, List<Instruction> instructions) {
+
+    /** Sizes of an image. */
+    public record Shape(int n, int c, int h, int w) {
+        @Override
+        public String toString() {
+            return "[" + n + ", " + c + ", " + h + ", " + w + "]";
+        }
+    }
+
+    /** A step. */
+    public sealed interface Instruction {
+        /** Values that it reads. */
+        List<Integer> reads();
+
+        /**
+         * Shape of the result.
+         *
+         * @param read shapes of the values that it reads
+         * @throws IllegalArgumentException where they do not fit
+         */
+        Shape shape(List<Shape> read);
+    }
+
+    /** Weights of a linear operation. */
+    public sealed interface Weights {
+    }
+
+    /**
+     * @param matrix {@code [rows, columns]} row by row
+     */
+    public record FloatWeights(float[] matrix) implements Weights {
+    }
+
+    /**
+     * @param rows  codes within the engine's limit
+     * @param input how the operation's input is quantized
+     */
+    public record IntegerWeights(IntegerRows rows, InputQuantization input) implements Weights {
+    }
+
+    /**
+     * A convolution or dense layer without its activation; {@link LinearOp#channelsLast()} has no meaning here.
+     *
+     * @param bias {@code [rows]}
+     */
+    public record Linear(int input, LinearOp op, Weights weights, float[] bias) implements Instruction {
+        @Override
+        public List<Integer> reads() {
+            return List.of(input);
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            if (x.c != op.inChannels()) {
+                throw new IllegalArgumentException("Expected " + op.inChannels() + " channels, found an image of " + x);
+            }
+            Geometry g = op.geometry(x.h, x.w);
+            return new Shape(x.n, op.outChannels(), g.outHeight(), g.outWidth());
+        }
+    }
+
+    /** {@code y = x * factor + shift}, one factor and shift for each channel. */
+    public record Affine(int input, float[] factor, float[] shift) implements Instruction {
+        @Override
+        public List<Integer> reads() {
+            return List.of(input);
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            if (read.get(0).c != factor.length) {
+                throw new IllegalArgumentException("Expected " + factor.length + " channels, found an image of " + read.get(0));
+            }
+            return read.get(0);
+        }
+    }
+
+    /** {@code y = min(max(x, 0), upper)}: ReLU with an infinite upper bound, ReLU6 with 6. */
+    public record Rectify(int input, float upper) implements Instruction {
+        @Override
+        public List<Integer> reads() {
+            return List.of(input);
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            return read.get(0);
+        }
+    }
+
+    /** The sum of images of one shape. */
+    public record Add(List<Integer> reads) implements Instruction {
+        @Override
+        public Shape shape(List<Shape> read) {
+            if (read.stream().distinct().count() > 1) {
+                throw new IllegalArgumentException("Images to be added have different shapes: " + read);
+            }
+            return read.get(0);
+        }
+    }
+
+    /** The channels of several images side by side. */
+    public record Concat(List<Integer> reads) implements Instruction {
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape first = read.get(0);
+            if (read.stream().anyMatch(s -> s.n != first.n || s.h != first.h || s.w != first.w)) {
+                throw new IllegalArgumentException("Images to be merged have different sizes: " + read);
+            }
+            return new Shape(first.n, read.stream().mapToInt(Shape::c).sum(), first.h, first.w);
+        }
+    }
+
+    /** How a pooling makes one value of many. */
+    public enum PoolKind {
+        /** The largest one; padding does not count. */
+        MAX,
+        /** The mean of those inside the image. */
+        MEAN,
+        /** The mean, padding counting as zeros. */
+        MEAN_WITH_PADDING
+    }
+
+    /** A pooling of the pixels of each channel. */
+    public record Pool(int input, PoolKind kind, Window window) implements Instruction {
+        @Override
+        public List<Integer> reads() {
+            return List.of(input);
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            Geometry g = window.geometry(x.h, x.w);
+            return new Shape(x.n, x.c, g.outHeight(), g.outWidth());
+        }
+    }
+
+    /** A pooling over the whole image; the result has one pixel. */
+    public record GlobalPool(int input, PoolKind kind) implements Instruction {
+        @Override
+        public List<Integer> reads() {
+            return List.of(input);
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            return new Shape(read.get(0).n, read.get(0).c, 1, 1);
+        }
+    }
+
+    /** Zeros around an image. */
+    public record Pad(int input, Frame frame) implements Instruction {
+        @Override
+        public List<Integer> reads() {
+            return List.of(input);
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            return new Shape(x.n, x.c, frame.top + x.h + frame.bottom, frame.left + x.w + frame.right);
+        }
+    }
+
+    /** Numbers of pixels, none negative. */
+    public record Frame(int top, int bottom, int left, int right) {
+        public static final Frame NONE = new Frame(0, 0, 0, 0);
+
+        public Frame {
+            if (top < 0 || bottom < 0 || left < 0 || right < 0) {
+                throw new IllegalArgumentException("Padding must not be negative: top " + top + ", bottom " + bottom + ", left "
+                        + left + ", right " + right);
+            }
+        }
+    }
+
+    /** All of an image as a vector, in the order (row, column, channel). The result is an array of rank 2. */
+    public record Flatten(int input) implements Instruction {
+        @Override
+        public List<Integer> reads() {
+            return List.of(input);
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            return new Shape(x.n, x.c * x.h * x.w, 1, 1);
+        }
+    }
+
+    public Program {
+        instructions = List.copyOf(instructions);
+        if (inputs < 1 || instructions.isEmpty()) {
+            throw new IllegalArgumentException("A program has inputs and instructions, found " + inputs + " and "
+                    + instructions.size());
+        }
+        for (int i = 0; i < instructions.size(); i++) {
+            List<Integer> reads = instructions.get(i).reads();
+            int known = inputs + i;
+            if (reads.isEmpty() || reads.stream().anyMatch(v -> v < 0 || v >= known)) {
+                throw new IllegalArgumentException("Instruction " + i + " reads values " + reads + " of " + known);
+            }
+        }
+    }
+
+    /** Number of the result. */
+    public int result() {
+        return inputs + instructions.size() - 1;
+    }
+
+    /** How often each value is read, the result's own use counted. */
+    public int[] uses() {
+        int[] uses = new int[result() + 1];
+        instructions.forEach(i -> i.reads().forEach(v -> uses[v]++));
+        uses[result()]++;
+        return uses;
+    }
+
+    /**
+     * Shapes of all values.
+     *
+     * @throws IllegalArgumentException where an input does not fit
+     */
+    public List<Shape> shapes(List<Shape> ofInputs) {
+        if (ofInputs.size() != inputs) {
+            throw new IllegalArgumentException("Expected " + inputs + " inputs, found " + ofInputs.size());
+        }
+        List<Shape> shapes = new ArrayList<>(ofInputs);
+        for (Instruction instruction : instructions) {
+            shapes.add(instruction.shape(instruction.reads().stream().map(shapes::get).toList()));
+        }
+        return shapes;
+    }
+
+    /** Rank of the result array for inputs of the given ranks: vectors once flattened, else as the first value read. */
+    public int rank(int... ofInputs) {
+        int[] ranks = Arrays.copyOf(ofInputs, result() + 1);
+        for (int i = 0; i < instructions.size(); i++) {
+            Instruction instruction = instructions.get(i);
+            ranks[inputs + i] = instruction instanceof Flatten ? 2 : ranks[instruction.reads().get(0)];
+        }
+        return ranks[result()];
+    }
+}
