@@ -16,7 +16,7 @@ final class ChildJvm {
     }
 
     /**
-     * Runs a main class on this process's class path, with its options, and waits. Input and output are this process's own.
+     * Runs a main class on this process's class path, with its options, and waits. What it prints, this process prints.
      *
      * @param environment variables to be set
      * @return the exit code
@@ -33,7 +33,9 @@ final class ChildJvm {
             Files.writeString(file, command.stream().map(ChildJvm::quoted).collect(Collectors.joining("\n")));
             ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@" + file);
             builder.environment().putAll(environment);
-            return builder.inheritIO().start().waitFor();
+            Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            process.getInputStream().transferTo(System.out);
+            return process.waitFor();
         } finally {
             Files.delete(file);
         }
