@@ -6,14 +6,16 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
  * First and second moments of the vectors that a layer's rows are multiplied with, for each group, over two networks that see
  * the same images: the reference one (inputs {@code x}) and the one whose inputs are to be multiplied (inputs {@code y};
  * the same as {@code x} where there is only one network). Sums only: memory does not grow with the number of images, and
- * {@link #merge} is associative.
+ * {@link #merge} is associative. Means and covariances throw {@link IllegalStateException} where nothing was seen.
  *
  * <p>Products of a batch are single precision matrix products; batches are summed in double precision.
  *
@@ -28,6 +30,9 @@ public final class Moments {
     private static final int CHUNK = 1 << 23;
     /** Fan-ins up to this are summed in plain loops, where a matrix product would be too small to pay. */
     private static final int SMALL = 32;
+
+    /** Share of second moments, products of single precision, below which differences between them are noise. */
+    private static final double KNOWN = 1e-4;
 
     private final LinearOp op;
     private final Patches patches;
@@ -74,13 +79,18 @@ public final class Moments {
      *
      * @param x inputs of the reference network
      * @param y inputs of the network whose layer is to be quantized, same shape
+     * @throws IllegalArgumentException where the shapes differ
      */
     public void add(Tensor x, Tensor y) {
+        if (!Arrays.equals(x.shape(), y.shape())) {
+            throw new IllegalArgumentException("Inputs of two networks must have one shape, found " + Arrays.toString(x.shape())
+                    + " and " + Arrays.toString(y.shape()));
+        }
         int perExample = patches.perExample(y);
         if (op.columns() <= SMALL) {
             IntStream.range(0, op.groups()).parallel().forEach(group -> addSmall(x, y, group));
         } else {
-            int step = Math.max(1, CHUNK / Math.max(1, perExample * op.columns()));
+            int step = (int) Math.max(1, CHUNK / Math.max(1, (long) perExample * op.columns()));
             for (int group = 0; group < op.groups(); group++) {
                 for (int from = 0; from < y.examples(); from += step) {
                     int to = Math.min(y.examples(), from + step);
@@ -133,17 +143,23 @@ public final class Moments {
             int splits = blockStarts.length - 1;
             for (int s = 0; s < splits; s++) {
                 INDArray by = block(my, s);
+                INDArray bx = paired ? block(mx, s) : by;
                 product(by, by, yy[group * splits + s]);
                 if (paired) {
-                    product(block(mx, s), by, xy[group * splits + s]);
+                    product(bx, by, xy[group * splits + s]);
+                }
+                if (splits > 1) {
+                    by.close();
+                    bx.close();
                 }
             }
         }
     }
 
+    /** The columns of a block: the array itself where there is one block only, else a copy. */
     private INDArray block(INDArray patches, int split) {
-        return blockStarts.length == 2 ? patches : patches.get(org.nd4j.linalg.indexing.NDArrayIndex.all(),
-                org.nd4j.linalg.indexing.NDArrayIndex.interval(blockStarts[split], blockStarts[split + 1])).dup('c');
+        return blockStarts.length == 2 ? patches : patches.get(NDArrayIndex.all(),
+                NDArrayIndex.interval(blockStarts[split], blockStarts[split + 1])).dup('c');
     }
 
     /** Adds {@code a^T b}, row by row, to {@code sum}. */
@@ -210,14 +226,21 @@ public final class Moments {
         return blockStarts[split + 1] - blockStarts[split];
     }
 
+    private long seen() {
+        if (count == 0) {
+            throw new IllegalStateException("No inputs were seen");
+        }
+        return count;
+    }
+
     /** Mean of input {@code column} of a group in the reference network. */
     public double meanX(int group, int column) {
-        return sumX[group * op.columns() + column] / count;
+        return sumX[group * op.columns() + column] / seen();
     }
 
     /** Mean of input {@code column} of a group in the network to be quantized. */
     public double meanY(int group, int column) {
-        return sumY[group * op.columns() + column] / count;
+        return sumY[group * op.columns() + column] / seen();
     }
 
     /** {@code E[y y^T] - mean(y) mean(y)^T} of a block, {@code [size, size]} row by row. */
@@ -236,7 +259,7 @@ public final class Moments {
         double[] sums = second[group * (blockStarts.length - 1) + split];
         double[] out = new double[sums.length];
         for (int i = 0; i < size; i++) {
-            double row = sumRows[offset + i] / count / count;
+            double row = sumRows[offset + i] / seen() / count;
             for (int j = 0; j < size; j++) {
                 out[i * size + j] = sums[i * size + j] / count - row * sumY[offset + j];
             }
@@ -244,19 +267,24 @@ public final class Moments {
         return out;
     }
 
-    /** Mean over groups and columns of the centred second moments' diagonal: what damping is measured by. */
+    /**
+     * Mean over groups and columns of the centred second moments' diagonal: what damping is measured by. At least
+     * {@link #KNOWN} of the mean square, so that damping drowns the rounding of inputs that never change.
+     */
     public double meanVariance() {
-        double sum = 0;
+        double variance = 0;
+        double square = 0;
         for (int g = 0; g < op.groups(); g++) {
             for (int s = 0; s < blockStarts.length - 1; s++) {
                 double[] second = yy[g * (blockStarts.length - 1) + s];
                 int size = blockSize(s);
                 for (int i = 0; i < size; i++) {
                     double mean = meanY(g, blockStarts[s] + i);
-                    sum += second[i * size + i] / count - mean * mean;
+                    square += second[i * size + i] / count;
+                    variance += second[i * size + i] / count - mean * mean;
                 }
             }
         }
-        return sum / sumY.length;
+        return Math.max(variance, KNOWN * square) / sumY.length;
     }
 }

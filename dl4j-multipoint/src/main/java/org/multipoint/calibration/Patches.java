@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
  * The inputs that rows of a weight matrix are multiplied with, cut out of images: for each output position and group
  * one vector of {@link LinearOp#columns()} values in the column order of the weights, zeros beyond the border.
  *
- * <p>Where an image has more output positions than {@code positionsPerImage}, that many are taken, spread evenly with a fixed
- * jitter, the same ones in each image: what is seen does not depend on how images were split into batches.
+ * <p>Where an image has more output positions than {@code positionsPerImage}, that many different ones are taken, spread evenly with a
+ * fixed jitter, the same in each image: what is seen does not depend on how images were split into batches.
  */
 public final class Patches {
 
@@ -71,9 +71,12 @@ public final class Patches {
         if (total <= positionsPerImage) {
             return IntStream.range(0, total).toArray();
         }
-        double step = (double) total / positionsPerImage;
-        return IntStream.range(0, positionsPerImage)
-                .map(j -> (int) Math.min(total - 1, (j + (j * GOLDEN) % 1) * step)).toArray();
+        // One in each of as many stretches of the image.
+        return IntStream.range(0, positionsPerImage).map(j -> {
+            int from = (int) ((long) total * j / positionsPerImage);
+            int to = (int) ((long) total * (j + 1) / positionsPerImage);
+            return from + (int) ((j * GOLDEN) % 1 * (to - from));
+        }).toArray();
     }
 
     private void patch(Tensor input, Geometry g, int n, int group, int oy, int ox, float[] out, int at) {

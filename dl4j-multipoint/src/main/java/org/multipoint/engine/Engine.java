@@ -6,6 +6,7 @@ import org.multipoint.points.IntegerRows;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.List;
+import java.util.function.Function;
 
 /** Something that can run {@link Program}s. Stateless and thread-safe. */
 public interface Engine {
@@ -52,6 +53,11 @@ public interface Engine {
     private Kernel kernel(Program.Linear linear) {
         Executable executable = compile(new Program(1, linear.op().channelsLast(), List.of(linear)));
         return new Kernel() {
+            @Override
+            public INDArray apply(Function<long[], INDArray> allocate, INDArray input) {
+                return executable.run(allocate, input);
+            }
+
             @Override
             public INDArray apply(INDArray input) {
                 return executable.run(input);

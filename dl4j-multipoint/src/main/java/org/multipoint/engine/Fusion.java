@@ -252,8 +252,9 @@ final class Fusion {
     }
 
     private static boolean writesIntegers(Instruction instruction) {
-        return instruction instanceof Linear || instruction instanceof Concat || instruction instanceof Pad
-                || instruction instanceof Flatten || instruction instanceof Pool p && p.kind() == PoolKind.MAX
+        return instruction instanceof Linear l && l.weights() instanceof IntegerWeights
+                || instruction instanceof Concat || instruction instanceof Pad || instruction instanceof Flatten
+                || instruction instanceof Pool p && p.kind() == PoolKind.MAX
                 || instruction instanceof GlobalPool g && g.kind() == PoolKind.MAX;
     }
 }

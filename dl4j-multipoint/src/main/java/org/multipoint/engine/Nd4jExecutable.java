@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** A program on ND4J: images {@code [n, c, h, w]} in 'c' order between instructions. */
 final class Nd4jExecutable implements Executable {
@@ -35,7 +36,7 @@ final class Nd4jExecutable implements Executable {
     }
 
     @Override
-    public synchronized INDArray run(INDArray... inputs) {
+    public synchronized INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
         if (closed) {
             throw new IllegalStateException("This program was closed");
         }
@@ -57,7 +58,8 @@ final class Nd4jExecutable implements Executable {
             INDArray result = values.get(program.result());
             int rank = program.rank(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
             INDArray ordered = program.channelsLast() && rank > 2 ? result.permute(0, 2, 3, 1).dup('c') : result;
-            return ordered.reshape('c', Images.arrayShape(shapes.get(program.result()), rank, program.channelsLast()));
+            INDArray array = allocate.apply(Images.arrayShape(shapes.get(program.result()), rank, program.channelsLast()));
+            return array.assign(ordered.reshape('c', array.shape()));
         }
     }
 

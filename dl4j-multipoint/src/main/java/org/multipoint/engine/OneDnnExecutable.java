@@ -12,7 +12,6 @@ import org.multipoint.linear.Geometry;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.LinearOp;
 import org.multipoint.linear.Window;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -25,6 +24,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** A program on oneDNN: channels stand side by side in all images, integers are unsigned bytes. */
 final class OneDnnExecutable implements Executable {
@@ -57,7 +57,7 @@ final class OneDnnExecutable implements Executable {
     }
 
     @Override
-    public synchronized INDArray run(INDArray... inputs) {
+    public synchronized INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
         if (closed) {
             throw new IllegalStateException("This program was closed");
         }
@@ -71,8 +71,7 @@ final class OneDnnExecutable implements Executable {
             }
             Prepared p = plans.get(layouts, () -> prepare(layouts));
             int rank = program.rank(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
-            INDArray result = Nd4j.createUninitialized(DataType.FLOAT,
-                    Images.arrayShape(p.resultShape, rank, program.channelsLast()), 'c');
+            INDArray result = allocate.apply(Images.arrayShape(p.resultShape, rank, program.channelsLast()));
             for (int i = 0; i < inputs.length; i++) {
                 p.inputs.get(i).bind(address(images.get(i)));
             }

@@ -62,6 +62,24 @@ public enum LayerKind {
             Convolution1DLayer c = (Convolution1DLayer) layer;
             return new long[]{c.getNOut(), c.getNIn(), c.getKernelSize()[0], 1};
         }
+
+        /** The parameter has the shape {@code [out, in, kernel, 1]}, and Deeplearning4j reads its memory as {@code [kernel, in, out]}. */
+        @Override
+        public float[] matrix(INDArray param, int stage) {
+            return super.matrix(param.reshape('c', param.size(2), param.size(1), param.size(0)), stage);
+        }
+
+        @Override
+        public INDArray param(Layer layer, float[] matrix, int stage) {
+            long[] shape = shape(layer, stage);
+            return Nd4j.create(matrix, new long[]{shape[0], shape[1], shape[2]}, 'c').permute(rowsFirst(stage)).dup('c')
+                    .reshape('c', shape);
+        }
+
+        @Override
+        int[] rowsFirst(int stage) {
+            return new int[]{2, 1, 0};
+        }
     },
 
     DEPTHWISE_CONVOLUTION(DepthwiseConvolution2D.class, MultipointDepthwiseConvolution2D.class, "W") {

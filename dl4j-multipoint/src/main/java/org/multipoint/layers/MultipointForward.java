@@ -2,7 +2,6 @@ package org.multipoint.layers;
 
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.engine.Engine;
 import org.multipoint.engine.Engines;
@@ -16,6 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The arithmetic of a multipoint layer: its operations one after another, each on the engine at hand. The points of each row are
@@ -88,14 +88,13 @@ final class MultipointForward {
                     + ((FeedForwardLayer) layer).getNIn() + " channels on axis " + axis + " of its input, found shape "
                     + Arrays.toString(input.shape()));
         }
-        float[] currentBias = bias.castTo(DataType.FLOAT).dup().data().asFloat();
+        float[] currentBias = bias.toFloatVector();
         INDArray x = input.castTo(DataType.FLOAT);
-        INDArray result = weights.stages().get(0).input().isPresent()
-                ? quantized(x, currentBias) : floating(x, currentBias);
-        return workspaces.leverageTo(ArrayType.ACTIVATIONS, result.castTo(dataType));
+        return Delivery.toWorkspace(workspaces, dataType, allocate -> weights.stages().get(0).input().isPresent()
+                ? quantized(x, currentBias, allocate) : floating(x, currentBias, allocate));
     }
 
-    private synchronized INDArray quantized(INDArray x, float[] bias) {
+    private synchronized INDArray quantized(INDArray x, float[] bias, Function<long[], INDArray> allocate) {
         if (kernels == null || !Arrays.equals(bias, kernelBias)) {
             close();
             Engine engine = Engines.preferred();
@@ -109,18 +108,18 @@ final class MultipointForward {
             kernelBias = bias;
         }
         INDArray y = x;
-        for (Kernel kernel : kernels) {
-            y = kernel.apply(y);
+        for (int i = 0; i < kernels.length; i++) {
+            y = i < kernels.length - 1 ? kernels[i].apply(y) : kernels[i].apply(allocate, y);
         }
         return y;
     }
 
     /** Kernels on floating weights are made for one call: no copy of the weights in full precision is kept. */
-    private INDArray floating(INDArray x, float[] bias) {
+    private INDArray floating(INDArray x, float[] bias, Function<long[], INDArray> allocate) {
         INDArray y = x;
         for (int i = 0; i < ops.size(); i++) {
             try (Kernel kernel = Engines.preferred().floating(ops.get(i), matrix(i).toFloats(), biasOf(i, bias))) {
-                y = kernel.apply(y);
+                y = i < ops.size() - 1 ? kernel.apply(y) : kernel.apply(allocate, y);
             }
         }
         return y;

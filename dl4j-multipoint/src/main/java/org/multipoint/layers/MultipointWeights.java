@@ -3,14 +3,19 @@ package org.multipoint.layers;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.MultipointPayload;
+import org.multipoint.points.MultipointPayload.MalformedPayloadException;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What a multipoint layer stores inside its configuration, and with it in every copy that Deeplearning4j makes: for each
@@ -24,8 +29,8 @@ public record MultipointWeights(@JsonProperty("stages") List<Stage> stages,
 
     @JsonCreator
     public MultipointWeights {
-        stages = List.copyOf(stages);
-        provenance = provenance == null ? Map.of() : java.util.Collections.unmodifiableMap(new java.util.TreeMap<>(provenance));
+        stages = stages == null ? List.of() : List.copyOf(stages);
+        provenance = provenance == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(provenance));
     }
 
     /**
@@ -44,7 +49,7 @@ public record MultipointWeights(@JsonProperty("stages") List<Stage> stages,
 
         @JsonCreator
         public Stage {
-            payload = List.copyOf(payload);
+            payload = payload == null ? List.of() : List.copyOf(payload);
         }
 
         /** Stores a matrix, and the quantization of its input where there is one. */
@@ -53,7 +58,7 @@ public record MultipointWeights(@JsonProperty("stages") List<Stage> stages,
             List<String> pieces = new ArrayList<>();
             for (int from = 0; from < bytes.length; from += PIECE) {
                 pieces.add(Base64.getEncoder().encodeToString(
-                        java.util.Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + PIECE))));
+                        Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + PIECE))));
             }
             return new Stage(pieces, input.map(InputQuantization::scale).orElse(0f),
                     input.map(InputQuantization::zeroPoint).orElse(0), input.map(InputQuantization::bits).orElse(0));
@@ -62,12 +67,16 @@ public record MultipointWeights(@JsonProperty("stages") List<Stage> stages,
         /**
          * The stored matrix, unpacked anew.
          *
-         * @throws MultipointPayload.MalformedPayloadException where the payload was truncated or altered
+         * @throws MalformedPayloadException where the payload was truncated or altered
          */
         public MultipointMatrix matrix() {
-            java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
-            for (String piece : payload) {
-                bytes.writeBytes(Base64.getDecoder().decode(piece));
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try {
+                for (String piece : payload) {
+                    bytes.writeBytes(Base64.getDecoder().decode(piece));
+                }
+            } catch (IllegalArgumentException e) {
+                throw new MalformedPayloadException(e.getMessage());
             }
             return MultipointPayload.read(bytes.toByteArray());
         }

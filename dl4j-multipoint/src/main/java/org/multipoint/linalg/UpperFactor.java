@@ -1,5 +1,6 @@
 package org.multipoint.linalg;
 
+import org.nd4j.linalg.api.blas.BlasException;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -30,20 +31,34 @@ public final class UpperFactor {
      * @param h     symmetric, {@code [size, size]}; not changed
      * @param ridge added to the diagonal; where the sum is not positive definite in working precision, the ridge grows
      *              tenfold until it is
+     * @throws IllegalArgumentException where an element or the ridge is NaN, infinite or beyond single precision
      */
     public static UpperFactor of(double[] h, int size, double ridge) {
+        for (double element : h) {
+            requireFloat(element);
+        }
+        requireFloat(ridge);
         double mean = 0;
         for (int i = 0; i < size; i++) {
             mean += Math.abs(h[i * size + i]) / size;
         }
-        double added = Math.max(ridge, Math.max(mean * 1e-7, 1e-30));
-        while (true) {
+        for (double added = Math.max(ridge, Math.max(mean * 1e-7, 1e-30)); added <= Float.MAX_VALUE; added *= 10) {
             float[] v = size <= SMALL ? small(h, size, added) : large(h, size, added);
             if (v != null) {
                 return new UpperFactor(size, v);
             }
-            added *= 10;
         }
+        throw beyondFloat(mean);
+    }
+
+    private static void requireFloat(double value) {
+        if (!(Math.abs(value) <= Float.MAX_VALUE)) {
+            throw beyondFloat(value);
+        }
+    }
+
+    private static IllegalArgumentException beyondFloat(double value) {
+        return new IllegalArgumentException("Expected second moments within single precision, found " + value);
     }
 
     private static float[] small(double[] h, int n, double ridge) {
@@ -84,10 +99,7 @@ public final class UpperFactor {
              INDArray a = Nd4j.create(reversed, new long[]{n, n}, 'f')) {
             Nd4j.getBlasWrapper().lapack().potrf(a, true);
             lower = a.data().asFloat();
-        } catch (Error | RuntimeException notPositive) {
-            if (notPositive instanceof OutOfMemoryError) {
-                throw notPositive;
-            }
+        } catch (BlasException notPositive) {
             return null;
         }
         float[] v = new float[n * n];

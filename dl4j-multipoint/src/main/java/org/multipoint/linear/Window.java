@@ -39,9 +39,9 @@ public record Window(Size kernel, Size stride, Size dilation, Size padding, Padd
         if (transposed) {
             int full = s * (in - 1) + effective;
             int out = paddingMode == PaddingMode.SAME ? in * s : full - 2 * p;
-            // For a deconvolution padding is what is cut off the full output.
+            // For a deconvolution padding is what is cut off the full output, halves rounded towards zero as ND4J does.
             int cut = full - out;
-            int before = paddingMode == PaddingMode.SAME ? Math.floorDiv(cut, 2) : p;
+            int before = paddingMode == PaddingMode.SAME ? cut / 2 : p;
             return new Extent(out, before, cut - before);
         }
         return switch (paddingMode) {

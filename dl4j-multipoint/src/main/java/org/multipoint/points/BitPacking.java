@@ -7,8 +7,8 @@ final class BitPacking {
     }
 
     /** Bytes that {@code count} integers of {@code bits} bits take. */
-    static int bytes(long count, int bits) {
-        return Math.toIntExact((count * bits + 7) / 8);
+    static long bytes(long count, int bits) {
+        return (count * bits + 7) / 8;
     }
 
     /** Writes {@code value} as element {@code index} into zeroed bytes that begin at {@code offset}. */

@@ -59,8 +59,8 @@ public enum CodeGrid {
 
     /** The value on this grid, of largest magnitude {@code max}, nearest to {@code x}; halves go to the even step. */
     public int nearest(float x, int max) {
-        int value = this == SYMMETRIC ? (int) Math.rint(x) : 2 * (int) Math.rint((x - 1) * 0.5f) + 1;
-        return Math.max(-max, Math.min(max, value));
+        float inside = Math.max(-max, Math.min(max, x));
+        return this == SYMMETRIC ? (int) Math.rint(inside) : 2 * (int) Math.rint((inside - 1) * 0.5f) + 1;
     }
 
     /** Value to stored pattern, in {@code [0, 2^bits)}. */

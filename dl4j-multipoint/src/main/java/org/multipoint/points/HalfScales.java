@@ -3,24 +3,37 @@ package org.multipoint.points;
 import org.bytedeco.javacpp.indexer.HalfIndexer;
 
 /**
- * Scales as 16-bit floats times a power of two common to a matrix, chosen so that the largest lies in {@code [1, 2)}:
+ * Scales as 16-bit floats times a power of two common to a matrix, chosen so that the largest is stored in {@code [1, 2)}:
  * without it, scales of layers with small weights would fall among the subnormal halves and lose precision.
  */
 public final class HalfScales {
 
+    /** Largest scale: the largest sum of points with such scales is still a finite float. */
+    private static final float MAX = Math.scalb(1f, 100);
+
     private HalfScales() {
     }
 
-    /** The exponent for the given scales. */
+    /** Whether a scale can be stored: neither negative, nor NaN, nor so large that weights could overflow. */
+    static boolean storable(float scale) {
+        return scale >= 0 && scale <= MAX;
+    }
+
+    /**
+     * The exponent for the given scales.
+     *
+     * @throws IllegalArgumentException where one is not {@link #storable}
+     */
     static int exponent(float[] scales) {
         float max = 0;
         for (int i = 0; i < scales.length; i++) {
-            if (!(scales[i] >= 0) || !Float.isFinite(scales[i])) {
-                throw new IllegalArgumentException("Scale " + i + " is " + scales[i] + ", expected finite and not negative");
+            if (!storable(scales[i])) {
+                throw new IllegalArgumentException("Scale " + i + " is " + scales[i] + ", expected 0 to " + MAX);
             }
             max = Math.max(max, scales[i]);
         }
-        return max > 0 ? Math.getExponent(max) : 0;
+        // Of the largest as it is stored: it may round up to the next power of two.
+        return max > 0 ? Math.getExponent(nearest(max)) : 0;
     }
 
     /** The nearest scales that can be stored. */

@@ -29,6 +29,7 @@ public final class MultipointMatrix {
     /**
      * @param scales   as stored: their number is told by the layout
      * @param patterns stored code patterns, {@code [sum(points), columns]}, one byte each
+     * @throws IllegalArgumentException where the points of a row with one scale make integers beyond {@link #MAX_INTEGER}
      */
     MultipointMatrix(int bits, int columns, CodeGrid grid, ScaleLayout layout, int[] points, float[] scales,
                      byte[] patterns) {
@@ -42,6 +43,16 @@ public final class MultipointMatrix {
         this.firstPoint = new int[points.length + 1];
         for (int r = 0; r < points.length; r++) {
             firstPoint[r + 1] = firstPoint[r] + points[r];
+            if (layout == ScaleLayout.PER_ROW) {
+                checkDigits(points[r], bits, grid);
+            }
+        }
+    }
+
+    private static void checkDigits(int points, int bits, CodeGrid grid) {
+        if (grid.maxValue(bits, points) > MAX_INTEGER) {
+            throw new IllegalArgumentException(points + " points of " + bits + " bits with one scale make integers beyond "
+                    + MAX_INTEGER + "; ask for fewer points or a scale for each");
         }
     }
 
@@ -89,7 +100,7 @@ public final class MultipointMatrix {
         return switch (layout) {
             case PER_POINT -> scales[firstPoint[row] + i];
             case PER_LAYER -> scales[i];
-            case PER_ROW -> scales[row] * power(grid.levels(bits), points[row] - 1 - i);
+            case PER_ROW -> digitScale(scales[row], points[row] - 1 - i, grid.levels(bits));
         };
     }
 
@@ -100,6 +111,12 @@ public final class MultipointMatrix {
 
     /** The row in full precision, written to {@code target} from {@code offset} on. */
     public void row(int row, float[] target, int offset) {
+        if (layout == ScaleLayout.PER_ROW) {
+            for (int c = 0; c < columns; c++) {
+                target[offset + c] = scales[row] * integer(row, c);
+            }
+            return;
+        }
         Arrays.fill(target, offset, offset + columns, 0f);
         for (int i = 0; i < points[row]; i++) {
             float scale = scale(row, i);
@@ -213,12 +230,13 @@ public final class MultipointMatrix {
         return rows() + "x" + columns + " at " + bits + " bits, " + totalPoints() + " points";
     }
 
-    private static int power(int base, int exponent) {
-        int p = 1;
-        for (int i = 0; i < exponent; i++) {
-            p *= base;
+    /** Scale of the digit that stands {@code place} places before the finest. */
+    private static float digitScale(float finest, int place, int levels) {
+        int power = 1;
+        for (int i = 0; i < place; i++) {
+            power *= levels;
         }
-        return p;
+        return finest * power;
     }
 
     /** Collects the rows of a matrix. Rows are set in any order, each once. */
@@ -249,13 +267,20 @@ public final class MultipointMatrix {
         /**
          * Sets a row by its points.
          *
-         * @param rowScales {@code [n]} scales, not negative; in the layout {@link ScaleLayout#PER_LAYER} the same for all rows
+         * @param rowScales {@code [n]} scales, not negative; in the layout {@link ScaleLayout#PER_LAYER} the same for all rows,
+         *                  in the layout {@link ScaleLayout#PER_ROW} each {@link CodeGrid#levels} times the next
          * @param rowCodes  {@code [n, columns]} values of the grid
+         * @throws IllegalArgumentException where the numbers of points, scales or codes are wrong
          */
         public Builder points(int row, float[] rowScales, int[][] rowCodes) {
             if (rowCodes.length < 1 || rowCodes.length > MAX_POINTS || rowScales.length != rowCodes.length) {
                 throw new IllegalArgumentException("A row must have 1 to " + MAX_POINTS + " points and as many scales, row "
                         + row + " has " + rowCodes.length + " and " + rowScales.length);
+            }
+            for (int[] point : rowCodes) {
+                if (point.length != columns) {
+                    throw new IllegalArgumentException("Row " + row + ": expected " + columns + " codes, found " + point.length);
+                }
             }
             scales[row] = rowScales.clone();
             codes[row] = rowCodes;
@@ -266,17 +291,19 @@ public final class MultipointMatrix {
          * Sets a row as {@code n} balanced digits of integers with one scale.
          *
          * @param values {@code [columns]} values of the grid of {@code n} digits: {@link CodeGrid#maxValue(int, int)}
+         * @throws IllegalArgumentException where a value is not on that grid, or the grid reaches beyond {@link #MAX_INTEGER}
          */
         public Builder digits(int row, int n, float scale, int[] values) {
+            checkDigits(n, bits, grid);
             int[][] digits = new int[n][columns];
             float[] digitScales = new float[n];
             int levels = grid.levels(bits);
             int largest = grid.maxValue(bits, n);
-            if (largest > MAX_INTEGER) {
-                throw new IllegalArgumentException(n + " points of " + bits + " bits with one scale make integers beyond "
-                        + MAX_INTEGER + "; ask for fewer points or a scale for each");
-            }
             for (int c = 0; c < columns; c++) {
+                if (Math.abs(values[c]) > largest || Math.floorMod(values[c] + largest, grid.spacing()) != 0) {
+                    throw new IllegalArgumentException("Row " + row + ": " + values[c] + " is not on the " + grid + " grid of "
+                            + n + " digits of " + bits + " bits");
+                }
                 // Balanced digits are ordinary digits of the place on the grid, counted from its lowest value.
                 int place = (values[c] + largest) / grid.spacing();
                 for (int i = n - 1; i >= 0; i--) {
@@ -284,10 +311,8 @@ public final class MultipointMatrix {
                     place /= levels;
                 }
             }
-            float s = scale;
-            for (int i = n - 1; i >= 0; i--) {
-                digitScales[i] = s;
-                s *= levels;
+            for (int i = 0; i < n; i++) {
+                digitScales[i] = digitScale(scale, n - 1 - i, levels);
             }
             return points(row, digitScales, digits);
         }
@@ -322,18 +347,32 @@ public final class MultipointMatrix {
 
         private float[] storedScales(int[] points) {
             float[] stored = new float[layout.scales(points)];
+            Arrays.fill(stored, Float.NaN);
             int at = 0;
             for (int r = 0; r < points.length; r++) {
-                switch (layout) {
-                    case PER_POINT -> {
-                        System.arraycopy(scales[r], 0, stored, at, points[r]);
-                        at += points[r];
+                int last = points[r] - 1;
+                for (int i = 0; i <= last; i++) {
+                    switch (layout) {
+                        case PER_POINT -> stored[at++] = scales[r][i];
+                        case PER_ROW -> {
+                            stored[r] = scales[r][last];
+                            expect(r, i, digitScale(stored[r], last - i, grid.levels(bits)));
+                        }
+                        case PER_LAYER -> {
+                            stored[i] = Float.isNaN(stored[i]) ? scales[r][i] : stored[i];
+                            expect(r, i, stored[i]);
+                        }
                     }
-                    case PER_ROW -> stored[r] = scales[r][points[r] - 1];
-                    case PER_LAYER -> System.arraycopy(scales[r], 0, stored, 0, points[r]);
                 }
             }
             return HalfScales.round(stored);
+        }
+
+        private void expect(int row, int point, float scale) {
+            if (scales[row][point] != scale) {
+                throw new IllegalArgumentException("Row " + row + ": scale " + point + " is " + scales[row][point]
+                        + ", expected " + scale + " in the layout " + layout);
+            }
         }
     }
 }

@@ -10,12 +10,12 @@ public final class StoredSize {
     }
 
     /** Bytes of the payload of a matrix. */
-    static int payloadBytes(MultipointMatrix m) {
+    static long payloadBytes(MultipointMatrix m) {
         return payloadBytes(m.pointsPerRow(), m.columns(), m.bits(), m.layout());
     }
 
     /** Bytes of the payload of a matrix whose rows have the given numbers of points. */
-    public static int payloadBytes(int[] points, int columns, int bits, ScaleLayout layout) {
+    public static long payloadBytes(int[] points, int columns, int bits, ScaleLayout layout) {
         long total = 0;
         int max = 1;
         for (int n : points) {
@@ -24,7 +24,7 @@ public final class StoredSize {
         }
         return MultipointPayload.HEADER_BYTES
                 + BitPacking.bytes(points.length, countBits(max))
-                + layout.scales(points) * (ScaleLayout.SCALE_BITS / 8)
+                + layout.scales(points) * (ScaleLayout.SCALE_BITS / 8L)
                 + BitPacking.bytes(total * columns, bits)
                 + MultipointPayload.CHECKSUM_BYTES;
     }

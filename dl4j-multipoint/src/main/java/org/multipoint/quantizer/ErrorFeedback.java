@@ -68,7 +68,7 @@ final class ErrorFeedback {
     }
 
     /**
-     * Rounds rows.
+     * Rounds rows with error feedback.
      *
      * @param w      {@code [rows, size]} in rounding order
      * @param scales {@code [rows]} step sizes
@@ -99,12 +99,12 @@ final class ErrorFeedback {
         for (int j = 0; handed != null && j < width; j++) {
             target[j] += handed[row * width + j];
         }
-        float perStep = scale > 0 ? 1 / scale : 0;
+        float perStep = perStep(scale);
         double error = 0;
         for (int j = 0; j < width; j++) {
             int code = grid.nearest(target[j] * perStep, max);
             float rounded = scale * code;
-            float left = diagonal[from + j] * (target[j] - rounded);
+            double left = (double) diagonal[from + j] * (target[j] - rounded);
             error += left * left;
             float own = w[row * size + from + j] - rounded;
             codes[row * size + from + j] = code;
@@ -118,6 +118,40 @@ final class ErrorFeedback {
     }
 
     /**
+     * Rounds rows to nearest, without feedback: on some rows, mostly short and clipped ones, that is the better of the two.
+     * Arguments and result as those of {@link #round}.
+     */
+    double[] roundToNearest(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
+        float[] e = new float[rows * size];
+        for (int r = 0; r < rows; r++) {
+            float perStep = perStep(scales[r]);
+            for (int i = r * size; i < (r + 1) * size; i++) {
+                codes[i] = grid.nearest(w[i] * perStep, max[r]);
+                e[i] = w[i] - scales[r] * codes[i];
+            }
+        }
+        float[] ev = timesFactor(e, rows);
+        double[] errors = new double[rows];
+        for (int i = 0; i < ev.length; i++) {
+            errors[i / size] += (double) ev[i] * ev[i];
+        }
+        return errors;
+    }
+
+    private static float perStep(float scale) {
+        return scale > 0 ? 1 / scale : 0;
+    }
+
+    /** {@code e V} for rows in rounding order. */
+    private float[] timesFactor(float[] e, int rows) {
+        float[] product = Products.multiply(e, feedback, rows, size, size);
+        for (int i = 0; i < product.length; i++) {
+            product[i] = diagonal[i % size] * (e[i] + product[i]);
+        }
+        return product;
+    }
+
+    /**
      * The step size that fits codes best under the damped second moments: {@code (q H w) / (q H q)}.
      *
      * @param w     {@code [rows, size]} in rounding order
@@ -125,18 +159,12 @@ final class ErrorFeedback {
      * @param fit   {@code [rows][2]}: {@code q H w} and {@code q H q} are added here
      */
     void fit(float[] w, int[] codes, int rows, double[][] fit) {
-        float[] v = new float[size * size];
-        for (int j = 0; j < size; j++) {
-            for (int k = j; k < size; k++) {
-                v[j * size + k] = k == j ? diagonal[j] : feedback[j * size + k] * diagonal[k];
-            }
-        }
         float[] q = new float[codes.length];
         for (int i = 0; i < q.length; i++) {
             q[i] = codes[i];
         }
-        float[] wv = Products.multiply(w, v, rows, size, size);
-        float[] qv = Products.multiply(q, v, rows, size, size);
+        float[] wv = timesFactor(w, rows);
+        float[] qv = timesFactor(q, rows);
         for (int r = 0; r < rows; r++) {
             for (int j = r * size; j < (r + 1) * size; j++) {
                 fit[r][0] += (double) qv[j] * wv[j];

@@ -12,7 +12,8 @@ import java.util.stream.IntStream;
 
 /**
  * Points found under the second moments of the inputs: error feedback rounding, a search for the step size of each
- * row, then a least squares fit of the scale.
+ * row, then a least squares fit of the scale. Where rounding to nearest, at the step found or at the min-max step, has the
+ * smaller error under the damped second moments, it is taken instead.
  *
  * <p>With {@link ScaleLayout#PER_ROW} the points of a row are the digits of one integer, so that {@code n} points are one
  * rounding to a grid of {@code levels^n} steps; with {@link ScaleLayout#PER_POINT} each point rounds what the points before
@@ -150,7 +151,7 @@ public final class FeedbackPoints implements PointFinder {
                 for (int r = 0; r < rows; r++) {
                     scales[r] = minMax[r] * (float) Math.pow(smallestShare(max[r]), (double) k / (COARSE - 1));
                 }
-                search.attempt(scales);
+                search.attempt(scales, true);
             }
             float[] centre = search.scales.clone();
             for (int k = 1; k <= FINE; k++) {
@@ -160,10 +161,12 @@ public final class FeedbackPoints implements PointFinder {
                         double step = Math.log(smallestShare(max[r])) / (COARSE - 1) / (FINE + 1);
                         scales[r] = centre[r] * (float) Math.exp(sign * k * step);
                     }
-                    search.attempt(scales);
+                    search.attempt(scales, true);
                 }
             }
             search.refit();
+            search.attempt(search.scales, false);
+            search.attempt(minMax, false);
             return search.result();
         }
 
@@ -192,8 +195,12 @@ public final class FeedbackPoints implements PointFinder {
                 Arrays.fill(errors, Double.POSITIVE_INFINITY);
             }
 
-            /** Keeps what is better than before, row by row. */
-            void attempt(float[] wanted) {
+            /**
+             * Keeps what is better than before, row by row.
+             *
+             * @param feedback whether to round with error feedback, or to nearest
+             */
+            void attempt(float[] wanted, boolean feedback) {
                 float[] candidate = new float[rows];
                 for (int r = 0; r < rows; r++) {
                     candidate[r] = HalfScales.nearest(wanted[r]);
@@ -202,7 +209,8 @@ public final class FeedbackPoints implements PointFinder {
                 int[][] tried = new int[blocks.length][];
                 for (int s = 0; s < blocks.length; s++) {
                     tried[s] = new int[w[s].length];
-                    double[] e = blocks[s].round(w[s], rows, candidate, grid, max, tried[s]);
+                    double[] e = feedback ? blocks[s].round(w[s], rows, candidate, grid, max, tried[s])
+                            : blocks[s].roundToNearest(w[s], rows, candidate, grid, max, tried[s]);
                     for (int r = 0; r < rows; r++) {
                         total[r] += e[r];
                     }
@@ -230,7 +238,7 @@ public final class FeedbackPoints implements PointFinder {
                     double scale = fit[r][1] > 0 ? fit[r][0] / fit[r][1] : 0;
                     fitted[r] = scale > 0 ? (float) scale : scales[r];
                 }
-                attempt(fitted);
+                attempt(fitted, true);
             }
 
             Rounded result() {

@@ -1,16 +1,18 @@
 package org.multipoint.quantizer;
 
 import org.multipoint.points.CodeGrid;
+import org.multipoint.points.HalfScales;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
  * The paper's greedy points (Liu et al., AAAI 2021, algorithm 1): each point is the low-bit vector nearest to what the
  * points before it left over, {@code min over (a, q) of |r - a q|}, found over a grid of step sizes, its scale then
  * fitted by least squares. It looks at weights alone. The residual norm falls exponentially with the number of points
- * (their theorem 1).
+ * (their theorem 1), down to the precision of stored scales.
  */
 public final class GreedyPoints implements PointFinder {
 
@@ -56,19 +58,22 @@ public final class GreedyPoints implements PointFinder {
         int[][][] codes = new int[rows][][];
         for (int r = 0; r < rows; r++) {
             scales[r] = new float[points[r]];
-            codes[r] = new int[points[r]][columns];
+            codes[r] = new int[points[r]][];
         }
         for (int i = 0; i < max; i++) {
             int point = i;
-            int[] having = IntStream.range(0, rows).filter(r -> points[r] > point).toArray();
-            float shared = granularity == Granularity.LAYER ? sharedStep(residual, having, columns) : 0;
-            IntStream.of(having).parallel().forEach(r -> {
+            // All rows take part in a shared step, so that it does not depend on which of them get the point.
+            float shared = granularity == Granularity.LAYER ? sharedStep(residual, rows, columns) : 0;
+            IntStream.range(0, rows).filter(r -> granularity == Granularity.LAYER || points[r] > point).parallel().forEach(r -> {
                 int at = r * columns;
                 float a = granularity == Granularity.LAYER ? shared : ownStep(residual, at, columns);
-                int[] q = codes[r][point];
+                int[] q = new int[columns];
                 round(residual, at, columns, a, q);
                 float scale = granularity == Granularity.LAYER ? a : fitted(residual, at, columns, a, q);
-                scales[r][point] = scale;
+                if (points[r] > point) {
+                    scales[r][point] = scale;
+                    codes[r][point] = q;
+                }
                 for (int c = 0; c < columns; c++) {
                     residual[at + c] -= scale * q[c];
                 }
@@ -87,7 +92,7 @@ public final class GreedyPoints implements PointFinder {
         int rows = problem.op().rows();
         int columns = problem.op().columns();
         int[] points = new int[rows];
-        java.util.Arrays.fill(points, maxPoints);
+        Arrays.fill(points, maxPoints);
         MultipointMatrix all = find(problem, points);
         double[][] errors = new double[rows][maxPoints];
         float[] sum = new float[rows * columns];
@@ -106,7 +111,7 @@ public final class GreedyPoints implements PointFinder {
     }
 
     private float ownStep(float[] residual, int at, int columns) {
-        float minMax = minMaxStep(residual, new int[]{at / columns}, columns);
+        float minMax = minMaxStep(residual, at, at + columns);
         if (step == Step.MIN_MAX) {
             return minMax;
         }
@@ -126,36 +131,35 @@ public final class GreedyPoints implements PointFinder {
         return best;
     }
 
-    private float sharedStep(float[] residual, int[] having, int columns) {
-        float minMax = minMaxStep(residual, having, columns);
+    private float sharedStep(float[] residual, int rows, int columns) {
+        float minMax = minMaxStep(residual, 0, rows * columns);
         if (step == Step.MIN_MAX) {
             return minMax;
         }
         double[] errors = IntStream.range(0, CANDIDATES).parallel().mapToDouble(k -> {
             int[] q = new int[columns];
             double error = 0;
-            for (int r : having) {
-                round(residual, r * columns, columns, minMax * share(k), q);
-                error += squaredDistance(residual, r * columns, columns, minMax * share(k), q);
+            float a = HalfScales.nearest(minMax * share(k));
+            for (int r = 0; r < rows; r++) {
+                round(residual, r * columns, columns, a, q);
+                error += squaredDistance(residual, r * columns, columns, a, q);
             }
             return error;
         }).toArray();
         int best = IntStream.range(0, CANDIDATES).reduce((a, b) -> errors[b] < errors[a] ? b : a).getAsInt();
-        return minMax * share(best);
+        return HalfScales.nearest(minMax * share(best));
     }
 
     private static float share(int candidate) {
         return 1 - (1 - SMALLEST) * candidate / (CANDIDATES - 1);
     }
 
-    private float minMaxStep(float[] residual, int[] rows, int columns) {
+    private float minMaxStep(float[] residual, int from, int to) {
         float max = 0;
-        for (int r : rows) {
-            for (int c = 0; c < columns; c++) {
-                max = Math.max(max, Math.abs(residual[r * columns + c]));
-            }
+        for (int i = from; i < to; i++) {
+            max = Math.max(max, Math.abs(residual[i]));
         }
-        return max / CodeGrid.SYMMETRIC.maxValue(bits);
+        return HalfScales.nearest(max / CodeGrid.SYMMETRIC.maxValue(bits));
     }
 
     private void round(float[] residual, int at, int columns, float a, int[] q) {
@@ -175,7 +179,7 @@ public final class GreedyPoints implements PointFinder {
             rq += residual[at + c] * q[c];
             qq += (double) q[c] * q[c];
         }
-        return qq > 0 ? (float) (rq / qq) : 0;
+        return qq > 0 ? HalfScales.nearest((float) (rq / qq)) : 0;
     }
 
     private static double squaredDistance(float[] residual, int at, int columns, float a, int[] q) {

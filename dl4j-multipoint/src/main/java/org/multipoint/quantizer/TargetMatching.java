@@ -18,8 +18,8 @@ public final class TargetMatching {
     }
 
     /**
-     * @param problem a problem with paired moments
-     * @param ridge   in units of the mean variance of the layer's inputs
+     * @param problem a problem with paired moments; where its inputs are always zero, weights stay as they are
+     * @param ridge   positive, in units of the mean variance of the layer's inputs
      * @return {@code [rows, columns]}
      */
     public static float[] match(WeightProblem problem, double ridge) {
@@ -27,6 +27,9 @@ public final class TargetMatching {
         int columns = problem.op().columns();
         int rows = problem.op().rowsPerGroup();
         double added = ridge * moments.meanVariance();
+        if (added == 0) {
+            return problem.weights().clone();
+        }
         float[] matched = new float[problem.weights().length];
         int[] starts = moments.blockStarts();
         IntStream groups = IntStream.range(0, problem.op().groups());

@@ -6,9 +6,9 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.layers.BatchNormAffine;
 import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.DoubleStream;
+import java.util.Set;
 
 /**
  * Folds BatchNormalization into the layer before it: with {@code s = gamma / sqrt(var + eps)}, each output channel's weights become
@@ -30,19 +30,21 @@ public final class BatchNormFolding {
     /** A new graph with the same outputs, BatchNormalization folded wherever that leaves them as they are. */
     public static ComputationGraph folded(ComputationGraph graph) {
         GraphEdit edit = GraphEdit.of(graph);
-        fold(edit);
+        fold(edit, Set.of());
         return edit.toGraph();
     }
 
     /**
      * Folds wherever that leaves the outputs as they are.
      *
+     * @param leftOut vertices that are not to be folded
      * @return for each BatchNormalization that stays, why
      */
-    static Map<String, String> fold(GraphEdit edit) {
+    static Map<String, String> fold(GraphEdit edit, Set<String> leftOut) {
         Map<String, String> kept = new LinkedHashMap<>();
         for (String name : new ArrayList<>(edit.vertices().keySet())) {
-            if (edit.layer(name) instanceof BatchNormalization norm && norm.getClass() == BatchNormalization.class) {
+            if (!leftOut.contains(name)
+                    && edit.layer(name) instanceof BatchNormalization norm && norm.getClass() == BatchNormalization.class) {
                 String source = edit.conf().getVertexInputs().get(name).get(0);
                 Optional<String> obstacle = obstacle(edit, name, norm, source);
                 if (obstacle.isPresent()) {
@@ -84,11 +86,7 @@ public final class BatchNormFolding {
     }
 
     private static void scale(GraphEdit edit, String name, BatchNormalization norm, Map<String, INDArray> statistics) {
-        double[] var = variance(statistics);
-        double[] mean = doubles(statistics.get("mean"));
-        double[] gamma = doubles(statistics.get("gamma"));
-        double[] beta = doubles(statistics.get("beta"));
-
+        BatchNormAffine affine = BatchNormAffine.of(norm, statistics);
         Layer layer = edit.layer(name);
         LayerKind kind = LayerKind.ofPlain(layer).orElseThrow();
         int last = kind.weightKeys().size() - 1;
@@ -96,15 +94,15 @@ public final class BatchNormFolding {
         Map<String, INDArray> params = edit.params(name);
         INDArray old = params.get(key);
         float[] weights = kind.matrix(old, last);
-        float[] bias = new float[var.length];
-        int columns = weights.length / var.length;
-        for (int r = 0; r < var.length; r++) {
-            double s = gamma[r] / Math.sqrt(var[r] + norm.getEps());
+        float[] bias = new float[affine.factor().length];
+        int columns = weights.length / bias.length;
+        for (int r = 0; r < bias.length; r++) {
+            double s = affine.factor()[r];
             for (int c = r * columns; c < (r + 1) * columns; c++) {
                 weights[c] = (float) (weights[c] * s);
             }
             double b = params.containsKey("b") ? params.get("b").getDouble(r) : 0;
-            bias[r] = (float) ((b - mean[r]) * s + beta[r]);
+            bias[r] = (float) (b * s + affine.shift()[r]);
         }
         Map<String, INDArray> folded = new LinkedHashMap<>(params);
         folded.put(key, kind.param(layer, weights, last).castTo(old.dataType()));
@@ -115,16 +113,5 @@ public final class BatchNormFolding {
             ((DenseLayer) layer).setHasBias(true);
         }
         edit.replace(name, layer, folded);
-    }
-
-    private static double[] variance(Map<String, INDArray> statistics) {
-        if (!statistics.containsKey("log10stdev")) {
-            return doubles(statistics.get("var"));
-        }
-        return DoubleStream.of(doubles(statistics.get("log10stdev"))).map(l -> Math.pow(10, 2 * l)).toArray();
-    }
-
-    private static double[] doubles(INDArray array) {
-        return array.castTo(DataType.DOUBLE).reshape(array.length()).toDoubleVector();
     }
 }

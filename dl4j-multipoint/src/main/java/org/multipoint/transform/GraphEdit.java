@@ -12,11 +12,15 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A copy of a graph's configuration and parameters that can be changed and made into a graph again; the source is left alone.
@@ -119,6 +123,46 @@ final class GraphEdit {
         params.put(vertex, layerParams);
     }
 
+    /** Adds a vertex, with the given parameters. */
+    void add(String vertex, GraphVertex vertexConf, List<String> inputs, Map<String, INDArray> vertexParams) {
+        conf.getVertices().put(vertex, vertexConf);
+        conf.getVertexInputs().put(vertex, new ArrayList<>(inputs));
+        if (!vertexParams.isEmpty()) {
+            params.put(vertex, vertexParams);
+        }
+        forgetOrder();
+    }
+
+    /** Takes a vertex out that nobody reads any more. */
+    void drop(String vertex) {
+        conf.getVertices().remove(vertex);
+        conf.getVertexInputs().remove(vertex);
+        params.remove(vertex);
+        forgetOrder();
+    }
+
+    private void forgetOrder() {
+        conf.setTopologicalOrder(null);
+        conf.setTopologicalOrderStr(null);
+    }
+
+    /** Names of all vertices, each after all that it reads; network inputs are left out. */
+    List<String> topologicalOrder() {
+        List<String> order = new ArrayList<>();
+        Set<String> known = new HashSet<>(conf.getNetworkInputs());
+        Deque<String> open = new ArrayDeque<>(conf.getVertices().keySet());
+        while (!open.isEmpty()) {
+            String vertex = open.poll();
+            if (known.containsAll(conf.getVertexInputs().get(vertex))) {
+                known.add(vertex);
+                order.add(vertex);
+            } else {
+                open.add(vertex);
+            }
+        }
+        return order;
+    }
+
     /** Takes a vertex with one input out; whoever read it reads its input. */
     void remove(String vertex) {
         String source = conf.getVertexInputs().remove(vertex).get(0);
@@ -126,8 +170,7 @@ final class GraphEdit {
         params.remove(vertex);
         conf.getVertexInputs().replaceAll((name, from) -> replaced(from, vertex, source));
         conf.setNetworkOutputs(replaced(conf.getNetworkOutputs(), vertex, source));
-        conf.setTopologicalOrder(null);
-        conf.setTopologicalOrderStr(null);
+        forgetOrder();
     }
 
     private static List<String> replaced(List<String> names, String old, String now) {

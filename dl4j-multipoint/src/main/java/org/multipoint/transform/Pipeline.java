@@ -47,7 +47,7 @@ final class Pipeline {
     <M> MultipointResult<M> run(IntFunction<CalibrationData> source, Function<GraphEdit, M> build, String modelKind) {
         long start = System.nanoTime();
         if (settings.foldBatchNormalization) {
-            kept.putAll(BatchNormFolding.fold(edit));
+            kept.putAll(BatchNormFolding.fold(edit, settings.leftOut));
         }
         ComputationGraph reference = edit.toGraph();
         GraphWalk walk = new GraphWalk(reference);

@@ -1,0 +1,181 @@
+package org.multipoint.datasets;
+
+import org.datavec.image.loader.NativeImageLoader;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.multipoint.datasets.ClassFiles.Labelled;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A folder of image files as a DL4J iterator, in one of two layouts: a folder for each class, named by the class, or all files in one folder
+ * with the truth in a text file.
+ *
+ * <p>Images come interleaved over the classes: the first file (by name) of each class, then the second of each, and so on. A file that
+ * cannot be decoded is left out and told by {@link #skipped}.
+ *
+ * <p>DataVec's ImageRecordReader gives BGR, resizes without antialiasing and ends a whole batch for one corrupt file; its codecs and list of
+ * formats are used here, the rest is not.
+ */
+public final class ImageFolder extends ImageIterator {
+
+    private final Path root;
+    private final ImageView view;
+    private final CNN2DFormat format;
+    private final List<Labelled> files;
+    private final int absent;
+    private final Map<Path, String> skipped;
+
+    private ImageFolder(Builder builder, List<String> labels, List<Labelled> files, Map<Path, String> absent) {
+        super(labels, builder.view.size(), builder.format, builder.batchSize, files.size());
+        this.root = builder.root;
+        this.view = builder.view;
+        this.format = builder.format;
+        this.files = files;
+        this.absent = absent.size();
+        this.skipped = new LinkedHashMap<>(absent);
+    }
+
+    /**
+     * @param root the folder of the class folders, or of the image files (see {@link Builder#groundTruth})
+     * @param view what the network sees of each image
+     */
+    public static Builder of(Path root, ImageView view) {
+        return new Builder(root, view);
+    }
+
+    /**
+     * Files that were left out so far, each with the reason: those the ground truth names and the folder has not, and those that could not be
+     * decoded in the passes until now.
+     */
+    public Map<Path, String> skipped() {
+        return Collections.unmodifiableMap(skipped);
+    }
+
+    @Override
+    float[] features(int example) throws IOException {
+        Path file = files.get(example).file();
+        RgbImage image = RgbImage.decode(Files.readAllBytes(file));
+        try {
+            return view.apply(image, format);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    int label(int example) {
+        return files.get(example).label();
+    }
+
+    @Override
+    void skip(int example, IOException reason) {
+        Path file = files.get(example).file();
+        // The message of a file system's exception is the path alone.
+        skipped.put(file, reason instanceof FileSystemException ? reason.getClass().getSimpleName() : reason.getMessage());
+        if (skipped.size() == absent + files.size()) {
+            throw new IllegalStateException("None of the " + files.size() + " images of " + root + " can be read; " + file + ": "
+                    + skipped.get(file));
+        }
+    }
+
+    /** Format NCHW, 32 images a batch, all images, and classes by sorted folder name, unless told otherwise. */
+    public static final class Builder {
+
+        private final Path root;
+        private final ImageView view;
+        private CNN2DFormat format = CNN2DFormat.NCHW;
+        private int batchSize = 32;
+        private int limit = Integer.MAX_VALUE;
+        private List<String> labels;
+        private Path groundTruth;
+
+        private Builder(Path root, ImageView view) {
+            this.root = root;
+            this.view = view;
+        }
+
+        /** Layout of the features. */
+        public Builder format(CNN2DFormat format) {
+            this.format = format;
+            return this;
+        }
+
+        /** Images in a batch, at least 1. */
+        public Builder batchSize(int batchSize) {
+            this.batchSize = batchSize;
+            return this;
+        }
+
+        /**
+         * At most so many images, spread evenly over the classes that have images.
+         *
+         * @throws IllegalArgumentException where it is below 1
+         */
+        public Builder limit(int limit) {
+            if (limit < 1) {
+                throw new IllegalArgumentException("A limit of " + limit + " images: expected at least 1");
+            }
+            this.limit = limit;
+            return this;
+        }
+
+        /**
+         * Names of the classes in the order of the network's outputs. Classes without images are allowed, images without a class are not.
+         *
+         * @throws IllegalArgumentException where a name occurs twice
+         */
+        public Builder labels(List<String> labels) {
+            Set<String> seen = new HashSet<>();
+            for (String label : labels) {
+                if (!seen.add(label)) {
+                    throw new IllegalArgumentException("The class " + label + " occurs twice in the labels");
+                }
+            }
+            this.labels = List.copyOf(labels);
+            return this;
+        }
+
+        /**
+         * The folder holds image files, and this text file the class of each: lines of a file name (relative to the folder) and a class, which
+         * is a name or else an index, with a tab or the last white space of the line between them. Empty lines do not count. Without
+         * {@link #labels}, the classes are the sorted names of the file, or 0..n where all are indices.
+         */
+        public Builder groundTruth(Path file) {
+            this.groundTruth = file;
+            return this;
+        }
+
+        /**
+         * Lists the images; they are read while the iterator runs.
+         *
+         * @throws IllegalArgumentException where the folder or the ground truth is missing, is not what it should be, has no image, or has an
+         *                                  image of a class that the labels do not have; or the batch size is below 1
+         * @throws UncheckedIOException     where the folder or the ground truth cannot be read
+         */
+        public ImageFolder build() {
+            if (!Files.isDirectory(root)) {
+                throw new IllegalArgumentException("The image folder " + root + (Files.exists(root) ? " is not a folder"
+                        : " does not exist"));
+            }
+            ClassFiles found = groundTruth == null ? ClassFiles.inFolders(root) : ClassFiles.named(groundTruth, root);
+            List<String> names = labels == null ? found.labels() : labels;
+            List<Labelled> files = found.interleaved(names, limit);
+            if (files.isEmpty()) {
+                throw new IllegalArgumentException("The image folder " + root + " has no image: expected "
+                        + (groundTruth == null ? "a folder for each class with files of the formats "
+                        + String.join(", ", NativeImageLoader.ALLOWED_FORMATS) : "the files that " + groundTruth + " names"));
+            }
+            return new ImageFolder(this, names, files, found.absent());
+        }
+    }
+}

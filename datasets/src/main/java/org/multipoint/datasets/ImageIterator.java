@@ -1,0 +1,197 @@
+package org.multipoint.datasets;
+
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.DataSetPreProcessor;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.common.util.ArrayUtil;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NoSuchElementException;
+
+/**
+ * Labelled images as a DL4J iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes], both float32. The order
+ * is the same in every pass. The images of the next batches are made by background threads while the network runs; an exception there
+ * comes out of {@code hasNext} or {@code next}. For one consumer thread.
+ */
+public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
+
+    private static final int BATCHES_AHEAD = 2;
+
+    private final List<String> labels;
+    private final int size;
+    private final CNN2DFormat format;
+    private final int batch;
+    private final int examples;
+    private DataSetPreProcessor preProcessor;
+
+    private Prefetch<float[]> pass;
+    private float[] pending;
+    private int pendingLabel;
+    private boolean closed;
+
+    /** @throws IllegalArgumentException where the batch size is below 1, or a batch would not fit an array */
+    ImageIterator(List<String> labels, int size, CNN2DFormat format, int batch, int examples) {
+        if (batch < 1 || (long) batch * RgbImage.CHANNELS * size * size > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("A batch of " + batch + " images of " + size + "x" + size
+                    + " pixels: expected at least 1, and at most 2^31 values in all");
+        }
+        this.labels = List.copyOf(labels);
+        this.size = size;
+        this.format = format;
+        this.batch = batch;
+        this.examples = examples;
+    }
+
+    /**
+     * The network's input for one image, in the iterator's format. Called by several threads at once.
+     *
+     * @throws IOException where the image cannot be read: it is left out
+     */
+    abstract float[] features(int example) throws IOException;
+
+    /** Index of the class. */
+    abstract int label(int example);
+
+    /** Called in order for each image that cannot be read. Unless overridden, such an image is an error. */
+    void skip(int example, IOException reason) {
+        throw new UncheckedIOException("Image " + example + " cannot be read", reason);
+    }
+
+    /** Number of images of a pass, those that cannot be read included. */
+    public final int totalExamples() {
+        return examples;
+    }
+
+    @Override
+    public final boolean hasNext() {
+        if (closed) {
+            throw new IllegalStateException("The iterator is closed");
+        }
+        if (pass == null) {
+            pass = new Prefetch<>(getClass().getSimpleName(), examples, (int) Math.min(Integer.MAX_VALUE, (long) BATCHES_AHEAD * batch),
+                    this::features);
+        }
+        while (pending == null && pass.hasNext()) {
+            int example = pass.index();
+            try {
+                pending = pass.next();
+                pendingLabel = label(example);
+            } catch (IOException e) {
+                skip(example, e);
+            }
+        }
+        return pending != null;
+    }
+
+    @Override
+    public final DataSet next() {
+        return next(batch);
+    }
+
+    /** @param count at most so many images, at least 1 */
+    @Override
+    public final DataSet next(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("A batch of " + count + " images: expected at least 1");
+        }
+        if (!hasNext()) {
+            throw new NoSuchElementException("No more images: reset the iterator");
+        }
+        int length = RgbImage.CHANNELS * size * size;
+        float[] features = new float[Math.multiplyExact(count, length)];
+        float[] oneHot = new float[Math.multiplyExact(count, labels.size())];
+        int n = 0;
+        while (n < count && hasNext()) {
+            System.arraycopy(pending, 0, features, n * length, length);
+            oneHot[n * labels.size() + pendingLabel] = 1;
+            pending = null;
+            n++;
+        }
+        // The caller may hold a batch for longer than the workspace it is in.
+        try (MemoryWorkspace ignored = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            INDArray images = array(features, shape(n));
+            INDArray classes = array(oneHot, n, labels.size());
+            DataSet dataSet = new DataSet(images, classes);
+            dataSet.setLabelNames(labels);
+            if (preProcessor != null) {
+                preProcessor.preProcess(dataSet);
+            }
+            return dataSet;
+        }
+    }
+
+    /** Of the first values: the last batch may be smaller than the array that was made for it. */
+    private static INDArray array(float[] values, long... shape) {
+        int length = (int) ArrayUtil.prodLong(shape);
+        return Nd4j.createFromArray(length == values.length ? values : Arrays.copyOf(values, length)).reshape(shape);
+    }
+
+    private long[] shape(int n) {
+        return format == CNN2DFormat.NCHW ? new long[]{n, RgbImage.CHANNELS, size, size} : new long[]{n, size, size, RgbImage.CHANNELS};
+    }
+
+    @Override
+    public final void reset() {
+        if (pass != null) {
+            pass.close();
+        }
+        pass = null;
+        pending = null;
+    }
+
+    /** Ends the background threads. The iterator cannot be used any more. */
+    @Override
+    public final void close() {
+        reset();
+        closed = true;
+    }
+
+    @Override
+    public final int inputColumns() {
+        return RgbImage.CHANNELS * size * size;
+    }
+
+    @Override
+    public final int totalOutcomes() {
+        return labels.size();
+    }
+
+    @Override
+    public final boolean resetSupported() {
+        return true;
+    }
+
+    /** False: the iterator has background threads of its own. */
+    @Override
+    public final boolean asyncSupported() {
+        return false;
+    }
+
+    @Override
+    public final int batch() {
+        return batch;
+    }
+
+    @Override
+    public final void setPreProcessor(DataSetPreProcessor preProcessor) {
+        this.preProcessor = preProcessor;
+    }
+
+    @Override
+    public final DataSetPreProcessor getPreProcessor() {
+        return preProcessor;
+    }
+
+    /** Names of the classes, by index. */
+    @Override
+    public final List<String> getLabels() {
+        return labels;
+    }
+}

@@ -1,0 +1,82 @@
+package org.multipoint.linear;
+
+import org.junit.jupiter.api.Test;
+import org.multipoint.linear.LinearOp.PaddingMode;
+import org.multipoint.linear.LinearOp.Size;
+
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class LinearOpTest {
+
+    private static LinearOp square(int kernel, int stride, int dilation, int padding, PaddingMode mode, boolean transposed) {
+        return new LinearOp(2, 4, 1, new Size(kernel, kernel), new Size(stride, stride), new Size(dilation, dilation),
+                new Size(padding, padding), mode, transposed, false);
+    }
+
+    private static void sizes(LinearOp op, int in, int out, int before, int after) {
+        assertEquals(new Geometry(in, in, out, out, before, before, after, after), op.geometry(in, in));
+    }
+
+    @Test
+    void explicitPaddingLeavesOutAnIncompleteStep() {
+        sizes(square(3, 1, 1, 1, PaddingMode.EXPLICIT, false), 8, 8, 1, 1);
+        sizes(square(3, 2, 1, 0, PaddingMode.EXPLICIT, false), 8, 3, 0, 0);
+        sizes(square(3, 1, 3, 2, PaddingMode.EXPLICIT, false), 8, 6, 2, 2);
+    }
+
+    @Test
+    void samePaddingPutsAnOddPixelLast() {
+        sizes(square(3, 1, 1, 0, PaddingMode.SAME, false), 8, 8, 1, 1);
+        sizes(square(3, 2, 1, 0, PaddingMode.SAME, false), 8, 4, 0, 1);
+        sizes(square(2, 1, 1, 0, PaddingMode.SAME, false), 8, 8, 0, 1);
+        sizes(square(1, 2, 1, 0, PaddingMode.SAME, false), 7, 4, 0, 0);
+        assertFalse(square(3, 2, 1, 0, PaddingMode.SAME, false).geometry(8, 8).symmetric());
+    }
+
+    @Test
+    void causalPaddingIsAllBefore() {
+        sizes(square(3, 1, 2, 0, PaddingMode.CAUSAL, false), 8, 8, 4, 0);
+        sizes(square(3, 2, 1, 0, PaddingMode.CAUSAL, false), 8, 4, 2, 0);
+    }
+
+    @Test
+    void deconvolutionCutsItsFullOutput() {
+        sizes(square(3, 2, 1, 1, PaddingMode.EXPLICIT, true), 4, 7, 1, 1);
+        sizes(square(3, 2, 1, 0, PaddingMode.SAME, true), 4, 8, 0, 1);
+        sizes(square(4, 2, 1, 0, PaddingMode.SAME, true), 4, 8, 1, 1);
+        // A kernel smaller than the stride leaves rows that nothing reaches.
+        sizes(square(1, 2, 1, 0, PaddingMode.SAME, true), 4, 8, 0, -1);
+        sizes(square(1, 3, 1, 0, PaddingMode.SAME, true), 4, 12, -1, -1);
+        sizes(square(2, 5, 1, 0, PaddingMode.SAME, true), 3, 15, -1, -2);
+    }
+
+    @Test
+    void imagesThatAreTooSmallAreNamed() {
+        String message = assertThrows(IllegalArgumentException.class,
+                () -> square(5, 1, 1, 0, PaddingMode.EXPLICIT, false).geometry(4, 9)).getMessage();
+        assertTrue(message.contains("4x9") && message.contains("kernel of 5x5"), message);
+    }
+
+    @Test
+    void channelsMustDivideIntoGroups() {
+        assertThrows(IllegalArgumentException.class, () -> grouped(3, 4, 2));
+        assertThrows(IllegalArgumentException.class, () -> grouped(4, 3, 2));
+        assertThrows(IllegalArgumentException.class, () -> grouped(4, 4, 0));
+        assertThrows(IllegalArgumentException.class, () -> grouped(0, 4, 1));
+        LinearOp op = grouped(4, 8, 4);
+        assertTrue(op.depthwise());
+        assertEquals(2, op.rowsPerGroup());
+        assertEquals(9, op.columns());
+        assertEquals(72, op.weights());
+        assertFalse(grouped(4, 8, 2).depthwise());
+        assertFalse(grouped(1, 8, 1).depthwise());
+    }
+
+    private static LinearOp grouped(int in, int out, int groups) {
+        return new LinearOp(in, out, groups, new Size(3, 3), Size.ONE, Size.ONE, Size.ZERO, PaddingMode.EXPLICIT, false, false);
+    }
+}
