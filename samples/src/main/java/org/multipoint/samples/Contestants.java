@@ -6,9 +6,9 @@ import org.multipoint.engine.Engines;
 import org.multipoint.linear.Tensor;
 import org.multipoint.onnx.OnnxExporter;
 import org.multipoint.onnx.OnnxRuntimeNetwork;
-import org.multipoint.transform.BatchNormFolding;
 import org.multipoint.transform.Method;
 import org.multipoint.transform.Multipoint;
+import org.multipoint.transform.Segments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 
@@ -49,14 +49,26 @@ final class Contestants {
     /** All of them, {@link #DL4J} first. */
     List<Contestant> all(int threads) {
         add(DL4J, network.graph());
-        log.accept("making nd4j-fp32");
-        ComputationGraph onNd4j = BatchNormFolding.folded(network.graph());
-        KernelLayer.putInto(onNd4j, Engines.nd4j());
-        add("nd4j-fp32", onNd4j);
-        log.accept("making multipoint-layers");
-        add("multipoint-layers", quantized());
+        log.accept("compiling segments");
+        addOnNd4j();
+        add("engine-fp32", Segments.compile(network.graph()).graph());
+        log.accept("quantizing");
+        ComputationGraph quantized = quantized();
+        add("multipoint-layers", quantized);
+        add("multipoint-fused", Segments.compile(quantized).graph());
         addOnnxRuntime(threads);
         return contestants;
+    }
+
+    /** A segment takes the engine that is preferred when it first runs. */
+    private void addOnNd4j() {
+        String preferred = System.getProperty(Engines.PROPERTY, "");
+        System.setProperty(Engines.PROPERTY, "nd4j");
+        try {
+            add("nd4j-fp32", Segments.compile(network.graph()).graph()).run();
+        } finally {
+            System.setProperty(Engines.PROPERTY, preferred);
+        }
     }
 
     private ComputationGraph quantized() {
@@ -66,8 +78,8 @@ final class Contestants {
                 .transform().model();
     }
 
-    private void add(String name, ComputationGraph graph) {
-        contestants.add(new Contestant() {
+    private Contestant add(String name, ComputationGraph graph) {
+        Contestant contestant = new Contestant() {
             @Override
             public String name() {
                 return name;
@@ -84,11 +96,13 @@ final class Contestants {
             public void close() {
                 graph.close();
             }
-        });
+        };
+        contestants.add(contestant);
+        return contestant;
     }
 
     private void addOnnxRuntime(int threads) {
-        log.accept("making onnxruntime-fp32 and onnxruntime-int8");
+        log.accept("exporting to ONNX");
         try {
             OnnxExporter exporter = new OnnxExporter(network.graph(), calibration);
             addOnnxRuntime("onnxruntime-fp32", exporter.floating(), threads);

@@ -58,7 +58,8 @@ class BenchCommandTest {
             double p10 = result.get("p10Ms").asDouble();
             assertTrue(0 < p10 && p10 <= median, result::toString);
         }
-        assertEquals(List.of("dl4j-fp32", "nd4j-fp32", "multipoint-layers", "onnxruntime-fp32", "onnxruntime-int8"), names);
+        assertEquals(List.of("dl4j-fp32", "nd4j-fp32", "engine-fp32", "multipoint-layers", "multipoint-fused", "onnxruntime-fp32",
+                "onnxruntime-int8"), names);
     }
 
     @Test
