@@ -245,8 +245,7 @@ public enum LayerKind {
         return new Size(heightAndWidth[0], heightAndWidth[1]);
     }
 
-    /** How a convolution or pooling layer of the given mode pads its border. */
-    public static PaddingMode padding(ConvolutionMode mode) {
+    private static PaddingMode padding(ConvolutionMode mode) {
         return switch (mode) {
             case Same -> PaddingMode.SAME;
             case Causal -> PaddingMode.CAUSAL;

@@ -43,18 +43,9 @@ final class IntegerForm {
         for (NodeProto node : source.nodes()) {
             producers.put(node.getOutput(0), node);
             node.getInputList().forEach(x -> readers.computeIfAbsent(x, k -> new ArrayList<>()).add(node));
-            if (PASSING.contains(node.getOpType())) {
-                share(node.getInput(0), node.getOutput(0));
+            if (PASSING.contains(node.getOpType()) && this.quantizations.containsKey(node.getInput(0))) {
+                this.quantizations.put(node.getOutput(0), this.quantizations.get(node.getInput(0)));
             }
-        }
-    }
-
-    /** Where codes pass from a tensor to another, both have one quantization: the first one's, or the other's where that has none. */
-    private void share(String from, String to) {
-        InputQuantization q = quantizations.getOrDefault(from, quantizations.get(to));
-        if (q != null) {
-            quantizations.put(from, q);
-            quantizations.put(to, q);
         }
     }
 

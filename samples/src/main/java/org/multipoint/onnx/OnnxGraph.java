@@ -72,6 +72,16 @@ final class OnnxGraph {
         graph.addNode(node);
     }
 
+    /** A copy that gives all that it computes as outputs. */
+    OnnxGraph withAllOutputs() {
+        OnnxGraph copy = new OnnxGraph();
+        copy.constants.putAll(constants);
+        copy.graph.mergeFrom(graph.build()).clearOutput();
+        nodes().forEach(n -> copy.graph.addOutput(ValueInfoProto.newBuilder().setName(n.getOutput(0))
+                .setType(TypeProto.newBuilder().setTensorType(TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE)))));
+        return copy;
+    }
+
     static AttributeProto attribute(String name, long value) {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value).build();
     }

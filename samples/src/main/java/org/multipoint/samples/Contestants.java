@@ -14,6 +14,7 @@ import org.nd4j.linalg.dataset.MultiDataSet;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** The ways of running one network that the benchmark compares. */
@@ -117,7 +118,8 @@ final class Contestants {
 
     private void addOnnxRuntime(String name, byte[] model, int threads) {
         INDArray channelsFirst = network.channelsLast() && input.rank() == 4 ? input.permute(0, 3, 1, 2) : input;
-        OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, channelsFirst, threads);
+        OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of(network.graph().getConfiguration().getNetworkInputs().get(0),
+                channelsFirst), threads);
         contestants.add(new Contestant() {
             @Override
             public String name() {
@@ -126,7 +128,7 @@ final class Contestants {
 
             @Override
             public float[] run() {
-                return runtime.run();
+                return runtime.run().values().iterator().next();
             }
 
             @Override
