@@ -5,8 +5,6 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-import java.util.Arrays;
-
 /**
  * Values on the Java heap in 'c' order. Activations are held in this form between vertices: the garbage collector
  * knows their size, nothing native outlives its use.
@@ -24,14 +22,6 @@ public record Tensor(float[] data, long[] shape) {
         try (MemoryWorkspace out = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             return Nd4j.create(data, shape, 'c');
         }
-    }
-
-    /** Examples {@code from} to {@code to} (exclusive), copied. */
-    public Tensor slice(int from, int to) {
-        int each = data.length / examples();
-        long[] part = shape.clone();
-        part[0] = to - from;
-        return new Tensor(Arrays.copyOfRange(data, from * each, to * each), part);
     }
 
     /** Size of the batch. */

@@ -79,7 +79,7 @@ public final class BudgetAllocation implements Allocation {
 
     private static void offer(PriorityQueue<Step> steps, ErrorCurves curves, int layer, int row, int n) {
         if (n < curves.errors()[row].length) {
-            double gain = curves.weight() * (curves.relative(row, n) - curves.relative(row, n + 1));
+            double gain = curves.relative(row, n) - curves.relative(row, n + 1);
             steps.add(new Step(layer, row, n + 1,
                     gain / StoredSize.pointBits(curves.columns(), curves.bits(), curves.layout())));
         }

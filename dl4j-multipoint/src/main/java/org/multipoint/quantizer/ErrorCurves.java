@@ -10,19 +10,8 @@ import org.multipoint.points.ScaleLayout;
  * @param layout  which scales are stored
  * @param errors  output error of each row with 1, 2, ... points
  * @param energy  mean variance of the layer's outputs: errors are compared across layers relative to it
- * @param weight  how much a relative error of this layer matters against one of another layer
  */
-public record ErrorCurves(int columns, int bits, ScaleLayout layout, double[][] errors, double energy, double weight) {
-
-    /** Curves of a layer whose relative errors matter as much as any other's. */
-    public ErrorCurves(int columns, int bits, ScaleLayout layout, double[][] errors, double energy) {
-        this(columns, bits, layout, errors, energy, 1);
-    }
-
-    /** The same curves with another weight. */
-    public ErrorCurves weighted(double other) {
-        return new ErrorCurves(columns, bits, layout, errors, energy, other);
-    }
+public record ErrorCurves(int columns, int bits, ScaleLayout layout, double[][] errors, double energy) {
 
     /** Number of rows. */
     public int rows() {

@@ -4,6 +4,7 @@ import org.multipoint.calibration.Moments;
 import org.multipoint.linalg.Products;
 import org.multipoint.linear.LinearOp;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /** The weights of one linear operation and what calibration knows of its inputs: everything a quantizer may ask. */
@@ -55,6 +56,12 @@ public final class WeightProblem {
     /** {@code [rows, columns]} row by row; not to be changed. */
     public float[] weights() {
         return weights;
+    }
+
+    /** The rows of one group, {@code [rows of the group, columns]}, copied. */
+    float[] weights(int group) {
+        int each = op.rowsPerGroup() * op.columns();
+        return Arrays.copyOfRange(weights, group * each, (group + 1) * each);
     }
 
     public Moments moments() {

@@ -1,6 +1,5 @@
 package org.multipoint.transform;
 
-import org.multipoint.quantizer.BudgetAllocation;
 import org.multipoint.transform.MultipointResult.Attempt;
 
 import java.util.ArrayList;
@@ -22,6 +21,7 @@ final class AccuracySearch<M> {
     /** Steps between a width and the next: a tenth of a stored bit. */
     private static final int STEPS = 10;
 
+    private final Settings settings;
     private final double lowest;
     private final double original;
     private final ToDoubleFunction<M> metric;
@@ -37,6 +37,7 @@ final class AccuracySearch<M> {
     }
 
     AccuracySearch(double maxDrop, ToDoubleFunction<M> metric, M source, Settings settings, TransformListener listener) {
+        this.settings = settings;
         this.metric = metric;
         this.listener = listener;
         this.original = metric.applyAsDouble(source);
@@ -82,7 +83,7 @@ final class AccuracySearch<M> {
     }
 
     private Pipeline.Quantized<M> attempt(Place place, Function<Pipeline.Plan, Pipeline.Quantized<M>> quantize) {
-        Pipeline.Quantized<M> tried = quantize.apply(new Pipeline.Plan(place.bits, BudgetAllocation.extraPoints(place.extraPoints()),
+        Pipeline.Quantized<M> tried = quantize.apply(settings.plan(place.bits, place.extraPoints(),
                 String.format(Locale.ROOT, "%.1f %% extra points, the smallest that holds %.4f", 100 * place.extraPoints(), lowest)));
         double value = metric.applyAsDouble(tried.model());
         attempts.add(new Attempt(place.bits, place.extraPoints(), tried.report().storedBitsPerWeight(), value, value >= lowest));

@@ -31,11 +31,11 @@ final class IndependentQuantization {
         for (LinearVertex.Stage stage : vertex.stages()) {
             int[] counts = points.get(stage.name());
             Survey.Found here = found.get(stage.name());
-            MultipointMatrix matrix = here.finder().find(
-                    new WeightProblem(stage.name(), stage.op(), stage.weights(), null, false), counts);
+            WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), null, false);
+            MultipointMatrix matrix = here.finder().find(problem, counts);
             Optional<InputQuantization> input = settings.activationBits == 0 ? Optional.empty()
                     : Optional.of(survey.range(stage.name()).quantization(settings.clipping, settings.activationBits));
-            stages.add(new QuantizedStage(stage.name(), matrix, stage.bias(), input,
+            stages.add(new QuantizedStage(stage.name(), matrix, here.finder().storedBits(problem, matrix, counts), stage.bias(), input,
                     error(here.curves(), counts)));
         }
         return stages;

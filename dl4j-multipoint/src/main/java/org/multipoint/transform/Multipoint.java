@@ -106,29 +106,25 @@ public final class Multipoint<M> {
 
     /** Budget: stored bits for each quantized weight, everything counted. One point per row is given whatever the budget. */
     public Multipoint<M> storedBits(double perWeight) {
-        settings.allocation = BudgetAllocation.storedBits(perWeight);
-        settings.budget = perWeight + " stored bits per weight";
+        settings.spend(BudgetAllocation.storedBits(perWeight), perWeight + " stored bits per weight");
         return this;
     }
 
     /** Budget: bytes of all quantized weights, everything counted. One point per row is given whatever the budget. */
     public Multipoint<M> storedBytes(long bytes) {
-        settings.allocation = BudgetAllocation.bytes(bytes);
-        settings.budget = bytes + " bytes";
+        settings.spend(BudgetAllocation.bytes(bytes), bytes + " bytes");
         return this;
     }
 
     /** The paper's rule: points while a row's output error, relative to its layer's output variance, exceeds the threshold. */
     public Multipoint<M> errorThreshold(double threshold) {
-        settings.allocation = new ThresholdAllocation(threshold);
-        settings.budget = "error threshold " + threshold;
+        settings.spend(new ThresholdAllocation(threshold), "error threshold " + threshold);
         return this;
     }
 
     /** The same number of points for every row. */
     public Multipoint<M> points(int perRow) {
-        settings.allocation = new FixedAllocation(perRow);
-        settings.budget = perRow + " points per row";
+        settings.spend(new FixedAllocation(perRow), perRow + " points per row");
         return this;
     }
 
@@ -242,18 +238,6 @@ public final class Multipoint<M> {
             throw new IllegalArgumentException("Positions per image must be positive, found " + positions);
         }
         settings.positionsPerImage = positions;
-        return this;
-    }
-
-    /**
-     * How many examples weigh the layers against each other: a budget of {@link Method#CALIBRATED} goes where errors change the
-     * network's outputs most. Default 64; 0 weighs all layers' relative output errors alike.
-     */
-    public Multipoint<M> sensitivityImages(int examples) {
-        if (examples < 0) {
-            throw new IllegalArgumentException("The number of examples must not be negative, found " + examples);
-        }
-        settings.sensitivityImages = examples;
         return this;
     }
 

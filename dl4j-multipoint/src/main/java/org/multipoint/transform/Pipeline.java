@@ -107,7 +107,7 @@ final class Pipeline<M> {
     }
 
     private Map<String, List<QuantizedStage>> quantize(Map<String, Survey.Found> found, Map<String, int[]> points) {
-        if (settings.method == Method.CALIBRATED) {
+        if (settings.method.calibrated()) {
             return new SequentialQuantization(settings, walk, found).run(data, points, listener);
         }
         IndependentQuantization independent = new IndependentQuantization(settings, survey);
@@ -144,7 +144,7 @@ final class Pipeline<M> {
         MultipointMatrix m = stage.matrix();
         int exact = (int) IntStream.range(0, m.rows()).filter(r -> m.fusesExactly(r, IntegerRows.FULL_LIMIT)).count();
         return new LayerReport(stage.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
-                Arrays.stream(m.histogram()).boxed().toList(), m.storedBits(), stage.outputError(), exact,
+                Arrays.stream(m.histogram()).boxed().toList(), stage.storedBits(), stage.outputError(), exact,
                 stage.input().map(q -> q.scale()).orElse(0f), stage.input().map(q -> q.zeroPoint()).orElse(0));
     }
 

@@ -7,6 +7,7 @@ import org.multipoint.engine.Kernel;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.Tensor;
 import org.multipoint.points.MultipointMatrix;
+import org.multipoint.quantizer.PointFinder;
 import org.multipoint.quantizer.TargetMatching;
 import org.multipoint.quantizer.WeightProblem;
 import org.multipoint.walk.Activations;
@@ -200,10 +201,11 @@ final class SequentialQuantization {
         WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments, settings.biasCorrection);
         WeightProblem target = settings.targetMatching && settings.quantizedInputs
                 ? problem.withWeights(TargetMatching.match(problem, settings.ridge)) : problem;
-        MultipointMatrix matrix = found.get(stage.name()).finder().find(target, points);
+        PointFinder finder = found.get(stage.name()).finder();
+        MultipointMatrix matrix = finder.find(target, points);
         float[] bias = settings.biasCorrection
                 ? TargetMatching.bias(problem, stage.bias(), matrix.toFloats()) : stage.bias();
-        return new QuantizedStage(stage.name(), matrix, bias, input, Double.NaN);
+        return new QuantizedStage(stage.name(), matrix, finder.storedBits(target, matrix, points), bias, input, Double.NaN);
     }
 
     private static void addRange(String name, RangeStatistics range, Tensor tensor) {
@@ -247,7 +249,7 @@ final class SequentialQuantization {
                 }
             }
         }
-        stages.add(new QuantizedStage(stage.name(), quantized.matrix(), quantized.bias(), quantized.input(), error.relative()));
+        stages.add(quantized.withOutputError(error.relative()));
         return unused ? null : new Streams(referenceOut, quantizedOut);
     }
 

@@ -6,10 +6,12 @@ import org.multipoint.points.IntegerRows;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.quantizer.Allocation;
 import org.multipoint.quantizer.BudgetAllocation;
+import org.multipoint.quantizer.ChannelSplitting;
 import org.multipoint.quantizer.FeedbackPoints;
 import org.multipoint.quantizer.FixedAllocation;
 import org.multipoint.quantizer.Granularity;
 import org.multipoint.quantizer.GreedyPoints;
+import org.multipoint.quantizer.MixedPrecision;
 import org.multipoint.quantizer.PointFinder;
 
 import java.math.BigDecimal;
@@ -19,11 +21,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** What the fluent calls of {@link Multipoint} have set. */
 final class Settings {
 
     private static final int DEFAULT_BITS = 4;
+    /** Most points of a row where each has a scale of its own. */
+    private static final int FREE_POINTS = 4;
 
     final String model;
     Method method = Method.CALIBRATED;
@@ -32,6 +37,8 @@ final class Settings {
     final Map<String, Integer> layerBits = new TreeMap<>();
     Allocation allocation;
     String budget;
+    /** The budget as a share of extra points, null where it is another one. */
+    Double extraShare;
     Integer maxPoints;
     Granularity granularity = Granularity.CHANNEL;
     CodeGrid grid;
@@ -44,7 +51,6 @@ final class Settings {
     boolean targetMatching = true;
     boolean biasCorrection = true;
     double ridge = 0.1;
-    int sensitivityImages = 64;
     int positionsPerImage = 1024;
     long memory = 1L << 30;
 
@@ -57,16 +63,25 @@ final class Settings {
     }
 
     void extraPoints(double share) {
-        allocation = BudgetAllocation.extraPoints(share);
-        budget = describeExtra(share);
+        spend(BudgetAllocation.extraPoints(share),
+                BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points");
+        extraShare = share;
     }
 
-    static String describeExtra(double share) {
-        return BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points";
+    void spend(Allocation how, String description) {
+        allocation = how;
+        budget = description;
+        extraShare = null;
     }
 
     Pipeline.Plan plan() {
-        return new Pipeline.Plan(bits == null ? DEFAULT_BITS : bits, allocation, budget);
+        int width = bits == null ? DEFAULT_BITS : bits;
+        return extraShare == null ? new Pipeline.Plan(width, allocation, budget) : plan(width, extraShare, budget);
+    }
+
+    Pipeline.Plan plan(int width, double extraPoints, String description) {
+        return new Pipeline.Plan(width, method == Method.MIXED_PRECISION ? BudgetAllocation.storedBits(width * (1 + extraPoints))
+                : BudgetAllocation.extraPoints(extraPoints), description);
     }
 
     /** The ways to find a vertex's points that are tried where the network's codes have the given width; the best one is kept. */
@@ -76,7 +91,21 @@ final class Settings {
             case CALIBRATED -> grids(b).stream().<PointFinder>map(g -> new FeedbackPoints(b, g, scales)).toList();
             case GREEDY -> List.of(new GreedyPoints(b, granularity, GreedyPoints.Step.SEARCH));
             case NEAREST -> List.of(new GreedyPoints(b, granularity, GreedyPoints.Step.MIN_MAX));
+            case CHANNEL_SPLITTING -> List.of(new ChannelSplitting(b, splits()));
+            case MIXED_PRECISION -> Stream.of(CodeGrid.values()).<PointFinder>map(MixedPrecision::new).toList();
         };
+    }
+
+    private double splits() {
+        if (extraShare == null) {
+            throw new IllegalArgumentException("Channel splitting takes its budget as extra points, found " + budget);
+        }
+        return extraShare;
+    }
+
+    /** Points that a row has before any are extra: where ways to find them are compared. */
+    int ordinaryPoints(int width) {
+        return method == Method.MIXED_PRECISION ? width : 1;
     }
 
     private List<CodeGrid> grids(int b) {
@@ -93,13 +122,13 @@ final class Settings {
         if (allocation instanceof FixedAllocation fixed) {
             return fixed.points();
         }
-        if (maxPoints != null) {
-            return maxPoints;
-        }
-        if (method == Method.NEAREST) {
-            return 1;
-        }
-        return method == Method.CALIBRATED && scales == ScaleLayout.PER_ROW ? fusing((FeedbackPoints) finder) : 4;
+        return switch (method) {
+            case NEAREST, CHANNEL_SPLITTING -> 1;
+            case MIXED_PRECISION -> MixedPrecision.MAX_BITS;
+            case GREEDY -> maxPoints != null ? maxPoints : FREE_POINTS;
+            case CALIBRATED -> maxPoints != null ? maxPoints
+                    : scales == ScaleLayout.PER_ROW ? fusing((FeedbackPoints) finder) : FREE_POINTS;
+        };
     }
 
     /**
@@ -124,9 +153,8 @@ final class Settings {
         }
         d.put("activationBits", String.valueOf(activationBits));
         d.put("clipping", clipping.name().toLowerCase(Locale.ROOT));
-        if (method == Method.CALIBRATED) {
+        if (method.calibrated()) {
             d.put("grid", grid == null ? "the better for each layer" : grid.name().toLowerCase(Locale.ROOT));
-            d.put("sensitivityImages", String.valueOf(sensitivityImages));
             d.put("scales", scales.name().toLowerCase(Locale.ROOT));
             d.put("quantizedInputs", String.valueOf(quantizedInputs));
             d.put("targetMatching", targetMatching ? "ridge " + ridge : "off");

@@ -89,13 +89,14 @@ final class Survey {
 
     private void examine(LinearVertex vertex, LinearVertex.Stage stage, Moments moments, List<Integer> widths) {
         WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments,
-                settings.method == Method.CALIBRATED && settings.biasCorrection);
+                settings.method.calibrated() && settings.biasCorrection);
         double energy = problem.outputEnergy();
         for (int width : widths) {
             double least = Double.POSITIVE_INFINITY;
             for (PointFinder finder : settings.finders(vertex.name(), width)) {
                 double[][] errors = finder.errors(problem, settings.maxPoints(finder));
-                double total = Stream.of(errors).mapToDouble(e -> e[0]).sum();
+                int n = settings.ordinaryPoints(width);
+                double total = Stream.of(errors).mapToDouble(e -> e[n - 1]).sum();
                 if (total < least) {
                     least = total;
                     found.computeIfAbsent(width, w -> new HashMap<>()).put(stage.name(), new Found(finder,

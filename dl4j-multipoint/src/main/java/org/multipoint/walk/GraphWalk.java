@@ -2,8 +2,6 @@ package org.multipoint.walk;
 
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
-import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.VertexIndices;
@@ -13,8 +11,6 @@ import org.multipoint.engine.Engines;
 import org.multipoint.engine.Kernel;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.linear.Tensor;
-import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -44,8 +40,6 @@ public final class GraphWalk {
          */
         void observe(LinearVertex vertex, int stage, Tensor input);
     }
-
-    private static final Tap NO_TAP = (vertex, stage, input) -> { };
 
     private final ComputationGraph graph;
     private final List<String> order = new ArrayList<>();
@@ -242,78 +236,5 @@ public final class GraphWalk {
             x = wanted || i < vertex.stages().size() - 1 ? apply(vertex, kernels.get(name).get(i), x) : null;
         }
         return x == null ? null : activate(vertex, x);
-    }
-
-    /**
-     * Lets one batch pass and keeps all its activations, so that passes in which a vertex is changed can begin there.
-     * Close it before the next one.
-     */
-    public Replay replay(Tensor[] batch) {
-        return new Replay(batch);
-    }
-
-    /** One batch's activations of the whole network. */
-    public final class Replay implements AutoCloseable {
-        private final Map<String, List<Kernel>> kernels = new HashMap<>();
-        private final Map<String, Tensor> activations = new HashMap<>();
-
-        private Replay(Tensor[] batch) {
-            linear.forEach((name, vertex) -> kernels.put(name, kernels(vertex)));
-            for (String name : order) {
-                activations.put(name, networkInput(name) >= 0 ? batch[networkInput(name)]
-                        : step(name, activations, kernels, NO_TAP, true));
-            }
-        }
-
-        /** Output of a vertex. */
-        public Tensor activation(String vertex) {
-            return activations.get(vertex);
-        }
-
-        /**
-         * Outputs of the network, in its order, where one operation of a linear vertex has other weights.
-         *
-         * @param stage index of the operation
-         */
-        public List<Tensor> outputsWith(LinearVertex vertex, int stage, float[] weights) {
-            Map<String, Tensor> changed = new HashMap<>();
-            LinearVertex.Stage own = vertex.stages().get(stage);
-            List<Kernel> mixed = new ArrayList<>(kernels.get(vertex.name()));
-            try (Kernel other = Engines.preferred().floating(own.op(), weights, own.bias())) {
-                mixed.set(stage, other);
-                Map<String, Tensor> seen = new HashMap<>(activations);
-                changed.put(vertex.name(), step(vertex.name(), seen, Map.of(vertex.name(), mixed), NO_TAP, true));
-                for (String name : order) {
-                    if (inputs.get(name).stream().anyMatch(changed::containsKey)) {
-                        seen.putAll(changed);
-                        changed.put(name, step(name, seen, kernels, NO_TAP, true));
-                    }
-                }
-            }
-            return outputNames().stream().map(o -> changed.getOrDefault(o, activations.get(o))).toList();
-        }
-
-        /** Outputs of the network as it is. */
-        public List<Tensor> outputs() {
-            return outputNames().stream().map(activations::get).toList();
-        }
-
-        @Override
-        public void close() {
-            kernels.values().forEach(all -> all.forEach(Kernel::close));
-        }
-    }
-
-    private List<String> outputNames() {
-        return graph.getConfiguration().getNetworkOutputs();
-    }
-
-    /** Whether an output of the network is a softmax. */
-    public boolean isProbability(int output) {
-        GraphVertex vertex = graph.getVertex(outputNames().get(output));
-        org.deeplearning4j.nn.conf.layers.Layer conf = vertex.hasLayer() ? vertex.getLayer().conf().getLayer() : null;
-        IActivation activation = conf instanceof ActivationLayer a ? a.getActivationFn()
-                : conf instanceof BaseLayer b ? b.getActivationFn() : null;
-        return activation instanceof ActivationSoftmax;
     }
 }
