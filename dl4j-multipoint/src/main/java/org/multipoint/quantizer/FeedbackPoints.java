@@ -1,6 +1,5 @@
 package org.multipoint.quantizer;
 
-import org.multipoint.calibration.Moments;
 import org.multipoint.linalg.Products;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.HalfScales;
@@ -61,11 +60,10 @@ public final class FeedbackPoints implements PointFinder {
         int rows = problem.op().rows();
         int columns = problem.op().columns();
         MultipointMatrix.Builder matrix = new MultipointMatrix.Builder(rows, columns, bits, grid, layout);
-        double ridge = WeightProblem.DAMPING * problem.moments().meanVariance();
         int perGroup = problem.op().rowsPerGroup();
         IntStream groups = IntStream.range(0, problem.op().groups());
         (problem.op().groups() > 1 ? groups.parallel() : groups).forEach(g -> {
-            Group group = new Group(problem, g, ridge);
+            Group group = new Group(problem, g);
             int[] groupPoints = Arrays.copyOfRange(points, g * perGroup, (g + 1) * perGroup);
             if (layout == ScaleLayout.PER_ROW) {
                 group.digits(groupPoints, matrix);
@@ -89,15 +87,12 @@ public final class FeedbackPoints implements PointFinder {
         private final ErrorFeedback[] blocks;
         private final float[] weights;
 
-        Group(WeightProblem problem, int group, double ridge) {
-            Moments moments = problem.moments();
+        Group(WeightProblem problem, int group) {
             this.columns = problem.op().columns();
             this.rows = problem.op().rowsPerGroup();
             this.firstRow = group * rows;
-            this.starts = moments.blockStarts();
-            this.blocks = IntStream.range(0, starts.length - 1)
-                    .mapToObj(s -> new ErrorFeedback(moments.covariance(group, s), starts[s + 1] - starts[s], ridge))
-                    .toArray(ErrorFeedback[]::new);
+            this.starts = problem.moments().blockStarts();
+            this.blocks = problem.feedback(group);
             this.weights = Arrays.copyOfRange(problem.weights(), firstRow * columns, (firstRow + rows) * columns);
         }
 

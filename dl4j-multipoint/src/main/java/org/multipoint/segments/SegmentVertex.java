@@ -15,6 +15,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.engine.Engine;
 import org.multipoint.engine.Engines;
 import org.multipoint.engine.Executable;
+import org.multipoint.engine.Program;
 import org.multipoint.layers.Delivery;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -160,6 +161,17 @@ public final class SegmentVertex extends GraphVertex {
         return tables;
     }
 
+    /**
+     * What an engine runs for a segment, with the parameters that it has now.
+     *
+     * @param vertex    what a graph has made of a segment's configuration
+     * @param codeLimit largest absolute weight code that the program may have
+     */
+    public static Program program(org.deeplearning4j.nn.graph.vertex.GraphVertex vertex, int codeLimit) {
+        Impl segment = (Impl) vertex;
+        return new Lowering(segment.conf, segment.tables, codeLimit).program();
+    }
+
     /** Key of a part's parameter among the segment's. */
     public static String paramKey(String part, String key) {
         return part + "/" + key;
@@ -183,7 +195,7 @@ public final class SegmentVertex extends GraphVertex {
         private synchronized Executable executable() {
             if (executable == null) {
                 Engine engine = Engines.preferred();
-                executable = engine.compile(new Lowering(conf, tables, engine.exactCodeLimit()).program());
+                executable = engine.compile(program(this, engine.exactCodeLimit()));
             }
             return executable;
         }

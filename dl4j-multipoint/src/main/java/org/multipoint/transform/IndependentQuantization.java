@@ -23,18 +23,20 @@ final class IndependentQuantization {
     }
 
     /**
+     * @param found  what the survey found, by name of operation
      * @param points number of points of each row, by name of operation
      */
-    List<QuantizedStage> quantize(LinearVertex vertex, Map<String, int[]> points) {
+    List<QuantizedStage> quantize(LinearVertex vertex, Map<String, Survey.Found> found, Map<String, int[]> points) {
         List<QuantizedStage> stages = new ArrayList<>();
         for (LinearVertex.Stage stage : vertex.stages()) {
             int[] counts = points.get(stage.name());
-            MultipointMatrix matrix = survey.finder(stage.name()).find(
+            Survey.Found here = found.get(stage.name());
+            MultipointMatrix matrix = here.finder().find(
                     new WeightProblem(stage.name(), stage.op(), stage.weights(), null, false), counts);
             Optional<InputQuantization> input = settings.activationBits == 0 ? Optional.empty()
                     : Optional.of(survey.range(stage.name()).quantization(settings.clipping, settings.activationBits));
             stages.add(new QuantizedStage(stage.name(), matrix, stage.bias(), input,
-                    error(survey.curves(stage.name()), counts)));
+                    error(here.curves(), counts)));
         }
         return stages;
     }

@@ -13,8 +13,10 @@ import org.multipoint.walk.CalibrationData;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Transforms a trained model into one whose convolution and dense weights are stored as points, without retraining. The
@@ -39,14 +41,17 @@ public final class Multipoint<M> {
     private final M source;
     private final GraphEdit edit;
     private final Function<GraphEdit, M> build;
-    private final Settings settings = new Settings();
+    private final Settings settings;
     private IntFunction<CalibrationData> data;
+    private Double maxDrop;
+    private ToDoubleFunction<M> metric;
     private TransformListener listener = (phase, done, total, what) -> { };
 
     private Multipoint(M source, GraphEdit edit, Function<GraphEdit, M> build) {
         this.source = source;
         this.edit = edit;
         this.build = build;
+        this.settings = new Settings(source.getClass().getSimpleName());
     }
 
     /** Transforms a graph. */
@@ -124,6 +129,27 @@ public final class Multipoint<M> {
     public Multipoint<M> points(int perRow) {
         settings.allocation = new FixedAllocation(perRow);
         settings.budget = perRow + " points per row";
+        return this;
+    }
+
+    /**
+     * Finds the smallest model whose metric stays within a drop, instead of spending a budget: bisection over the stored bits, with
+     * codes of 2 to 6 bits, or of the width that {@link #bits(int)} asks for. Calibration is done once for all attempts. What metric
+     * and drop are is the caller's: accuracy, F1, minus the loss; more is better.
+     *
+     * <pre>{@code
+     * .maxDrop(0.005, model -> model.<Evaluation>evaluate(test).accuracy())
+     * }</pre>
+     *
+     * @param drop   how far the metric of the result may be below the source model's, not negative
+     * @param metric evaluates a model, also the source model; it must not change the model
+     */
+    public Multipoint<M> maxDrop(double drop, ToDoubleFunction<M> metric) {
+        if (!(drop >= 0) || Double.isInfinite(drop)) {
+            throw new IllegalArgumentException("The largest drop must be finite and not negative, found " + drop);
+        }
+        this.maxDrop = drop;
+        this.metric = metric;
         return this;
     }
 
@@ -252,7 +278,7 @@ public final class Multipoint<M> {
     /**
      * Transforms the model.
      *
-     * @throws IllegalStateException    where no calibration data was given
+     * @throws IllegalStateException    where no calibration data was given, or no model stays within {@link #maxDrop}
      * @throws IllegalArgumentException where weights or calibration inputs are NaN or infinite, do not fit the model, or are missing;
      *                                  it names the layer or batch
      */
@@ -260,8 +286,14 @@ public final class Multipoint<M> {
         if (data == null) {
             throw new IllegalStateException("Calibration data is missing: call calibrate(iterator) first");
         }
-        Pipeline pipeline = new Pipeline(settings, edit.copy(), listener);
-        return pipeline.run(data, build, source.getClass().getSimpleName());
+        long start = System.nanoTime();
+        AccuracySearch<M> search = maxDrop == null ? null : new AccuracySearch<>(maxDrop, metric, source, settings, listener);
+        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener);
+        pipeline.calibrate(search == null ? List.of(settings.plan().bits()) : search.widths());
+        long calibrated = System.nanoTime();
+        Pipeline.Quantized<M> quantized = search == null ? pipeline.quantize(settings.plan()) : search.smallest(pipeline::quantize);
+        return new MultipointResult<>(quantized.model(), quantized.report(), search == null ? List.of() : search.attempts(),
+                (calibrated - start) / 1e9, (System.nanoTime() - calibrated) / 1e9);
     }
 
     private String known(String layer) {

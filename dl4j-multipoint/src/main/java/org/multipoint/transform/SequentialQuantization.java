@@ -44,12 +44,15 @@ final class SequentialQuantization {
 
     private final Settings settings;
     private final GraphWalk walk;
-    private final Survey survey;
+    private final Map<String, Survey.Found> found;
     private final Activations.Budget budget;
 
-    SequentialQuantization(Settings settings, GraphWalk walk, Survey survey) {
+    /**
+     * @param found what the survey found, by name of operation
+     */
+    SequentialQuantization(Settings settings, GraphWalk walk, Map<String, Survey.Found> found) {
         this.settings = settings;
-        this.survey = survey;
+        this.found = found;
         this.walk = walk;
         this.budget = new Activations.Budget(settings.memory);
     }
@@ -197,7 +200,7 @@ final class SequentialQuantization {
         WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments, settings.biasCorrection);
         WeightProblem target = settings.targetMatching && settings.quantizedInputs
                 ? problem.withWeights(TargetMatching.match(problem, settings.ridge)) : problem;
-        MultipointMatrix matrix = survey.finder(stage.name()).find(target, points);
+        MultipointMatrix matrix = found.get(stage.name()).finder().find(target, points);
         float[] bias = settings.biasCorrection
                 ? TargetMatching.bias(problem, stage.bias(), matrix.toFloats()) : stage.bias();
         return new QuantizedStage(stage.name(), matrix, bias, input, Double.NaN);

@@ -23,8 +23,12 @@ import java.util.TreeMap;
 /** What the fluent calls of {@link Multipoint} have set. */
 final class Settings {
 
+    private static final int DEFAULT_BITS = 4;
+
+    final String model;
     Method method = Method.CALIBRATED;
-    int bits = 4;
+    /** Null where nobody asked for a width. */
+    Integer bits;
     final Map<String, Integer> layerBits = new TreeMap<>();
     Allocation allocation;
     String budget;
@@ -44,22 +48,30 @@ final class Settings {
     int positionsPerImage = 1024;
     long memory = 1L << 30;
 
-    Settings() {
+    /**
+     * @param model kind of the source model
+     */
+    Settings(String model) {
+        this.model = model;
         extraPoints(0.1);
     }
 
     void extraPoints(double share) {
         allocation = BudgetAllocation.extraPoints(share);
-        budget = BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points";
+        budget = describeExtra(share);
     }
 
-    int bitsOf(String vertex) {
-        return layerBits.getOrDefault(vertex, bits);
+    static String describeExtra(double share) {
+        return BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points";
     }
 
-    /** The ways to find a vertex's points that are tried; the one with the smaller output error is kept. */
-    List<PointFinder> finders(String vertex) {
-        int b = bitsOf(vertex);
+    Pipeline.Plan plan() {
+        return new Pipeline.Plan(bits == null ? DEFAULT_BITS : bits, allocation, budget);
+    }
+
+    /** The ways to find a vertex's points that are tried where the network's codes have the given width; the best one is kept. */
+    List<PointFinder> finders(String vertex, int width) {
+        int b = layerBits.getOrDefault(vertex, width);
         return switch (method) {
             case CALIBRATED -> grids(b).stream().<PointFinder>map(g -> new FeedbackPoints(b, g, scales)).toList();
             case GREEDY -> List.of(new GreedyPoints(b, granularity, GreedyPoints.Step.SEARCH));
@@ -105,12 +117,11 @@ final class Settings {
 
     Map<String, String> describe() {
         Map<String, String> d = new TreeMap<>();
+        d.put("model", model);
         d.put("method", method.name().toLowerCase(Locale.ROOT));
-        d.put("bits", String.valueOf(bits));
         if (!layerBits.isEmpty()) {
             d.put("layerBits", layerBits.toString());
         }
-        d.put("budget", budget);
         d.put("activationBits", String.valueOf(activationBits));
         d.put("clipping", clipping.name().toLowerCase(Locale.ROOT));
         if (method == Method.CALIBRATED) {

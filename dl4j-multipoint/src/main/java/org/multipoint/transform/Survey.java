@@ -3,8 +3,6 @@ package org.multipoint.transform;
 import org.multipoint.calibration.Moments;
 import org.multipoint.calibration.RangeStatistics;
 import org.multipoint.linear.LinearOp;
-import org.multipoint.points.MultipointMatrix;
-import org.multipoint.quantizer.BudgetAllocation;
 import org.multipoint.quantizer.ErrorCurves;
 import org.multipoint.quantizer.PointFinder;
 import org.multipoint.quantizer.WeightProblem;
@@ -13,12 +11,10 @@ import org.multipoint.walk.GraphWalk;
 import org.multipoint.walk.LinearVertex;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -33,10 +29,17 @@ final class Survey {
     private final CalibrationData data;
     private final TransformListener listener;
     private final Map<String, RangeStatistics> ranges = new HashMap<>();
-    private final Map<String, ErrorCurves> curves = new HashMap<>();
-    private final Map<String, PointFinder> finders = new HashMap<>();
-    private final Map<String, MultipointMatrix> single = new LinkedHashMap<>();
+    private final Map<Integer, Map<String, Found>> found = new TreeMap<>();
     private long images;
+
+    /**
+     * What is known of an operation before it is quantized.
+     *
+     * @param finder the best way to find its points
+     * @param curves what more points would bring
+     */
+    record Found(PointFinder finder, ErrorCurves curves) {
+    }
 
     Survey(Settings settings, GraphWalk walk, CalibrationData data, TransformListener listener) {
         this.settings = settings;
@@ -45,9 +48,13 @@ final class Survey {
         this.listener = listener;
     }
 
-    /** Surveys the given vertices. */
-    void run(List<LinearVertex> vertices) {
-        int[] found = {0};
+    /**
+     * Surveys the given vertices.
+     *
+     * @param widths widths of codes that are asked about
+     */
+    void run(List<LinearVertex> vertices, List<Integer> widths) {
+        int done = 0;
         int total = vertices.stream().mapToInt(v -> v.stages().size()).sum();
         for (List<LinearVertex> part : parts(vertices)) {
             Map<String, Moments> moments = new HashMap<>();
@@ -73,50 +80,29 @@ final class Survey {
             }
             for (LinearVertex vertex : part) {
                 for (LinearVertex.Stage stage : vertex.stages()) {
-                    examine(vertex, stage, moments.remove(stage.name()));
-                    listener.onProgress(TransformListener.Phase.ALLOCATION, ++found[0], total, stage.name());
+                    examine(vertex, stage, moments.remove(stage.name()), widths);
+                    listener.onProgress(TransformListener.Phase.ALLOCATION, ++done, total, stage.name());
                 }
             }
         }
-        if (weighing()) {
-            weigh(vertices);
-        }
     }
 
-    /** Weighs layers by how much their errors change the network's outputs. */
-    private void weigh(List<LinearVertex> vertices) {
-        new Sensitivity(walk, data, settings.sensitivityImages).measure(vertices, single).forEach((name, change) -> {
-            ErrorCurves c = curves.get(name);
-            double error = IntStream.range(0, c.rows()).mapToDouble(r -> c.relative(r, 1)).sum();
-            curves.put(name, c.weighted(error > 0 ? change / error : 0));
-        });
-        single.clear();
-    }
-
-    private void examine(LinearVertex vertex, LinearVertex.Stage stage, Moments moments) {
+    private void examine(LinearVertex vertex, LinearVertex.Stage stage, Moments moments, List<Integer> widths) {
         WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments,
                 settings.method == Method.CALIBRATED && settings.biasCorrection);
-        double least = Double.POSITIVE_INFINITY;
-        for (PointFinder finder : settings.finders(vertex.name())) {
-            double[][] errors = finder.errors(problem, settings.maxPoints(finder));
-            double total = Stream.of(errors).mapToDouble(e -> e[0]).sum();
-            if (total < least) {
-                least = total;
-                finders.put(stage.name(), finder);
-                curves.put(stage.name(), new ErrorCurves(stage.op().columns(), finder.bits(), finder.layout(), errors,
-                        problem.outputEnergy()));
+        double energy = problem.outputEnergy();
+        for (int width : widths) {
+            double least = Double.POSITIVE_INFINITY;
+            for (PointFinder finder : settings.finders(vertex.name(), width)) {
+                double[][] errors = finder.errors(problem, settings.maxPoints(finder));
+                double total = Stream.of(errors).mapToDouble(e -> e[0]).sum();
+                if (total < least) {
+                    least = total;
+                    found.computeIfAbsent(width, w -> new HashMap<>()).put(stage.name(), new Found(finder,
+                            new ErrorCurves(stage.op().columns(), finder.bits(), finder.layout(), errors, energy)));
+                }
             }
         }
-        if (weighing()) {
-            int[] ones = new int[stage.op().rows()];
-            Arrays.fill(ones, 1);
-            single.put(stage.name(), finders.get(stage.name()).find(problem, ones));
-        }
-    }
-
-    private boolean weighing() {
-        return settings.method == Method.CALIBRATED && settings.sensitivityImages > 0
-                && settings.allocation instanceof BudgetAllocation;
     }
 
     /** Consecutive vertices whose moments fit the memory bound together. */
@@ -144,13 +130,9 @@ final class Survey {
         return ranges.get(stage);
     }
 
-    ErrorCurves curves(String stage) {
-        return curves.get(stage);
-    }
-
-    /** The way to find points that was best for an operation. */
-    PointFinder finder(String stage) {
-        return finders.get(stage);
+    /** What was found of each operation where codes have the given width. */
+    Map<String, Found> at(int width) {
+        return found.get(width);
     }
 
     long images() {

@@ -1,0 +1,75 @@
+package org.multipoint.samples;
+
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.modelimport.keras.KerasModelImport;
+import org.deeplearning4j.nn.modelimport.keras.exceptions.InvalidKerasConfigurationException;
+import org.deeplearning4j.nn.modelimport.keras.exceptions.UnsupportedKerasConfigurationException;
+import org.deeplearning4j.util.ModelSerializer;
+import org.multipoint.layers.LayerKind;
+import org.multipoint.linear.LinearOp;
+import org.multipoint.walk.GraphWalk;
+import org.multipoint.walk.LinearVertex;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * A network and what it takes.
+ *
+ * @param graph        a network in fp32 with one input
+ * @param channelsLast whether its images are {@code [N, H, W, C]}
+ * @param example      shape of its input, for one example
+ */
+record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example) {
+
+    private static final long SEED = 1;
+
+    /**
+     * The network of the given name, or from a file.
+     *
+     * @param size height and width of its images, in pixels
+     * @throws IllegalArgumentException where it has several inputs, or no layer that says what it takes
+     */
+    static BenchNetwork load(String net, int size) throws IOException {
+        ComputationGraph graph = switch (net) {
+            case "resnet18" -> RandomNetworks.resNet18(size, SEED);
+            case "mobilenetv1" -> RandomNetworks.mobileNetV1(size, SEED);
+            default -> read(Path.of(net));
+        };
+        if (graph.getNumInputArrays() != 1) {
+            throw new IllegalArgumentException(net + " has " + graph.getNumInputArrays() + " inputs, expected one");
+        }
+        LinearVertex first = new GraphWalk(graph).linear().values().stream().findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(net + " has no convolution or dense layer"));
+        LinearOp op = first.stages().get(0).op();
+        boolean dense = first.kind() == LayerKind.DENSE || first.kind() == LayerKind.OUTPUT;
+        long[] example = dense ? new long[]{op.inChannels()}
+                : op.channelsLast() ? new long[]{size, size, op.inChannels()} : new long[]{op.inChannels(), size, size};
+        return new BenchNetwork(graph, op.channelsLast(), example);
+    }
+
+    private static ComputationGraph read(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            throw new NoSuchFileException(file.toString());
+        }
+        if (!file.toString().endsWith(".h5")) {
+            return ModelSerializer.restoreComputationGraph(file.toFile(), false);
+        }
+        try {
+            return KerasModelImport.importKerasModelAndWeights(file.toString(), false);
+        } catch (InvalidKerasConfigurationException | UnsupportedKerasConfigurationException e) {
+            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Examples of random values. */
+    INDArray examples(int count, long seed) {
+        long[] shape = new long[example.length + 1];
+        shape[0] = count;
+        System.arraycopy(example, 0, shape, 1, example.length);
+        return RandomNetworks.images(seed, shape);
+    }
+}
