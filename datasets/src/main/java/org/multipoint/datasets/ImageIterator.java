@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
- * Labelled images as a DL4J iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes], both float32. The order
- * is the same in every pass. The images of the next batches are made by background threads while the network runs; an exception there
- * comes out of {@code hasNext} or {@code next}. For one consumer thread.
+ * Labelled images as a DL4J iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes], both float32.
+ * The order is the same in every pass. The images of the next batches are made by background threads while the network runs; an
+ * exception there comes out of {@code hasNext} or {@code next}. For one consumer thread.
  */
 public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
 
@@ -103,6 +103,7 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
 
     /** @param count at most so many images, at least 1 */
     @Override
+    @SuppressWarnings("try")
     public final DataSet next(int count) {
         if (count < 1) {
             throw new IllegalArgumentException("A batch of " + count + " images: expected at least 1");

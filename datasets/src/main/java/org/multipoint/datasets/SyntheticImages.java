@@ -12,8 +12,8 @@ import java.util.SplittableRandom;
 
 /**
  * An endless set of 32x32 RGB images of ten kinds of figures, made by a generator: nothing is downloaded or stored. A figure has random
- * colours, stripes, position, size, proportions and tilt; it lies on a darker, striped or shaded background, among and under smaller pieces,
- * in noise. An image depends on its index alone and is the same on every machine.
+ * colours, stripes, position, size, proportions and tilt; it lies on a darker, striped or shaded background, among and under smaller
+ * pieces, in noise. An image depends on its index alone and is the same on every machine.
  */
 public final class SyntheticImages {
 
