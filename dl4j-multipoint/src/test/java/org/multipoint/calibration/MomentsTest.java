@@ -28,8 +28,8 @@ class MomentsTest {
         Tensor x = TestOps.image(op, 5, 6, 7, 1);
         Tensor y = TestOps.image(op, 5, 6, 7, 2);
         Moments moments = new Moments(op, true, ALL);
-        moments.add(x.slice(0, 2), y.slice(0, 2));
-        moments.add(x.slice(2, 5), y.slice(2, 5));
+        moments.add(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2));
+        moments.add(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5));
         check(moments, x.examples(), (example, group) -> TestOps.vectors(op, x, example, group),
                 (example, group) -> TestOps.vectors(op, y, example, group));
     }
@@ -133,7 +133,7 @@ class MomentsTest {
         right.merge(last);
         Moments singly = new Moments(op, true, 7);
         for (int i = 0; i < 12; i++) {
-            singly.add(x.slice(i, i + 1), y.slice(i, i + 1));
+            singly.add(TestOps.part(x, i, i + 1), TestOps.part(y, i, i + 1));
         }
         for (Moments other : new Moments[]{left, right, singly}) {
             same(onePass, other);
@@ -142,7 +142,7 @@ class MomentsTest {
 
     private static Moments moments(LinearOp op, Tensor x, Tensor y, int from, int to) {
         Moments moments = new Moments(op, true, 7);
-        moments.add(x.slice(from, to), y.slice(from, to));
+        moments.add(TestOps.part(x, from, to), TestOps.part(y, from, to));
         return moments;
     }
 

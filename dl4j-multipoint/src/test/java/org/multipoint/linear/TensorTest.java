@@ -26,13 +26,6 @@ class TensorTest {
     }
 
     @Test
-    void slicesAreExamples() {
-        Tensor whole = new Tensor(new float[]{0, 1, 2, 3, 4, 5}, new long[]{3, 2});
-        assertArrayEquals(new float[]{2, 3, 4, 5}, whole.slice(1, 3).data());
-        assertArrayEquals(new long[]{2, 2}, whole.slice(1, 3).shape());
-    }
-
-    @Test
     void tensorIsACopy() {
         INDArray array = Nd4j.ones(2, 2);
         Tensor tensor = Tensor.of(array);

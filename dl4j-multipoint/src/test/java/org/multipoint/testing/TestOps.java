@@ -7,6 +7,7 @@ import org.multipoint.linear.LinearOp.Size;
 import org.multipoint.linear.Tensor;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -68,6 +69,14 @@ public final class TestOps {
             w[i] = (float) (random.nextGaussian() / Math.sqrt(op.columns()));
         }
         return w;
+    }
+
+    /** Examples {@code from} to {@code to} (exclusive). */
+    public static Tensor part(Tensor whole, int from, int to) {
+        int per = whole.data().length / whole.examples();
+        long[] shape = whole.shape().clone();
+        shape[0] = to - from;
+        return new Tensor(Arrays.copyOfRange(whole.data(), from * per, to * per), shape);
     }
 
     /**

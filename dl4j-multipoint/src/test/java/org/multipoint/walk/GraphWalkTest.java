@@ -113,30 +113,6 @@ class GraphWalkTest {
         same(expected.get("l2"), seen.get("l3"));
     }
 
-    /** Outputs with other weights are those of a graph that has them. */
-    @Test
-    void replaysWithOtherWeights() {
-        ComputationGraph graph = images(CNN2DFormat.NCHW);
-        INDArray[] x = {TestNets.random(1, 2, 3, 9, 9), TestNets.random(2, 2, 4)};
-        GraphWalk walk = new GraphWalk(graph);
-        assertTrue(walk.isProbability(0));
-        try (GraphWalk.Replay replay = walk.replay(new Tensor[]{Tensor.of(x[0]), Tensor.of(x[1])})) {
-            same(graph.output(x)[0], replay.outputs().get(0));
-            same(graph.feedForward(x, false).get("merge"), replay.activation("merge"));
-            for (LinearVertex vertex : walk.linear().values()) {
-                for (int stage = 0; stage < vertex.stages().size(); stage++) {
-                    float[] weights = TestOps.weights(vertex.stages().get(stage).op(), 3);
-                    ComputationGraph other = graph.clone();
-                    org.deeplearning4j.nn.api.Layer layer = other.getVertex(vertex.name()).getLayer();
-                    layer.paramTable().get(vertex.kind().weightKeys().get(stage))
-                            .assign(vertex.kind().param(layer.conf().getLayer(), weights, stage));
-                    same(other.output(x)[0], replay.outputsWith(vertex, stage, weights).get(0));
-                }
-            }
-            same(graph.output(x)[0], replay.outputs().get(0));
-        }
-    }
-
     @Test
     void theGraphCanBeUsedAfterwards() {
         ComputationGraph graph = images(CNN2DFormat.NCHW);
