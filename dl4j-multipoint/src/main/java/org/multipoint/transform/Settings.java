@@ -51,7 +51,7 @@ final class Settings {
     boolean targetMatching = true;
     boolean biasCorrection = true;
     double ridge = 0.1;
-    int positionsPerImage = 1024;
+    int positionsPerImage = 256;
     long memory = 1L << 30;
 
     /**
