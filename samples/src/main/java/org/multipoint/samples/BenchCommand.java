@@ -142,20 +142,16 @@ final class BenchCommand implements Callable<Integer> {
 
     private String table(List<Contest.Timing> timings, Map<String, Double> errors) {
         List<ColumnData<Contest.Timing>> columns = new ArrayList<>(List.of(
-                new Column().header("").dataAlign(HorizontalAlign.LEFT).with(Contest.Timing::name),
-                number("median ms", t -> format("%.2f", t.medianMs())),
-                number("p10 ms", t -> format("%.2f", t.p10Ms())),
-                number("runs", t -> String.valueOf(t.runs()))));
+                Tables.text("", Contest.Timing::name),
+                Tables.number("median ms", t -> format("%.2f", t.medianMs())),
+                Tables.number("p10 ms", t -> format("%.2f", t.p10Ms())),
+                Tables.number("runs", t -> String.valueOf(t.runs()))));
         for (String reference : List.of(Contestants.ONNX_RUNTIME_INT8, Contestants.DL4J)) {
             timings.stream().filter(t -> t.name().equals(reference)).findFirst().ifPresent(r ->
-                    columns.add(number("x " + reference, t -> format("%.3f", t.medianMs() / r.medianMs()))));
+                    columns.add(Tables.number("x " + reference, t -> format("%.3f", t.medianMs() / r.medianMs()))));
         }
-        columns.add(number("output error", t -> format("%.1e", errors.get(t.name()))));
+        columns.add(Tables.number("output error", t -> format("%.1e", errors.get(t.name()))));
         return AsciiTable.getTable(AsciiTable.BASIC_ASCII_NO_DATA_SEPARATORS, timings, columns);
-    }
-
-    private static ColumnData<Contest.Timing> number(String header, Function<Contest.Timing, String> value) {
-        return new Column().header(header).dataAlign(HorizontalAlign.RIGHT).with(value);
     }
 
     private static String format(String pattern, Object... values) {

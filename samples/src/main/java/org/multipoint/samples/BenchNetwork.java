@@ -1,10 +1,6 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.modelimport.keras.KerasModelImport;
-import org.deeplearning4j.nn.modelimport.keras.exceptions.InvalidKerasConfigurationException;
-import org.deeplearning4j.nn.modelimport.keras.exceptions.UnsupportedKerasConfigurationException;
-import org.deeplearning4j.util.ModelSerializer;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.linear.LinearOp;
 import org.multipoint.walk.GraphWalk;
@@ -12,8 +8,6 @@ import org.multipoint.walk.LinearVertex;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
@@ -37,7 +31,7 @@ record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example
         ComputationGraph graph = switch (net) {
             case "resnet18" -> RandomNetworks.resNet18(size, SEED);
             case "mobilenetv1" -> RandomNetworks.mobileNetV1(size, SEED);
-            default -> read(Path.of(net));
+            default -> SavedModel.read(Path.of(net));
         };
         if (graph.getNumInputArrays() != 1) {
             throw new IllegalArgumentException(net + " has " + graph.getNumInputArrays() + " inputs, expected one");
@@ -49,20 +43,6 @@ record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example
         long[] example = dense ? new long[]{op.inChannels()}
                 : op.channelsLast() ? new long[]{size, size, op.inChannels()} : new long[]{op.inChannels(), size, size};
         return new BenchNetwork(graph, op.channelsLast(), example);
-    }
-
-    private static ComputationGraph read(Path file) throws IOException {
-        if (!Files.exists(file)) {
-            throw new NoSuchFileException(file.toString());
-        }
-        if (!file.toString().endsWith(".h5")) {
-            return ModelSerializer.restoreComputationGraph(file.toFile(), false);
-        }
-        try {
-            return KerasModelImport.importKerasModelAndWeights(file.toString(), false);
-        } catch (InvalidKerasConfigurationException | UnsupportedKerasConfigurationException e) {
-            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-        }
     }
 
     /** Examples of random values. */

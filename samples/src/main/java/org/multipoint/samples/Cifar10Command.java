@@ -44,6 +44,9 @@ final class Cifar10Command implements Callable<Integer> {
     private QuantizationOptions quantization;
 
     @Mixin
+    private CalibrationCount calibrationCount;
+
+    @Mixin
     private RunOptions run;
 
     @Override
@@ -56,8 +59,8 @@ final class Cifar10Command implements Callable<Integer> {
         notebook.say("%s: %d vertices, %,d parameters", weights, network.getVertices().length, network.numParams());
 
         notebook.step("Images");
-        try (ImageIterator calibration = images("train", run.calibration(CALIBRATION_IMAGES));
-             ImageIterator test = images("test", run.test(TEST_IMAGES))) {
+        try (ImageIterator calibration = images("train", calibrationCount.or(CALIBRATION_IMAGES));
+             ImageIterator test = images("test", run.test().orElse(TEST_IMAGES))) {
             notebook.say("%,d to calibrate on, %,d others to evaluate on", calibration.totalExamples(), test.totalExamples());
 
             Comparison comparison = new Comparison(notebook, name(), network, calibration, test);

@@ -1,14 +1,11 @@
 package org.multipoint.samples;
 
-import com.github.freva.asciitable.AsciiTable;
-import com.github.freva.asciitable.Column;
-import com.github.freva.asciitable.ColumnData;
-import com.github.freva.asciitable.HorizontalAlign;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.datasets.ImageIterator;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.transform.Multipoint;
 import org.multipoint.transform.MultipointResult;
+import org.multipoint.transform.MultipointResult.Attempt;
 import org.multipoint.transform.Segments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -19,7 +16,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 
 /** A trained network beside what quantization makes of it. Each step prints what it found. */
 final class Comparison {
@@ -70,42 +66,80 @@ final class Comparison {
 
     /** Evaluates the network as it is. */
     void evaluateOriginal() throws IOException {
+        evaluateOriginal(false);
+    }
+
+    /**
+     * Evaluates the network as it is.
+     *
+     * @param byDeeplearning4j whether Deeplearning4j's own layers evaluate it, not the compiled network
+     */
+    void evaluateOriginal(boolean byDeeplearning4j) throws IOException {
         notebook.step("%s in fp32, on %,d test images", model, test.totalExamples());
         // Compiled, an fp32 network says the same many times faster.
         ComputationGraph compiled = Segments.compile(network).graph();
         try (INDArray plain = network.outputSingle(someImages); INDArray fast = compiled.outputSingle(someImages)) {
             notebook.say("compiled for speed; class probabilities differ by at most %.1e", plain.sub(fast).amaxNumber().doubleValue());
         }
-        original = measure(Evaluations.evaluate("fp32", compiled, test), network, compiled, SavedModel.bytes(network));
+        original = measure(Evaluations.evaluate("fp32", byDeeplearning4j ? network : compiled, test), network, compiled, SavedModel.bytes(network));
         say(original);
     }
 
     /** Quantizes with each of the given widths, and evaluates, saves and restores the result. */
     void quantize(QuantizationOptions how, List<Integer> widths, RunOptions run) throws IOException {
+        if (widths.isEmpty()) {
+            notebook.step("Quantized: %s, codes of any width, calibrated on %,d images", how.method(), calibration.totalExamples());
+            quantize(how, Multipoint.of(network), "", run, 1);
+        }
         for (int bits : widths) {
             notebook.step("Quantized: %s, %d bits a code, calibrated on %,d images", how.method(), bits, calibration.totalExamples());
-            MultipointResult<ComputationGraph> result;
-            try (Progress.OfTransform progress = new Progress.OfTransform(bits + "-bit")) {
-                result = how.apply(Multipoint.of(network).calibrate(calibration), bits).listener(progress).transform();
-            }
-            notebook.say("%s", result.report());
-            Path temporary = run.out().isPresent() ? null : Files.createTempFile("multipoint", ".zip");
-            try {
-                Path file = temporary != null ? temporary : withBits(run.out().get(), bits, widths.size());
-                SavedModel.write(result.model(), file);
-                Measured measured = measure(Evaluations.evaluate(bits + "-bit", result.model(), test), result.model(),
-                        Segments.compile(result.model()).graph(), Files.size(file));
-                SavedModel.check(file, result.model(), someImages);
-                say(measured);
-                notebook.say("Saved%s, restored: outputs are the same, bit for bit.", temporary != null ? "" : " as " + file);
-                quantized.add(new Quantized(bits, how.method(), how.extraPoints(result.report()), result.report(),
-                        result.calibrationSeconds(), result.quantizationSeconds(), measured));
-            } finally {
-                if (temporary != null) {
-                    Files.delete(temporary);
-                }
+            quantize(how, Multipoint.of(network).bits(bits), bits + "-bit ", run, widths.size());
+        }
+    }
+
+    private void quantize(QuantizationOptions how, Multipoint<ComputationGraph> multipoint, String task, RunOptions run, int results)
+            throws IOException {
+        how.apply(multipoint.calibrate(calibration));
+        how.maxDrop().ifPresent(drop -> multipoint.maxDrop(drop, this::top1));
+        MultipointResult<ComputationGraph> result;
+        try (Progress.OfTransform progress = new Progress.OfTransform(task)) {
+            result = multipoint.listener(progress).transform();
+        }
+        int bits = Integer.parseInt(result.report().provenance().get("bits"));
+        if (!result.attempts().isEmpty()) {
+            notebook.say("%s", attempts(result.attempts()));
+        }
+        notebook.say("%s", result.report());
+        Path temporary = run.out().isPresent() ? null : Files.createTempFile("multipoint", ".zip");
+        try {
+            Path file = temporary != null ? temporary : withBits(run.out().get(), bits, results);
+            SavedModel.write(result.model(), file);
+            Measured measured = measure(Evaluations.evaluate(bits + "-bit", result.model(), test), result.model(),
+                    Segments.compile(result.model()).graph(), Files.size(file));
+            SavedModel.check(file, result.model(), someImages);
+            say(measured);
+            notebook.say("Saved%s, restored: outputs are the same, bit for bit.", temporary != null ? "" : " as " + file);
+            quantized.add(new Quantized(bits, how.method(), how.extraPoints(result.report()), result.report(),
+                    result.calibrationSeconds(), result.quantizationSeconds(), measured));
+        } finally {
+            if (temporary != null) {
+                Files.delete(temporary);
             }
         }
+    }
+
+    /** The metric that {@code --max-drop} holds. */
+    private double top1(ComputationGraph graph) {
+        return graph == network ? original.evaluation.top1() : Evaluations.evaluate("attempt", Segments.compile(graph).graph(), test).top1();
+    }
+
+    private static String attempts(List<Attempt> attempts) {
+        return Tables.of(attempts, List.of(
+                Tables.number("bits", a -> String.valueOf(a.bits())),
+                Tables.number("extra points %", a -> format("%.1f", 100 * a.extraPoints())),
+                Tables.number("stored bits/weight", a -> format("%.3f", a.storedBitsPerWeight())),
+                Tables.number("top-1 %", a -> format("%.2f", 100 * a.metric())),
+                Tables.text("", a -> a.holds() ? "holds" : "falls too far")));
     }
 
     private static Path withBits(Path file, int bits, int widths) {
@@ -119,8 +153,8 @@ final class Comparison {
     }
 
     private void say(Measured measured) {
-        notebook.say("top-1 %.2f %%, %,d bytes on disk, %.2f ms an image in batches of %d, compiled %.2f ms",
-                100 * measured.evaluation.top1(), measured.bytes, measured.msPerImage, someImages.size(0), measured.compiledMsPerImage);
+        notebook.say("top-1 %.2f %%, top-5 %.2f %%, %,d bytes on disk, %.2f ms an image in batches of %d, compiled %.2f ms",
+                100 * measured.evaluation.top1(), 100 * measured.evaluation.top5(), measured.bytes, measured.msPerImage, someImages.size(0), measured.compiledMsPerImage);
     }
 
     /** Shows all results beside each other, and writes them where asked for. */
@@ -130,15 +164,16 @@ final class Comparison {
         rows.add(new Row("fp32", original, "32", ""));
         quantized.forEach(q -> rows.add(new Row(q.bits + "-bit " + q.method, q.measured, format("%.3f", q.report.storedBitsPerWeight()),
                 format("%.3f", q.report.codesPerWeight()))));
-        notebook.say("%s", AsciiTable.getTable(AsciiTable.BASIC_ASCII_NO_DATA_SEPARATORS, rows, List.of(
-                new Column().header("network").dataAlign(HorizontalAlign.LEFT).with(Row::name),
-                number("top-1 %", r -> format("%.2f", 100 * r.measured.evaluation.top1())),
-                number("stored bits/weight", Row::bitsPerWeight),
-                number("codes/weight", Row::codesPerWeight),
-                number("file bytes", r -> format("%,d", r.measured.bytes)),
-                number("of fp32 %", r -> format("%.1f", 100.0 * r.measured.bytes / original.bytes)),
-                number("ms/image", r -> format("%.2f", r.measured.msPerImage)),
-                number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage)))));
+        notebook.say("%s", Tables.of(rows, List.of(
+                Tables.text("network", Row::name),
+                Tables.number("top-1 %", r -> format("%.2f", 100 * r.measured.evaluation.top1())),
+                Tables.number("top-5 %", r -> format("%.2f", 100 * r.measured.evaluation.top5())),
+                Tables.number("stored bits/weight", Row::bitsPerWeight),
+                Tables.number("codes/weight", Row::codesPerWeight),
+                Tables.number("file bytes", r -> format("%,d", r.measured.bytes)),
+                Tables.number("of fp32 %", r -> format("%.1f", 100.0 * r.measured.bytes / original.bytes)),
+                Tables.number("ms/image", r -> format("%.2f", r.measured.msPerImage)),
+                Tables.number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage)))));
         if (run.json().isPresent()) {
             json().write(run.json().get());
             notebook.say("Results: %s", run.json().get());
@@ -150,10 +185,6 @@ final class Comparison {
     }
 
     private record Row(String name, Measured measured, String bitsPerWeight, String codesPerWeight) {
-    }
-
-    private static ColumnData<Row> number(String header, Function<Row, String> value) {
-        return new Column().header(header).headerAlign(HorizontalAlign.RIGHT).dataAlign(HorizontalAlign.RIGHT).with(value);
     }
 
     private static String format(String text, Object value) {
@@ -168,8 +199,8 @@ final class Comparison {
     private ResultJson json(Quantized q) {
         Evaluations.Result after = q.measured.evaluation;
         return new ResultJson(model, q.method, q.bits, q.extraPoints, calibration.totalExamples(), after.images(),
-                new ResultJson.Fp32(original.evaluation.top1(), original.bytes, original.msPerImage),
-                new ResultJson.Quantized(after.top1(), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
+                new ResultJson.Fp32(original.evaluation.top1(), original.evaluation.top5(), original.bytes, original.msPerImage),
+                new ResultJson.Quantized(after.top1(), after.top5(), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
                         q.measured.msPerImage),
                 new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, original.evaluation.seconds() + after.seconds()),
                 PeakMemory.megabytes(), List.of());

@@ -10,6 +10,7 @@ import org.nd4j.linalg.dataset.DataSet;
 /** How good and how fast a network is. */
 final class Evaluations {
 
+    private static final int TOP = 5;
     private static final int LEAST_RUNS = 2;
     private static final int MOST_RUNS = 20;
     private static final double ENOUGH_SECONDS = 3;
@@ -25,6 +26,11 @@ final class Evaluations {
             return evaluation.accuracy();
         }
 
+        /** Share of images whose class is among the five most likely ones. */
+        double top5() {
+            return evaluation.topNAccuracy();
+        }
+
         /** Number of images. */
         long images() {
             return evaluation.getNumRowCounter();
@@ -37,7 +43,7 @@ final class Evaluations {
     /** Evaluates a network on all images of an iterator. */
     static Result evaluate(String name, ComputationGraph graph, ImageIterator images) {
         long start = System.nanoTime();
-        Evaluation evaluation = new Evaluation(images.getLabels());
+        Evaluation evaluation = new Evaluation(images.getLabels(), TOP);
         images.reset();
         try (ProgressBar bar = Progress.bar(name + " evaluation", images.totalExamples())) {
             while (images.hasNext()) {

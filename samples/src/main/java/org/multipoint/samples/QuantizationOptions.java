@@ -12,6 +12,7 @@ import picocli.CommandLine.Spec;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** How to quantize. */
 final class QuantizationOptions {
@@ -37,6 +38,7 @@ final class QuantizationOptions {
         private Double extraPoints;
         private Double storedBits;
         private Long bytes;
+        private Double maxDrop;
 
         @Option(names = "--extra", paramLabel = "SHARE",
                 description = "Extra points, as a share of the codes that one point per row takes; 0.10 where no budget is given.")
@@ -49,6 +51,12 @@ final class QuantizationOptions {
         void setStoredBits(double perWeight) {
             storedBits = Arguments.checked(command, "--stored-bits", perWeight, perWeight > 0 && perWeight < Double.POSITIVE_INFINITY,
                     "more than 0");
+        }
+
+        @Option(names = "--max-drop", paramLabel = "POINTS",
+                description = "Finds the smallest model whose top-1, in percent, is at most this far below that of fp32.")
+        void setMaxDrop(double points) {
+            maxDrop = Arguments.checked(command, "--max-drop", points, points >= 0 && points <= 100, "0 to 100");
         }
 
         @Option(names = "--bytes", paramLabel = "BYTES", description = "Bytes of all quantized weights, everything counted.")
@@ -77,9 +85,14 @@ final class QuantizationOptions {
         this.granularity = granularity;
     }
 
-    /** The widths that are asked for. */
+    /** The widths that are asked for; none where all widths are searched through for {@code --max-drop}. */
     List<Integer> bits(Integer... otherwise) {
-        return bits == null ? List.of(otherwise) : bits;
+        return bits != null ? bits : maxDrop().isPresent() ? List.of() : List.of(otherwise);
+    }
+
+    /** Largest drop of top-1, as a share of the images, where the smallest model is asked for. */
+    Optional<Double> maxDrop() {
+        return Optional.ofNullable(budget).map(b -> b.maxDrop).map(points -> points / 100);
     }
 
     /** Name of the method. */
@@ -87,8 +100,11 @@ final class QuantizationOptions {
         return method.name().toLowerCase(Locale.ROOT);
     }
 
-    <M> Multipoint<M> apply(Multipoint<M> multipoint, int width) {
-        multipoint.method(method).granularity(granularity).bits(width);
+    <M> Multipoint<M> apply(Multipoint<M> multipoint) {
+        multipoint.method(method).granularity(granularity);
+        if (maxDrop().isPresent()) {
+            return multipoint;
+        }
         if (budget != null && budget.storedBits != null) {
             return multipoint.storedBits(budget.storedBits);
         }

@@ -37,6 +37,9 @@ final class QuickstartCommand implements Callable<Integer> {
     private QuantizationOptions quantization;
 
     @Mixin
+    private CalibrationCount calibrationCount;
+
+    @Mixin
     private RunOptions run;
 
     @Override
@@ -49,8 +52,8 @@ final class QuickstartCommand implements Callable<Integer> {
                 String.join(", ", SyntheticImages.LABELS));
 
         notebook.step("Images");
-        try (ImageIterator calibration = SyntheticImages.train(run.calibration(CALIBRATION_IMAGES), BATCH, CNN2DFormat.NCHW);
-             ImageIterator test = SyntheticImages.test(run.test(TEST_IMAGES), BATCH, CNN2DFormat.NCHW)) {
+        try (ImageIterator calibration = SyntheticImages.train(calibrationCount.or(CALIBRATION_IMAGES), BATCH, CNN2DFormat.NCHW);
+             ImageIterator test = SyntheticImages.test(run.test().orElse(TEST_IMAGES), BATCH, CNN2DFormat.NCHW)) {
             notebook.say("%,d to calibrate on, %,d others to evaluate on", calibration.totalExamples(), test.totalExamples());
 
             Comparison comparison = new Comparison(notebook, "quickstart", network, calibration, test);

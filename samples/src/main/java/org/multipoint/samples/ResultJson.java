@@ -29,20 +29,22 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
 
     /**
      * @param top1       share of images whose most likely class is right
+     * @param top5       share of images whose class is among the five most likely ones
      * @param bytes      size of the saved model
      * @param msPerImage time of a forward pass in Deeplearning4j, for each image
      */
-    record Fp32(double top1, long bytes, double msPerImage) {
+    record Fp32(double top1, double top5, long bytes, double msPerImage) {
     }
 
     /**
      * @param top1                share of images whose most likely class is right
+     * @param top5                share of images whose class is among the five most likely ones
      * @param storedBitsPerWeight stored bits for each quantized weight, everything counted
      * @param codesPerWeight      codes for each quantized weight
      * @param bytes               size of the saved model
      * @param msPerImage          time of a forward pass in Deeplearning4j, for each image
      */
-    record Quantized(double top1, double storedBitsPerWeight, double codesPerWeight, long bytes, double msPerImage) {
+    record Quantized(double top1, double top5, double storedBitsPerWeight, double codesPerWeight, long bytes, double msPerImage) {
     }
 
     /**

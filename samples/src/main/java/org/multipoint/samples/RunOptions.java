@@ -7,23 +7,18 @@ import picocli.CommandLine.Spec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 
-/** How many images a run uses, and where its results go. */
+/** How many images a run is evaluated on, and where its results go. */
 final class RunOptions {
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    private Integer calibration;
     private Integer test;
     private Path json;
     private Path out;
     private Path plot;
-
-    @Option(names = "--calibration", paramLabel = "N", description = "Images to calibrate on.")
-    void setCalibration(int images) {
-        calibration = Arguments.positive(command, "--calibration", images);
-    }
 
     @Option(names = "--test", paramLabel = "N", description = "Images to evaluate on.")
     void setTest(int images) {
@@ -52,12 +47,9 @@ final class RunOptions {
                 "a file in a folder that can be written to");
     }
 
-    int calibration(int otherwise) {
-        return calibration == null ? otherwise : calibration;
-    }
-
-    int test(int otherwise) {
-        return test == null ? otherwise : test;
+    /** Images to evaluate on, where a number was given. */
+    OptionalInt test() {
+        return test == null ? OptionalInt.empty() : OptionalInt.of(test);
     }
 
     Optional<Path> json() {
