@@ -153,7 +153,7 @@ final class SequentialQuantization {
         for (int i = 0; i < vertex.stages().size(); i++) {
             LinearVertex.Stage stage = vertex.stages().get(i);
             boolean last = i == vertex.stages().size() - 1;
-            QuantizedStage quantized = quantize(vertex, stage, x, points.get(stage.name()));
+            QuantizedStage quantized = quantize(stage, x, points.get(stage.name()), last);
             Streams out = outputs(vertex, stage, quantized, x, last, last && walk.usesOf(vertex.name()) == 0, stages);
             if (x != input) {
                 x.close();
@@ -180,8 +180,11 @@ final class SequentialQuantization {
         return new Streams(reference, quantized);
     }
 
-    private QuantizedStage quantize(LinearVertex vertex, LinearVertex.Stage stage, Streams x, int[] points) {
-        Activations seen = settings.quantizedInputs ? x.quantized : x.reference;
+    /**
+     * @param last whether it is the last operation of its layer, the only one that has a bias: what it makes exact includes the
+     *             mean errors of those before it
+     */
+    private QuantizedStage quantize(LinearVertex.Stage stage, Streams x, int[] points, boolean last) {
         Optional<InputQuantization> input = Optional.empty();
         if (settings.activationBits > 0) {
             RangeStatistics range = new RangeStatistics();
@@ -195,7 +198,7 @@ final class SequentialQuantization {
             if (settings.quantizedInputs) {
                 moments.add(x.reference.get(b), rounded(x.quantized.get(b), input));
             } else {
-                moments.add(seen.get(b));
+                moments.add(x.reference.get(b));
             }
         }
         WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments, settings.biasCorrection);
@@ -203,7 +206,7 @@ final class SequentialQuantization {
                 ? problem.withWeights(TargetMatching.match(problem, settings.ridge)) : problem;
         PointFinder finder = found.get(stage.name()).finder();
         MultipointMatrix matrix = finder.find(target, points);
-        float[] bias = settings.biasCorrection
+        float[] bias = settings.biasCorrection && last
                 ? TargetMatching.bias(problem, stage.bias(), matrix.toFloats()) : stage.bias();
         return new QuantizedStage(stage.name(), matrix, finder.storedBits(target, matrix, points), bias, input, Double.NaN);
     }

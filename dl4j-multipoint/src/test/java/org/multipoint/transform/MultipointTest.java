@@ -216,6 +216,39 @@ class MultipointTest {
         }
     }
 
+    /** Each layer is quantized on the inputs that the transformed model will give it, errors of all before it included. */
+    @Test
+    void calibratedErrorsAreThoseOfTheTransformedModelLayerByLayer() {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(6, 6, 3),
+                new ConvolutionLayer.Builder(3, 3).nOut(8).activation(Activation.IDENTITY).build(),
+                new SeparableConvolution2D.Builder(3, 3).nOut(6).activation(Activation.IDENTITY).build(),
+                new DenseLayer.Builder().nOut(10).activation(Activation.IDENTITY).build(),
+                new DenseLayer.Builder().nOut(4).activation(Activation.IDENTITY).build());
+        DataSetIterator iterator = TestNets.iterator(1, 4, 1, 16, 3, 6, 6);
+        MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(2).activationBits(4).calibrate(iterator).transform();
+        Map<String, Double> reported = new HashMap<>();
+        result.report().layers().forEach(l -> reported.put(l.name().replace("/pW", ""), l.outputError()));
+        Map<String, double[]> sums = new HashMap<>();
+        iterator.reset();
+        while (iterator.hasNext()) {
+            INDArray x = iterator.next().getFeatures();
+            Map<String, INDArray> expected = graph.feedForward(x, false);
+            Map<String, INDArray> found = result.model().feedForward(x, false);
+            for (String layer : List.of("l0", "l1", "l2", "l3")) {
+                INDArray e = expected.get(layer);
+                double[] s = sums.computeIfAbsent(layer, l -> new double[4]);
+                s[0] += e.squaredDistance(found.get(layer));
+                s[1] += e.sumNumber().doubleValue();
+                s[2] += e.mul(e).sumNumber().doubleValue();
+                s[3] += e.length();
+            }
+        }
+        sums.forEach((layer, s) -> {
+            double variance = s[2] / s[3] - s[1] / s[3] * s[1] / s[3];
+            assertEquals(1, reported.get(layer) / (s[0] / s[3] / variance), 0.02, layer);
+        });
+    }
+
     @Test
     void listenersHearEachPhaseToItsEnd() {
         for (Method method : Method.values()) {
