@@ -7,6 +7,8 @@ import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 
+import java.util.function.LongConsumer;
+
 /** How good and how fast a network is. */
 final class Evaluations {
 
@@ -42,17 +44,26 @@ final class Evaluations {
 
     /** Evaluates a network on all images of an iterator. */
     static Result evaluate(String name, ComputationGraph graph, ImageIterator images) {
+        try (ProgressBar bar = Progress.bar(name + " evaluation", images.totalExamples())) {
+            return evaluate(graph, images, bar::stepBy);
+        }
+    }
+
+    /** Share of images whose most likely class is right, found in silence. */
+    static double top1(ComputationGraph graph, ImageIterator images) {
+        return evaluate(graph, images, done -> { }).top1();
+    }
+
+    private static Result evaluate(ComputationGraph graph, ImageIterator images, LongConsumer progress) {
         long start = System.nanoTime();
         Evaluation evaluation = new Evaluation(images.getLabels(), TOP);
         images.reset();
-        try (ProgressBar bar = Progress.bar(name + " evaluation", images.totalExamples())) {
-            while (images.hasNext()) {
-                DataSet batch = images.next();
-                try (INDArray output = graph.outputSingle(batch.getFeatures())) {
-                    evaluation.eval(batch.getLabels(), output);
-                }
-                bar.stepBy(batch.numExamples());
+        while (images.hasNext()) {
+            DataSet batch = images.next();
+            try (INDArray output = graph.outputSingle(batch.getFeatures())) {
+                evaluation.eval(batch.getLabels(), output);
             }
+            progress.accept(batch.numExamples());
         }
         return new Result(evaluation, seconds(start));
     }

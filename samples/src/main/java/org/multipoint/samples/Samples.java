@@ -14,7 +14,8 @@ import java.nio.file.NoSuchFileException;
 /** The samples' command line. Exit codes: 0 for success, 1 for failure, 2 for arguments that make no sense. */
 @Command(name = "samples", description = "Multipoint quantization of Deeplearning4j models, step by step.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, BenchCommand.class, TrainCommand.class})
+        subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, BenchCommand.class, AblationCommand.class,
+                TrainCommand.class})
 public final class Samples {
 
     @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Shows this help.")
