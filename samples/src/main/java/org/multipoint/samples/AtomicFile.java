@@ -1,5 +1,8 @@
 package org.multipoint.samples;
 
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.nd4j.shade.jackson.databind.SerializationFeature;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +20,11 @@ final class AtomicFile {
     }
 
     private AtomicFile() {
+    }
+
+    /** Writes an object as JSON, by its components. */
+    static void writeJson(Path file, Object value) throws IOException {
+        write(file, part -> new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(part.toFile(), value));
     }
 
     /** Writes a file beside its destination, then moves it there, over an older one. */

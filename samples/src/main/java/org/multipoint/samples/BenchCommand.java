@@ -1,29 +1,20 @@
 package org.multipoint.samples;
 
-import com.github.freva.asciitable.AsciiTable;
-import com.github.freva.asciitable.Column;
 import com.github.freva.asciitable.ColumnData;
-import com.github.freva.asciitable.HorizontalAlign;
 import me.tongfei.progressbar.ProgressBar;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.SerializationFeature;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 
@@ -42,8 +33,9 @@ final class BenchCommand implements Callable<Integer> {
             description = "An architecture with random weights, or a model saved by Deeplearning4j or, as .h5, by Keras.")
     private String net;
 
-    @Option(names = "--size", defaultValue = "224", paramLabel = "PIXELS", description = "Height and width of an image; default ${DEFAULT-VALUE}.")
-    private int size;
+    @Option(names = "--size", paramLabel = "PIXELS",
+            description = "Height and width of the network's input; else as the model says, or 224.")
+    private Integer size;
 
     @Option(names = "--batch", defaultValue = "1", paramLabel = "N", description = "Images in a batch; default ${DEFAULT-VALUE}.")
     private int batch;
@@ -65,36 +57,30 @@ final class BenchCommand implements Callable<Integer> {
     record Result(String name, double medianMs, double p10Ms) {
     }
 
-    /** Entry point of the process that measures. */
-    public static void main(String[] arguments) {
-        System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
-        System.exit(new CommandLine(new BenchCommand()).execute(arguments));
-    }
-
     @Override
     public Integer call() throws IOException, InterruptedException {
-        check("--size", size > 0);
-        check("--batch", batch > 0);
-        check("--threads", threads > 0);
-        check("--seconds", seconds > 0);
+        Arguments.positive(command, "--size", size == null ? 1 : size);
+        Arguments.positive(command, "--batch", batch);
+        Arguments.positive(command, "--threads", threads);
+        Arguments.checked(command, "--seconds", seconds, seconds > 0, "more than 0");
+        if (json != null) {
+            Arguments.writable(command, "--json", json);
+        }
         // OpenMP reads its environment when the first library loads it, and all engines but ONNX Runtime live on OpenMP.
         Map<String, String> environment = Map.of("OMP_NUM_THREADS", String.valueOf(threads), "OMP_WAIT_POLICY", "PASSIVE");
         if (!System.getenv().entrySet().containsAll(environment.entrySet())) {
-            return ChildJvm.run(environment, BenchCommand.class, arguments());
+            return ChildJvm.run(environment, Samples.class, arguments(), command.commandLine().getOut());
         }
         measure();
         return CommandLine.ExitCode.OK;
     }
 
-    private void check(String option, boolean positive) {
-        if (!positive) {
-            throw new ParameterException(command.commandLine(), option + " must be positive");
-        }
-    }
-
     private List<String> arguments() {
-        List<String> arguments = new ArrayList<>(List.of("--net", net, "--size", String.valueOf(size), "--batch", String.valueOf(batch),
+        List<String> arguments = new ArrayList<>(List.of(command.name(), "--net", net, "--batch", String.valueOf(batch),
                 "--threads", String.valueOf(threads), "--seconds", String.valueOf(seconds)));
+        if (size != null) {
+            arguments.addAll(List.of("--size", String.valueOf(size)));
+        }
         if (json != null) {
             arguments.addAll(List.of("--json", json.toString()));
         }
@@ -109,17 +95,22 @@ final class BenchCommand implements Callable<Integer> {
         try {
             float[] expected = contestants.get(0).run();
             contestants.forEach(c -> errors.put(c.name(), error(expected, c.run())));
-            try (ProgressBar bar = new ProgressBar("measuring", Math.round(seconds))) {
+            try (ProgressBar bar = Progress.bar("measuring", Math.round(seconds))) {
                 timings = Contest.run(contestants, seconds, passed -> bar.stepTo(Math.round(passed)));
             }
         } finally {
             contestants.forEach(Contestant::close);
         }
-        System.out.printf("%s%n%s, batch %d, %d thread(s)%s%n%s%n", cpu, net, batch, threads,
-                Optional.ofNullable(System.getenv(ISA)).map(isa -> ", " + ISA + "=" + isa + " (binds oneDNN, not ONNX Runtime)").orElse(""),
-                table(timings, errors));
+        String limit = System.getenv(ISA);
+        Notebook notebook = new Notebook(command.commandLine().getOut());
+        notebook.say("%s", cpu);
+        notebook.say("%s, batch %d, %d thread(s)%s", net, batch, threads,
+                limit == null ? "" : ", " + ISA + "=" + limit + ", which oneDNN obeys and ONNX Runtime does not");
+        notebook.say("%s", table(timings, errors));
+        notebook.say("Output error is the distance from %s's output, relative to its length. Random weights multiply what rounding does;%n"
+                + "it says that the same network runs in all rows, not how well a trained one is quantized.", Contestants.DL4J);
         if (json != null) {
-            write(new Results(cpu, net, batch, threads,
+            AtomicFile.writeJson(json, new Results(cpu, net, batch, threads,
                     timings.stream().map(t -> new Result(t.name(), t.medianMs(), t.p10Ms())).toList()));
         }
     }
@@ -140,28 +131,21 @@ final class BenchCommand implements Callable<Integer> {
         return Math.sqrt(distance / length);
     }
 
-    private String table(List<Contest.Timing> timings, Map<String, Double> errors) {
+    private static String table(List<Contest.Timing> timings, Map<String, Double> errors) {
         List<ColumnData<Contest.Timing>> columns = new ArrayList<>(List.of(
                 Tables.text("", Contest.Timing::name),
-                Tables.number("median ms", t -> format("%.2f", t.medianMs())),
-                Tables.number("p10 ms", t -> format("%.2f", t.p10Ms())),
+                number("median ms", "%.2f", Contest.Timing::medianMs),
+                number("p10 ms", "%.2f", Contest.Timing::p10Ms),
                 Tables.number("runs", t -> String.valueOf(t.runs()))));
         for (String reference : List.of(Contestants.ONNX_RUNTIME_INT8, Contestants.DL4J)) {
-            timings.stream().filter(t -> t.name().equals(reference)).findFirst().ifPresent(r ->
-                    columns.add(Tables.number("x " + reference, t -> format("%.3f", t.medianMs() / r.medianMs()))));
+            timings.stream().filter(t -> t.name().equals(reference)).findFirst()
+                    .ifPresent(r -> columns.add(number("x " + reference, "%.3f", t -> t.medianMs() / r.medianMs())));
         }
-        columns.add(Tables.number("output error", t -> format("%.1e", errors.get(t.name()))));
-        return AsciiTable.getTable(AsciiTable.BASIC_ASCII_NO_DATA_SEPARATORS, timings, columns);
+        columns.add(number("output error", "%.1e", t -> errors.get(t.name())));
+        return Tables.of(timings, columns);
     }
 
-    private static String format(String pattern, Object... values) {
-        return String.format(Locale.ROOT, pattern, values);
-    }
-
-    private void write(Results results) throws IOException {
-        Path whole = json.toAbsolutePath();
-        Path part = Files.createTempFile(whole.getParent(), whole.getFileName().toString(), ".part");
-        new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(part.toFile(), results);
-        Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    private static ColumnData<Contest.Timing> number(String header, String format, Function<Contest.Timing, Double> value) {
+        return Tables.number(header, t -> String.format(Locale.ROOT, format, value.apply(t)));
     }
 }

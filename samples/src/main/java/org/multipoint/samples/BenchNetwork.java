@@ -20,19 +20,27 @@ import java.nio.file.Path;
 record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example) {
 
     private static final long SEED = 1;
+    private static final int USUAL_SIZE = 224;
 
     /**
      * The network of the given name, or from a file.
      *
-     * @param size height and width of its images, in pixels
+     * @param pixels height and width of its images; null for what the file says, or {@value #USUAL_SIZE}
      * @throws IllegalArgumentException where it has several inputs, or no layer that says what it takes
      */
-    static BenchNetwork load(String net, int size) throws IOException {
-        ComputationGraph graph = switch (net) {
-            case "resnet18" -> RandomNetworks.resNet18(size, SEED);
-            case "mobilenetv1" -> RandomNetworks.mobileNetV1(size, SEED);
-            default -> SavedModel.read(Path.of(net));
+    static BenchNetwork load(String net, Integer pixels) throws IOException {
+        int usual = pixels != null ? pixels : USUAL_SIZE;
+        return switch (net) {
+            case "resnet18" -> of(net, RandomNetworks.resNet18(usual, SEED), usual);
+            case "mobilenetv1" -> of(net, RandomNetworks.mobileNetV1(usual, SEED), usual);
+            default -> {
+                ComputationGraph graph = SavedModel.read(Path.of(net));
+                yield of(net, graph, pixels != null ? pixels : SavedModel.imageSize(Path.of(net)).orElse(USUAL_SIZE));
+            }
         };
+    }
+
+    private static BenchNetwork of(String net, ComputationGraph graph, int size) {
         if (graph.getNumInputArrays() != 1) {
             throw new IllegalArgumentException(net + " has " + graph.getNumInputArrays() + " inputs, expected one");
         }

@@ -1,6 +1,7 @@
 package org.multipoint.samples;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,12 +17,14 @@ final class ChildJvm {
     }
 
     /**
-     * Runs a main class on this process's class path, with its options, and waits. What it prints, this process prints.
+     * Runs a main class on this process's class path, with its options, and waits.
      *
      * @param environment variables to be set
+     * @param out         where its standard output goes; its errors are this process's
      * @return the exit code
      */
-    static int run(Map<String, String> environment, Class<?> main, List<String> arguments) throws IOException, InterruptedException {
+    static int run(Map<String, String> environment, Class<?> main, List<String> arguments, PrintWriter out)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
@@ -34,7 +37,8 @@ final class ChildJvm {
             ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@" + file);
             builder.environment().putAll(environment);
             Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-            process.getInputStream().transferTo(System.out);
+            process.inputReader().transferTo(out);
+            out.flush();
             return process.waitFor();
         } finally {
             Files.delete(file);

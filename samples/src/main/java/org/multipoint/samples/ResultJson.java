@@ -1,8 +1,6 @@
 package org.multipoint.samples;
 
 import org.nd4j.shade.jackson.annotation.JsonInclude;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.SerializationFeature;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -62,6 +60,6 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
     }
 
     void write(Path file) throws IOException {
-        AtomicFile.write(file, part -> new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(part.toFile(), this));
+        AtomicFile.writeJson(file, this);
     }
 }

@@ -4,7 +4,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -27,24 +26,18 @@ final class RunOptions {
 
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
     void setJson(Path file) {
-        json = writable("--json", file);
+        json = Arguments.writable(command, "--json", file);
     }
 
     @Option(names = "--out", paramLabel = "FILE.zip",
             description = "Keeps the quantized model; where there are several, the width of a code is added to the name.")
     void setOut(Path file) {
-        out = writable("--out", file);
+        out = Arguments.writable(command, "--out", file);
     }
 
     @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws the results.")
     void setPlot(Path file) {
-        plot = writable("--plot", file);
-    }
-
-    private Path writable(String option, Path file) {
-        Path folder = file.toAbsolutePath().getParent();
-        return Arguments.checked(command, option, file, Files.isWritable(folder) && !Files.isDirectory(file),
-                "a file in a folder that can be written to");
+        plot = Arguments.writable(command, "--plot", file);
     }
 
     /** Images to evaluate on, where a number was given. */

@@ -9,20 +9,17 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
-import picocli.CommandLine;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class BenchCommandTest {
@@ -43,8 +40,8 @@ class BenchCommandTest {
     void measuresASavedModelInAllWays(@TempDir Path folder) throws Exception {
         Path json = folder.resolve("results.json");
         String net = saved(folder).toString();
-        assertEquals(0, new CommandLine(new BenchCommand()).execute("--net", net, "--size", "8", "--batch", "2", "--threads", "1",
-                "--seconds", "0.1", "--json", json.toString()));
+        CommandRun run = CommandRun.of("bench", "--net", net, "--size", 8, "--batch", 2, "--seconds", 0.1, "--json", json);
+        assertEquals(0, run.exitCode(), run::err);
 
         JsonNode results = new ObjectMapper().readTree(json.toFile());
         assertTrue(results.get("cpu").isTextual());
@@ -57,20 +54,24 @@ class BenchCommandTest {
             double median = result.get("medianMs").asDouble();
             double p10 = result.get("p10Ms").asDouble();
             assertTrue(0 < p10 && p10 <= median, result::toString);
+            assertTrue(run.out().contains(result.get("name").asText()), run::out);
         }
         assertEquals(List.of("dl4j-fp32", "nd4j-fp32", "engine-fp32", "multipoint-layers", "multipoint-fused", "onnxruntime-fp32",
                 "onnxruntime-int8"), names);
     }
 
-    @Test
-    void refusesWhatMakesNoSense(@TempDir Path folder) throws Exception {
-        StringWriter errors = new StringWriter();
-        CommandLine bench = new CommandLine(new BenchCommand()).setErr(new PrintWriter(errors, true));
-        assertEquals(2, bench.execute("--net", "resnet18", "--batch", "0"));
-        assertTrue(errors.toString().contains("--batch"), errors::toString);
+    @ParameterizedTest
+    @CsvSource({"--batch 0, '1 or more, found 0'", "--threads -1, '1 or more, found -1'", "--size 0, '1 or more, found 0'",
+        "--seconds 0, 'more than 0, found 0.0'", "--json /no/such/folder/a.json, /no/such/folder/a.json"})
+    void argumentsThatMakeNoSense(String arguments, String complaint) {
+        String[] words = arguments.split(" ");
+        CommandRun run = CommandRun.of("bench", "--net", "resnet18", words[0], words[1]);
+        assertEquals(2, run.exitCode());
+        assertTrue(run.err().contains(words[0]) && run.err().contains(complaint), run::err);
+    }
 
-        Path missing = folder.resolve("missing.zip");
-        assertNotEquals(0, bench.execute("--net", missing.toString()));
-        assertTrue(Files.notExists(missing));
+    @Test
+    void noSuchModel(@TempDir Path folder) {
+        assertEquals(1, CommandRun.of("bench", "--net", folder.resolve("missing.zip")).exitCode());
     }
 }
