@@ -10,20 +10,32 @@ final class Images {
     private Images() {
     }
 
-    /** A view wherever ND4J can make one. */
-    static INDArray of(INDArray array, boolean channelsLast) {
-        long[] s = array.shape();
-        return switch (array.rank()) {
-            case 2 -> array.reshape(s[0], s[1], 1, 1);
-            case 3 -> (channelsLast ? array.permute(0, 2, 1) : array).reshape(s[0], s[channelsLast ? 2 : 1],
-                    s[channelsLast ? 1 : 2], 1);
-            case 4 -> channelsLast ? array.permute(0, 3, 1, 2) : array;
-            default -> throw new IllegalArgumentException("Expected an array of rank 2 to 4, found shape " + Arrays.toString(s));
+    /** What an array says of its axes (sizes, or strides) in the order of an image. */
+    static long[] ordered(long[] axes, long ofMissing, boolean channelsLast) {
+        return switch (axes.length) {
+            case 2 -> new long[]{axes[0], axes[1], ofMissing, ofMissing};
+            case 3 -> channelsLast ? new long[]{axes[0], axes[2], axes[1], ofMissing}
+                    : new long[]{axes[0], axes[1], axes[2], ofMissing};
+            case 4 -> channelsLast ? new long[]{axes[0], axes[3], axes[1], axes[2]} : axes.clone();
+            default -> throw new IllegalArgumentException("Expected an array of rank 2 to 4, found rank " + axes.length);
         };
     }
 
-    static Program.Shape shape(INDArray image) {
-        return new Program.Shape((int) image.size(0), (int) image.size(1), (int) image.size(2), (int) image.size(3));
+    /** Shape of the image that an array holds. */
+    static Program.Shape shape(INDArray array, boolean channelsLast) {
+        if (array.rank() < 2 || array.rank() > 4 || array.isEmpty()) {
+            throw new IllegalArgumentException("Expected an array of rank 2 to 4 that is not empty, found shape "
+                    + Arrays.toString(array.shape()));
+        }
+        long[] s = ordered(array.shape(), 1, channelsLast);
+        return new Program.Shape((int) s[0], (int) s[1], (int) s[2], (int) s[3]);
+    }
+
+    /** The array as an image; a view wherever ND4J can make one. */
+    static INDArray of(INDArray array, boolean channelsLast) {
+        INDArray ordered = channelsLast && array.rank() == 3 ? array.permute(0, 2, 1)
+                : channelsLast && array.rank() == 4 ? array.permute(0, 3, 1, 2) : array;
+        return array.rank() == 4 ? ordered : ordered.reshape(ordered(array.shape(), 1, channelsLast));
     }
 
     /** Shape of the array that holds an image. */

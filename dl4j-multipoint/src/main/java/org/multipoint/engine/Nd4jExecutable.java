@@ -41,11 +41,12 @@ final class Nd4jExecutable implements Executable {
             throw new IllegalStateException("This program was closed");
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            List<Program.Shape> shapes = program.shapes(Arrays.stream(inputs)
+                    .map(x -> Images.shape(x, program.channelsLast())).toList());
             List<INDArray> values = new ArrayList<>();
             for (INDArray input : inputs) {
                 values.add(Images.of(input, program.channelsLast()));
             }
-            List<Program.Shape> shapes = program.shapes(values.stream().map(Images::shape).toList());
             int[] left = uses.clone();
             for (Program.Instruction instruction : program.instructions()) {
                 values.add(apply(instruction, instruction.reads().stream().map(values::get).toList()));
@@ -56,7 +57,7 @@ final class Nd4jExecutable implements Executable {
                 }
             }
             INDArray result = values.get(program.result());
-            int rank = program.rank(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
+            int rank = program.rankGiver().isPresent() ? inputs[program.rankGiver().getAsInt()].rank() : 2;
             INDArray ordered = program.channelsLast() && rank > 2 ? result.permute(0, 2, 3, 1).dup('c') : result;
             INDArray array = allocate.apply(Images.arrayShape(shapes.get(program.result()), rank, program.channelsLast()));
             return array.assign(ordered.reshape('c', array.shape()));
@@ -75,6 +76,10 @@ final class Nd4jExecutable implements Executable {
         } else if (instruction instanceof Program.Rectify r) {
             INDArray y = Transforms.max(x, 0, true);
             return r.upper() < Float.POSITIVE_INFINITY ? Transforms.min(y, r.upper(), false) : y;
+        } else if (instruction instanceof Program.Softmax) {
+            INDArray y = x.dup('c');
+            Nd4j.exec(DynamicCustomOp.builder("softmax").addInputs(x.dup('c')).addOutputs(y).addIntegerArguments(1).build());
+            return y;
         } else if (instruction instanceof Program.Add) {
             INDArray y = x.dup('c');
             in.subList(1, in.size()).forEach(y::addi);

@@ -7,6 +7,7 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.memory_desc_vector;
 import org.bytedeco.dnnl.pooling_forward;
 import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.softmax_forward;
 import org.multipoint.engine.Program.Shape;
 import org.multipoint.linear.Geometry;
 import org.multipoint.linear.InputQuantization;
@@ -18,12 +19,12 @@ import org.nd4j.linalg.factory.Nd4j;
 
 import java.lang.ref.Reference;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 
 /** A program on oneDNN: channels stand side by side in all images, integers are unsigned bytes. */
@@ -34,6 +35,7 @@ final class OneDnnExecutable implements Executable {
     private final Program program;
     private final Fusion fusion;
     private final Map<Fusion.Node, OneDnnLinear> linear = new IdentityHashMap<>();
+    private final OptionalInt rankGiver;
     private final OneDnnPlans<Prepared> plans = new OneDnnPlans<>();
     private boolean closed;
 
@@ -49,6 +51,7 @@ final class OneDnnExecutable implements Executable {
     OneDnnExecutable(Program program) {
         this.program = program;
         this.fusion = new Fusion(program);
+        this.rankGiver = program.rankGiver();
         for (Fusion.Node node : fusion.nodes()) {
             if (node.instruction() instanceof Program.Linear l) {
                 linear.put(node, new OneDnnLinear(l));
@@ -61,29 +64,33 @@ final class OneDnnExecutable implements Executable {
         if (closed) {
             throw new IllegalStateException("This program was closed");
         }
-        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            List<INDArray> images = new ArrayList<>();
-            List<OneDnnImage> layouts = new ArrayList<>();
-            for (INDArray input : inputs) {
-                INDArray image = readable(Images.of(input, program.channelsLast()));
-                images.add(image);
-                layouts.add(OneDnnImage.of(image));
+        INDArray[] arrays = new INDArray[inputs.length];
+        List<OneDnnImage> layouts = new ArrayList<>(inputs.length);
+        for (int i = 0; i < inputs.length; i++) {
+            arrays[i] = inputs[i];
+            OneDnnImage layout = OneDnnImage.of(inputs[i], program.channelsLast());
+            if (!layout.readable()) {
+                arrays[i] = copy(inputs[i]);
+                layout = OneDnnImage.of(arrays[i], program.channelsLast());
             }
-            Prepared p = plans.get(layouts, () -> prepare(layouts));
-            int rank = program.rank(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
-            INDArray result = allocate.apply(Images.arrayShape(p.resultShape, rank, program.channelsLast()));
-            for (int i = 0; i < inputs.length; i++) {
-                p.inputs.get(i).bind(address(images.get(i)));
-            }
-            p.result.bind(address(result));
-            p.plan.run();
-            Reference.reachabilityFence(images);
-            return result;
+            layouts.add(layout);
         }
+        Prepared p = plans.get(layouts, () -> prepare(layouts));
+        int rank = rankGiver.isPresent() ? inputs[rankGiver.getAsInt()].rank() : 2;
+        INDArray result = allocate.apply(Images.arrayShape(p.resultShape, rank, program.channelsLast()));
+        for (int i = 0; i < inputs.length; i++) {
+            p.inputs.get(i).bind(address(arrays[i]));
+        }
+        p.result.bind(address(result));
+        p.plan.run();
+        Reference.reachabilityFence(arrays);
+        return result;
     }
 
-    private static INDArray readable(INDArray image) {
-        return OneDnnImage.of(image).readable() ? image : image.dup('c');
+    private static INDArray copy(INDArray array) {
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            return array.dup('c');
+        }
     }
 
     private static long address(INDArray array) {
@@ -193,6 +200,8 @@ final class OneDnnExecutable implements Executable {
                 affine(node, a, x, to);
             } else if (node.instruction() instanceof Program.Rectify r) {
                 plan.clip(x, to, 0, r.upper());
+            } else if (node.instruction() instanceof Program.Softmax) {
+                softmax(x, to);
             } else if (node.instruction() instanceof Program.Concat) {
                 merge(operands, to);
             } else if (node.instruction() instanceof Program.Pool p) {
@@ -329,6 +338,12 @@ final class OneDnnExecutable implements Executable {
             extras.apply(plan, attributes, arguments);
             plan.add(new binary.primitive_desc(OneDnn.CPU, algorithm, a.desc(), b.desc(), to.desc(), attributes, false),
                     binary::new, arguments);
+        }
+
+        private void softmax(OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
+            plan.add(new softmax_forward.primitive_desc(OneDnn.CPU, dnnl.prop_kind.forward_inference, dnnl.algorithm.softmax_accurate,
+                    x.desc(), to.desc(), 1, plan.attributes(), false), softmax_forward::new,
+                    plan.arguments().with(OneDnn.SRC, x).with(OneDnn.DST, to));
         }
 
         private void merge(List<OneDnnPlan.Buffer> operands, OneDnnPlan.Buffer to) {

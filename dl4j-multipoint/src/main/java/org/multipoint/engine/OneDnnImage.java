@@ -3,30 +3,37 @@ package org.multipoint.engine;
 import org.bytedeco.dnnl.memory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Arrays;
 
 /**
  * Where the elements of an image lie: shape and strides in elements in the order (example, channel, row, column), whatever lies next
  * to what. Strides of axes of size 1 mean nothing; they are chosen so that equal layouts are equal.
  */
-record OneDnnImage(Program.Shape shape, List<Long> strides) {
+final class OneDnnImage {
 
-    /** Layout of an array {@code [n, c, h, w]}. */
-    static OneDnnImage of(INDArray image) {
-        Program.Shape shape = Images.shape(image);
-        for (boolean channelsLast : new boolean[]{true, false}) {
-            OneDnnImage dense = dense(shape, channelsLast);
-            if (dense.liesAs(image)) {
+    private final Program.Shape shape;
+    private final long[] strides;
+
+    private OneDnnImage(Program.Shape shape, long... strides) {
+        this.shape = shape;
+        this.strides = strides;
+    }
+
+    /** Layout of an array of rank 2 to 4, seen as an image. */
+    static OneDnnImage of(INDArray array, boolean channelsLast) {
+        Program.Shape s = Images.shape(array, channelsLast);
+        long[] strides = Images.ordered(array.stride(), 0, channelsLast);
+        for (boolean last : new boolean[]{true, false}) {
+            OneDnnImage dense = dense(s, last);
+            if (dense.liesAs(strides)) {
                 return dense;
             }
         }
-        List<Long> strides = new ArrayList<>();
-        for (int axis = 0; axis < image.rank(); axis++) {
-            strides.add(image.size(axis) == 1 ? image.length() : image.stride(axis));
+        int[] sizes = dense(s, true).sizes();
+        for (int axis = 0; axis < sizes.length; axis++) {
+            strides[axis] = sizes[axis] == 1 ? array.length() : strides[axis];
         }
-        return new OneDnnImage(shape, strides);
+        return new OneDnnImage(s, strides);
     }
 
     /** A dense image with its channels side by side, or with its rows and columns side by side; with one of either they are the same. */
@@ -35,16 +42,30 @@ record OneDnnImage(Program.Shape shape, List<Long> strides) {
         long h = s.h();
         long w = s.w();
         boolean last = channelsLast || c == 1 || h * w == 1;
-        return new OneDnnImage(s, last ? List.of(h * w * c, 1L, w * c, c) : List.of(c * h * w, h * w, w, 1L));
+        return last ? new OneDnnImage(s, h * w * c, 1, w * c, c) : new OneDnnImage(s, c * h * w, h * w, w, 1);
     }
 
-    private boolean liesAs(INDArray image) {
-        return IntStream.range(0, image.rank()).allMatch(i -> image.size(i) == 1 || image.stride(i) == strides.get(i));
+    private int[] sizes() {
+        return new int[]{shape.n(), shape.c(), shape.h(), shape.w()};
+    }
+
+    private boolean liesAs(long[] others) {
+        int[] sizes = sizes();
+        for (int axis = 0; axis < sizes.length; axis++) {
+            if (sizes[axis] > 1 && strides[axis] != others[axis]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    Program.Shape shape() {
+        return shape;
     }
 
     /** True where no two elements share a place. */
     boolean readable() {
-        return strides.stream().allMatch(s -> s > 0);
+        return Arrays.stream(strides).allMatch(s -> s > 0);
     }
 
     /** True where examples, rows, columns and channels follow one another in this order without gaps. */
@@ -57,7 +78,16 @@ record OneDnnImage(Program.Shape shape, List<Long> strides) {
     }
 
     memory.desc desc(memory.data_type type) {
-        return new memory.desc(new long[]{shape.n(), shape.c(), shape.h(), shape.w()}, type,
-                strides.stream().mapToLong(Long::longValue).toArray());
+        return new memory.desc(OneDnn.longs(sizes()), type, strides);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof OneDnnImage o && shape.equals(o.shape) && Arrays.equals(strides, o.strides);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * shape.hashCode() + Arrays.hashCode(strides);
     }
 }

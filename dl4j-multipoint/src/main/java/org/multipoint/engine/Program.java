@@ -7,8 +7,8 @@ import org.multipoint.linear.Window;
 import org.multipoint.points.IntegerRows;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * What an engine can run in one piece: instructions over images, without branches, each of which makes one value out of earlier
@@ -102,6 +102,19 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** {@code y = min(max(x, 0), upper)}: ReLU with an infinite upper bound, ReLU6 with 6. */
     public record Rectify(int input, float upper) implements Instruction {
+        @Override
+        public List<Integer> reads() {
+            return List.of(input);
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            return read.get(0);
+        }
+    }
+
+    /** {@code exp(x)} of each channel of a pixel relative to the sum over its channels. */
+    public record Softmax(int input) implements Instruction {
         @Override
         public List<Integer> reads() {
             return List.of(input);
@@ -258,13 +271,16 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         return shapes;
     }
 
-    /** Rank of the result array for inputs of the given ranks: vectors once flattened, else as the first value read. */
-    public int rank(int... ofInputs) {
-        int[] ranks = Arrays.copyOf(ofInputs, result() + 1);
-        for (int i = 0; i < instructions.size(); i++) {
-            Instruction instruction = instructions.get(i);
-            ranks[inputs + i] = instruction instanceof Flatten ? 2 : ranks[instruction.reads().get(0)];
+    /** The input whose array has the rank of the result array; none where the result was flattened and has rank 2. */
+    public OptionalInt rankGiver() {
+        int value = result();
+        while (value >= inputs) {
+            Instruction instruction = instructions.get(value - inputs);
+            if (instruction instanceof Flatten) {
+                return OptionalInt.empty();
+            }
+            value = instruction.reads().get(0);
         }
-        return ranks[result()];
+        return OptionalInt.of(value);
     }
 }

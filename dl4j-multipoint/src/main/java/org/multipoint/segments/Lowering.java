@@ -111,6 +111,9 @@ final class Lowering {
     }
 
     private int activated(IActivation activation, int x) {
+        if (Parts.isSoftmax(activation)) {
+            return emit(new Program.Softmax(x));
+        }
         return Parts.rectifier(activation).map(upper -> emit(new Program.Rectify(x, upper))).orElse(x);
     }
 

@@ -18,6 +18,7 @@ import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
@@ -32,6 +33,7 @@ import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.activations.impl.ActivationReLU6;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 
 import java.util.Arrays;
 import java.util.List;
@@ -68,7 +70,7 @@ public final class Parts {
             return linearObstacle((BaseLayer) layer);
         } else if (layer.getClass() == ActivationLayer.class) {
             IActivation activation = activation(layer);
-            return unless(isKnown(activation), "activation " + activation);
+            return unless(isKnown(layer), "activation " + activation);
         } else if (layer.getClass() == SubsamplingLayer.class) {
             SubsamplingLayer pool = (SubsamplingLayer) layer;
             return unless(pool.getPoolingType() == PoolingType.MAX || pool.getPoolingType() == PoolingType.AVG,
@@ -102,7 +104,7 @@ public final class Parts {
         if (ops(layer).stream().anyMatch(LinearOp::transposed)) {
             return Optional.of("deconvolution");
         }
-        return unless(isKnown(layer.getActivationFn()), "activation " + layer.getActivationFn())
+        return unless(isKnown(layer), "activation " + layer.getActivationFn())
                 .or(() -> unless(!(layer instanceof BaseOutputLayer), "an output layer has a loss"))
                 .or(() -> unless(layer.getWeightNoise() == null, "weight noise"))
                 .or(() -> unless(!(layer instanceof DenseLayer d && d.hasLayerNorm()), "layer normalization"));
@@ -136,9 +138,15 @@ public final class Parts {
         return layer instanceof ActivationLayer a ? a.getActivationFn() : ((BaseLayer) layer).getActivationFn();
     }
 
-    /** True for activations that segments can compute. */
-    public static boolean isKnown(IActivation activation) {
-        return activation instanceof ActivationIdentity || rectifier(activation).isPresent();
+    /** True where segments can compute a layer's activation; softmax only of what must be vectors. */
+    public static boolean isKnown(Layer layer) {
+        IActivation activation = activation(layer);
+        boolean vectors = isLinear(layer) && !(layer instanceof ConvolutionLayer) && !(layer instanceof RnnOutputLayer);
+        return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
+    }
+
+    static boolean isSoftmax(IActivation activation) {
+        return activation instanceof ActivationSoftmax;
     }
 
     /** Upper bound of a rectifier, infinite for ReLU; empty for other activations. */

@@ -17,7 +17,7 @@ import org.multipoint.layers.MultipointLayer;
 import org.multipoint.report.SegmentReport;
 import org.multipoint.segments.Parts;
 import org.multipoint.segments.SegmentVertex;
-import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -41,17 +41,17 @@ import java.util.Set;
  * System.out.println(compiled.report());
  * }</pre>
  *
- * <p>Parts are convolutions (also depthwise and separable), dense layers and their multipoint kinds, batch normalization, ReLU and
- * ReLU6, addition, merging, pooling, zero padding and flattening before dense layers. All else ends a segment, and the report names it.
- * Activations of linear layers that segments do not compute, softmax for instance, stay as a layer of the old name behind the segment;
- * so do the losses of output layers.
+ * <p>Parts are convolutions (also depthwise and separable), dense and output layers and their multipoint kinds, batch normalization,
+ * ReLU and ReLU6, softmax of vectors, addition, merging, pooling, zero padding and flattening before dense layers. All else ends a
+ * segment, and the report names it. What segments do not compute of a layer, its loss or another activation, stays as a layer of the
+ * old name behind the segment.
  *
  * <p>A segment has one output: a value that is read from outside it ends it.
  */
 public final class Segments {
 
-    /** Name of the linear part of a layer whose activation or loss stays outside. */
-    private static final String LINEAR = "-linear";
+    /** Ends the name of that part of a layer that goes into a segment while its loss or activation stays outside. */
+    private static final String INSIDE = "-inside";
 
     private final GraphEdit edit;
     private final Set<String> vectors = new HashSet<>();
@@ -75,7 +75,7 @@ public final class Segments {
 
     private SegmentedGraph compile() {
         for (String name : edit.topologicalOrder()) {
-            detachActivation(name);
+            cut(name);
         }
         List<String> order = edit.topologicalOrder();
         order.stream().filter(this::makesVectors).forEach(vectors::add);
@@ -100,31 +100,39 @@ public final class Segments {
         return new SegmentedGraph(edit.toGraph(), new SegmentReport(reports, outside));
     }
 
-    /** Cuts a linear layer into its linear part and what segments do not compute of it. */
-    private void detachActivation(String name) {
+    /** Cuts off what segments do not compute of a linear layer: a loss, or an activation that they do not know. */
+    private void cut(String name) {
         Layer layer = edit.layer(name);
         if (layer == null || !Parts.isLinear(layer)) {
             return;
         }
-        IActivation activation = Parts.activation(layer);
-        boolean output = layer instanceof OutputLayer;
-        if (layer instanceof BaseOutputLayer != output || !output && Parts.isKnown(activation)) {
-            return;
+        if (layer instanceof OutputLayer output) {
+            // Softmax and rectifiers are computed before the loss layer, which finds probabilities and leaves them as they are.
+            LossLayer loss = new LossLayer.Builder(output.getLossFn()).activation(Activation.IDENTITY).nIn(output.getNOut())
+                    .nOut(output.getNOut()).build();
+            DenseLayer dense = dense(output);
+            if (!Parts.isKnown(dense)) {
+                loss.setActivationFn(dense.getActivationFn());
+                dense.setActivationFn(new ActivationIdentity());
+            }
+            cut(name, dense, loss);
+        } else if (!(layer instanceof BaseOutputLayer) && !Parts.isKnown(layer)) {
+            BaseLayer linear = (BaseLayer) layer.clone();
+            linear.setActivationFn(new ActivationIdentity());
+            cut(name, linear, new ActivationLayer(Parts.activation(layer)));
         }
-        GraphVertex linear = new LayerVertex(configuration(name, linearPart(layer, name + LINEAR)), edit.preProcessor(name));
-        Layer rest = output ? new LossLayer.Builder(((BaseOutputLayer) layer).getLossFn()).activation(activation).build()
-                : new ActivationLayer(activation);
-        rest.setLayerName(name);
-        if (rest instanceof LossLayer loss) {
-            loss.setNIn(((OutputLayer) layer).getNOut());
-            loss.setNOut(((OutputLayer) layer).getNOut());
-        }
+    }
+
+    private void cut(String name, Layer inside, Layer outside) {
+        inside.setLayerName(name + INSIDE);
+        outside.setLayerName(name);
+        GraphVertex first = new LayerVertex(configuration(name, inside), edit.preProcessor(name));
+        GraphVertex second = new LayerVertex(configuration(name, outside), null);
         List<String> inputs = edit.conf().getVertexInputs().get(name);
         Map<String, INDArray> params = edit.params(name);
-        GraphVertex after = new LayerVertex(configuration(name, rest), null);
         edit.drop(name);
-        edit.add(name + LINEAR, linear, inputs, params);
-        edit.add(name, after, List.of(name + LINEAR), Map.of());
+        edit.add(name + INSIDE, first, inputs, params);
+        edit.add(name, second, List.of(name + INSIDE), Map.of());
     }
 
     private NeuralNetConfiguration configuration(String vertex, Layer layer) {
@@ -134,18 +142,12 @@ public final class Segments {
         return conf;
     }
 
-    private static Layer linearPart(Layer layer, String name) {
-        BaseLayer part = (BaseLayer) (layer instanceof OutputLayer o ? dense(o) : layer.clone());
-        part.setActivationFn(new ActivationIdentity());
-        part.setLayerName(name);
-        return part;
-    }
-
-    private static Layer dense(OutputLayer layer) {
-        DenseLayer dense = new DenseLayer.Builder().nIn(layer.getNIn()).nOut(layer.getNOut()).hasBias(layer.hasBias()).build();
+    private static DenseLayer dense(OutputLayer layer) {
+        DenseLayer dense = new DenseLayer.Builder().nIn(layer.getNIn()).nOut(layer.getNOut()).hasBias(layer.hasBias())
+                .activation(layer.getActivationFn()).build();
         dense.setWeightNoise(layer.getWeightNoise());
         dense.setWeightInitFn(layer.getWeightInitFn());
-        return layer instanceof MultipointLayer m ? LayerKind.DENSE.quantized(dense, m.getMultipoint()) : dense;
+        return layer instanceof MultipointLayer m ? (DenseLayer) LayerKind.DENSE.quantized(dense, m.getMultipoint()) : dense;
     }
 
     private boolean makesVectors(String name) {

@@ -93,7 +93,7 @@ class ProgramTest {
     void batchesAndSizesMayChange() {
         RandomPrograms.Sample sample = IntStream.range(0, PROGRAMS)
                 .mapToObj(seed -> RandomPrograms.sample(seed, true, oneDnn.exactCodeLimit()))
-                .filter(s -> s.program().rank(4, 4) == 4)
+                .filter(s -> s.program().rankGiver().isPresent())
                 .max(Comparator.comparingInt(s -> s.program().instructions().size())).orElseThrow();
         try (Executable fast = oneDnn.compile(sample.program()); Executable plain = Engines.nd4j().compile(sample.program())) {
             for (int call = 0; call < 20; call++) {

@@ -74,7 +74,7 @@ final class RandomPrograms {
             int pooled = p.add(new Program.GlobalPool(p.latest(), random.nextBoolean() ? Program.PoolKind.MAX : Program.PoolKind.MEAN));
             p.dense(p.add(new Program.Flatten(pooled)));
         } else if (random.nextBoolean()) {
-            p.dense(p.add(new Program.Flatten(p.latest())));
+            p.add(new Program.Softmax(p.dense(p.add(new Program.Flatten(p.latest())))));
         }
         return new Sample(new Program(inputs.size(), random.nextBoolean(), p.instructions), inputs);
     }
@@ -114,8 +114,8 @@ final class RandomPrograms {
                 new Size(k / 2, k / 2), same ? PaddingMode.SAME : PaddingMode.EXPLICIT, false, false));
     }
 
-    private void dense(int x) {
-        linear(x, LinearOp.dense(shapes.get(x).c(), 7, false));
+    private int dense(int x) {
+        return linear(x, LinearOp.dense(shapes.get(x).c(), 7, false));
     }
 
     private int linear(int x, LinearOp op) {

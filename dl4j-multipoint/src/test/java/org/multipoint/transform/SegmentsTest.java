@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
@@ -231,7 +232,7 @@ class SegmentsTest {
             assertNear(1e-5, expected[i], found[i], "output " + i);
         }
         SegmentReport report = compiled.report();
-        assertEquals(List.of("one", "two-linear", "three"), report.segments().stream().map(SegmentReport.Segment::name).toList());
+        assertEquals(List.of("one", "two-inside", "three"), report.segments().stream().map(SegmentReport.Segment::name).toList());
         assertEquals(Map.of("lrn", "LocalResponseNormalization is not known", "two", "activation tanh", "product", "element-wise Product",
                 "up", "deconvolution"), report.outside());
         assertEquals(Map.of("in", "a network input", "one", "a network output", "lrn", "LocalResponseNormalization is not known",
@@ -302,10 +303,10 @@ class SegmentsTest {
         ComputationGraph compiled = Segments.compile(TestNets.chain(InputType.convolutional(6, 6, 3),
                 new Deconvolution2D.Builder(2, 2).stride(2, 2).nOut(4).activation(Activation.RELU).build(),
                 conv(3, 1, 4, CNN2DFormat.NCHW).build(),
-                new OutputLayer.Builder(LossFunctions.LossFunction.MSE).nOut(2).activation(Activation.IDENTITY).build())).graph();
-        DataSet data = TestNets.iterator(1, 1, 2, 4, 3, 6, 6).next();
+                new CnnLossLayer.Builder(LossFunctions.LossFunction.MSE).activation(Activation.IDENTITY).build())).graph();
+        DataSet data = new DataSet(Nd4j.rand(2, 3, 6, 6), Nd4j.rand(2, 4, 12, 12));
         UnsupportedOperationException e = assertThrows(UnsupportedOperationException.class, () -> compiled.fit(data));
-        assertTrue(e.getMessage().contains("l2-linear") && e.getMessage().contains("for inference"), e.getMessage());
+        assertTrue(e.getMessage().contains("l1") && e.getMessage().contains("for inference"), e.getMessage());
     }
 
     @Test
@@ -317,7 +318,7 @@ class SegmentsTest {
         compiled.params().assign(0);
         assertEquals(conf, graph.getConfiguration().toJson());
         assertEquals(params, graph.params());
-        assertInstanceOf(SegmentVertex.class, compiled.getConfiguration().getVertices().get("classes-linear"));
+        assertInstanceOf(SegmentVertex.class, compiled.getConfiguration().getVertices().get("classes-inside"));
     }
 
     @ParameterizedTest
@@ -338,7 +339,7 @@ class SegmentsTest {
     void wrongInputsAreNamed() {
         ComputationGraph compiled = Segments.compile(residual(CNN2DFormat.NCHW)).graph();
         Exception e = assertThrows(IllegalArgumentException.class, () -> compiled.outputSingle(Nd4j.rand(1, 4, 16, 16)));
-        assertTrue(e.getMessage().contains("classes-linear") && e.getMessage().contains("3 channels"), e.getMessage());
+        assertTrue(e.getMessage().contains("classes-inside") && e.getMessage().contains("3 channels"), e.getMessage());
     }
 
     /** What a call takes from the system it gives back, whatever the shape. */
