@@ -102,7 +102,8 @@ final class Comparison {
         how.apply(multipoint.calibrate(calibration));
         how.maxDrop().ifPresent(drop -> multipoint.maxDrop(drop, this::top1));
         MultipointResult<ComputationGraph> result;
-        try (Progress.OfTransform progress = new Progress.OfTransform(task)) {
+        try (Progress.OfTransform progress = new Progress.OfTransform(task,
+                (calibration.totalExamples() + calibration.batch() - 1) / calibration.batch())) {
             result = multipoint.listener(progress).transform();
         }
         int bits = Integer.parseInt(result.report().provenance().get("bits"));

@@ -37,21 +37,25 @@ final class Progress {
     static final class OfTransform implements TransformListener, AutoCloseable {
 
         private final String task;
+        private final long batches;
         private Phase phase;
         private ProgressBar bar;
 
-        OfTransform(String task) {
+        /** @param batches batches of calibration images, which a transformation cannot know before it has seen them */
+        OfTransform(String task, long batches) {
             this.task = task;
+            this.batches = batches;
         }
 
         @Override
         public void onProgress(Phase now, int done, int total, String what) {
+            long steps = total < 0 && now == Phase.CALIBRATION ? batches : total;
             if (now != phase) {
                 close();
                 phase = now;
-                bar = bar(task + " " + now.name().toLowerCase(Locale.ROOT), total);
+                bar = bar(task + now.name().toLowerCase(Locale.ROOT), steps);
             }
-            bar.maxHint(total).stepTo(done).setExtraMessage(what);
+            bar.maxHint(steps).stepTo(done).setExtraMessage(what);
         }
 
         @Override

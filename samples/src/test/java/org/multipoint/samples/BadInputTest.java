@@ -45,6 +45,7 @@ class BadInputTest {
         "--extra -0.1, '0 or more, found -0.1'",
         "--extra NaN, '0 or more, found NaN'",
         "--stored-bits 0, 'more than 0, found 0.0'",
+        "--max-drop -1, '0 to 100, found -1.0'",
         "--bytes -5, 'more than 0, found -5'",
         "--calibration 0, '1 or more, found 0'",
         "--test -1, '1 or more, found -1'",
