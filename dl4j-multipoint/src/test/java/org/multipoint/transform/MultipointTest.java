@@ -18,6 +18,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.calibration.Clipping;
+import org.multipoint.linear.InputQuantization;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.quantizer.Granularity;
@@ -247,6 +248,66 @@ class MultipointTest {
             double variance = s[2] / s[3] - s[1] / s[3] * s[1] / s[3];
             assertEquals(1, reported.get(layer) / (s[0] / s[3] / variance), 0.02, layer);
         });
+    }
+
+    private static ComputationGraph identities() {
+        return TestNets.chain(InputType.convolutional(6, 6, 3),
+                new ConvolutionLayer.Builder(3, 3).nOut(8).activation(Activation.IDENTITY).build(),
+                new SeparableConvolution2D.Builder(3, 3).nOut(6).activation(Activation.IDENTITY).build(),
+                new DenseLayer.Builder().nOut(10).activation(Activation.IDENTITY).build());
+    }
+
+    /** Rounding of weights and of inputs moves no mean. */
+    @Test
+    void calibratedMeanOutputsAreExact() {
+        ComputationGraph graph = identities();
+        DataSetIterator iterator = TestNets.iterator(1, 1, 1, 64, 3, 6, 6);
+        ComputationGraph small = Multipoint.of(graph).bits(2).activationBits(3).calibrate(iterator).transform().model();
+        iterator.reset();
+        INDArray x = iterator.next().getFeatures();
+        Map<String, INDArray> expected = graph.feedForward(x, false);
+        Map<String, INDArray> found = small.feedForward(x, false);
+        for (String layer : List.of("l0", "l1", "l2")) {
+            int[] others = layer.equals("l2") ? new int[]{0} : new int[]{0, 2, 3};
+            INDArray difference = expected.get(layer).mean(others).sub(found.get(layer).mean(others));
+            assertEquals(0, difference.amaxNumber().doubleValue(), 1e-5, layer);
+        }
+    }
+
+    @Test
+    void targetMatchingComesNearerToTheOutputsOfTheReference() {
+        ComputationGraph graph = identities();
+        DataSetIterator iterator = TestNets.iterator(1, 1, 1, 256, 3, 6, 6);
+        double[] errors = new double[2];
+        for (int on = 0; on < 2; on++) {
+            ComputationGraph small = Multipoint.of(graph).bits(2).activationBits(3).targetMatching(on == 1).calibrate(iterator).transform().model();
+            iterator.reset();
+            INDArray x = iterator.next().getFeatures();
+            errors[on] = graph.outputSingle(x).squaredDistance(small.outputSingle(x));
+        }
+        assertTrue(errors[1] < 0.95 * errors[0], errors[1] + " with it, " + errors[0] + " without");
+    }
+
+    /** The largest value comes last. */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void rangesOfInputsCoverAllBatches(Method method) {
+        DataSetIterator iterator = data();
+        double max = Double.NEGATIVE_INFINITY;
+        double min = Double.POSITIVE_INFINITY;
+        while (iterator.hasNext()) {
+            INDArray features = iterator.next().getFeatures();
+            if (!iterator.hasNext()) {
+                features.muli(3);
+            }
+            max = Math.max(max, features.maxNumber().doubleValue());
+            min = Math.min(min, features.minNumber().doubleValue());
+        }
+        LayerReport first = Multipoint.of(graph()).method(method).clipping(Clipping.MIN_MAX).activationBits(5).calibrate(iterator)
+                .transform().report().layers().get(0);
+        InputQuantization expected = InputQuantization.ofRange(min, max, 5);
+        assertEquals(expected.scale(), first.inputScale());
+        assertEquals(expected.zeroPoint(), first.inputZeroPoint());
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.multipoint.transform;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
@@ -174,6 +175,27 @@ class UseTest {
             largest = Math.max(largest, Math.abs(gradient.getDouble(place)));
         }
         assertTrue(largest > 2e-3, "gradients that say nothing");
+    }
+
+    @ParameterizedTest
+    @EnumSource(CNN2DFormat.class)
+    void dropoutIsForTrainingOnly(CNN2DFormat format) {
+        Layer[] layers = {new ConvolutionLayer.Builder(3, 3).dataFormat(format).dropOut(0.5).nOut(6).activation(Activation.TANH).build(),
+                new DenseLayer.Builder().dropOut(0.5).nOut(9).activation(Activation.TANH).build(),
+                new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).dropOut(0.5).nOut(3).activation(Activation.SOFTMAX).build()};
+        long[] shape = format == CNN2DFormat.NCHW ? SHAPE : new long[]{6, 8, 8, 3};
+        for (int i = 0; i < layers.length; i++) {
+            Layer[] one = layers.clone();
+            for (int j = 0; j < layers.length; j++) {
+                one[j] = layers[j].clone();
+                ((BaseLayer) one[j]).setIDropout(i == j ? ((BaseLayer) layers[j]).getIDropout() : null);
+            }
+            ComputationGraph graph = Multipoint.of(TestNets.chain(InputType.convolutional(8, 8, 3, format), one))
+                    .calibrate(TestNets.iterator(1, 2, 3, shape)).transform().model();
+            INDArray x = TestNets.random(2, shape);
+            assertEquals(graph.outputSingle(x), graph.outputSingle(x));
+            assertNotEquals(graph.outputSingle(x), graph.feedForward(x, true).get("l2"), "dropout of layer " + i);
+        }
     }
 
     @Test
