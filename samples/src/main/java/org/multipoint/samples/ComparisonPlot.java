@@ -4,6 +4,9 @@ import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.multipoint.report.LayerReport;
@@ -16,6 +19,8 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -36,16 +41,19 @@ final class ComparisonPlot {
             names.add(q.bits() + "-bit");
             networks.add(q.measured());
         });
-        List<CategoryChart> charts = List.of(
+        List<Chart<?, ?>> charts = new ArrayList<>(List.of(
                 networks(model + ": top-1", "%", 100, names, networks, m -> 100 * m.evaluation().top1()),
                 networks(model + ": file", "kB", original.bytes() / 1e3, names, networks, m -> m.bytes() / 1e3),
                 layers("Output error of each layer, relative to its outputs' variance", "error", quantized, LayerReport::outputError,
                         true),
                 layers("Codes for each weight: what is over 1 are extra points", "codes / weight", quantized,
-                        l -> (double) l.codes() / l.weights(), false));
+                        l -> (double) l.codes() / l.weights(), false)));
+        if (quantized.size() > 2) {
+            charts.add(overStoredBits(model, original, quantized));
+        }
         AtomicFile.write(png, part -> {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
-                BitmapEncoder.saveBitmap(charts, 2, 2, out, BitmapFormat.PNG);
+                BitmapEncoder.saveBitmap(charts, (charts.size() + 1) / 2, 2, out, BitmapFormat.PNG);
             }
         });
     }
@@ -69,6 +77,19 @@ final class ComparisonPlot {
             chart.addSeries(q.bits() + "-bit", layers.stream().map(LayerReport::name).toList(),
                     layers.stream().map(value::applyAsDouble).toList());
         }
+        return chart;
+    }
+
+    private static XYChart overStoredBits(String model, Comparison.Measured original, List<Comparison.Quantized> quantized) {
+        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(model + ": what stored bits buy")
+                .xAxisTitle("stored bits for each weight").yAxisTitle("top-1, %").build();
+        chart.getStyler().setLegendPosition(LegendPosition.InsideSE).setChartBackgroundColor(Color.WHITE);
+        List<Comparison.Quantized> sorted = quantized.stream()
+                .sorted(Comparator.comparingDouble(q -> q.report().storedBitsPerWeight())).toList();
+        List<Double> bits = sorted.stream().map(q -> q.report().storedBitsPerWeight()).toList();
+        chart.addSeries(sorted.get(0).method(), bits, sorted.stream().map(q -> 100 * q.measured().evaluation().top1()).toList());
+        chart.addSeries("fp32", List.of(bits.get(0), bits.get(bits.size() - 1)),
+                Collections.nCopies(2, 100 * original.evaluation().top1()));
         return chart;
     }
 
