@@ -36,7 +36,7 @@ import java.util.Optional;
 /** Makes the program of a segment. */
 final class Lowering {
 
-    private final SegmentVertex segment;
+    private final Segment segment;
     private final Map<String, Map<String, INDArray>> params;
     private final int codeLimit;
     private final List<Program.Instruction> instructions = new ArrayList<>();
@@ -46,7 +46,7 @@ final class Lowering {
      * @param params    parameters of the segment's parts, by part and key
      * @param codeLimit largest code of the engine
      */
-    Lowering(SegmentVertex segment, Map<String, Map<String, INDArray>> params, int codeLimit) {
+    Lowering(Segment segment, Map<String, Map<String, INDArray>> params, int codeLimit) {
         this.segment = segment;
         this.params = params;
         this.codeLimit = codeLimit;

@@ -145,7 +145,8 @@ public final class Parts {
         return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
     }
 
-    static boolean isSoftmax(IActivation activation) {
+    /** True for softmax. */
+    public static boolean isSoftmax(IActivation activation) {
         return activation instanceof ActivationSoftmax;
     }
 

@@ -3,7 +3,6 @@ package org.multipoint.segments;
 import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
-import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.conf.memory.MemoryReport;
@@ -12,135 +11,91 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.BaseGraphVertex;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+<<<<<<< HEAD
 import org.multipoint.engine.Engine;
 import org.multipoint.engine.Engines;
 import org.multipoint.engine.Executable;
 import org.multipoint.engine.Program;
 import org.multipoint.layers.Delivery;
+=======
+>>>>>>> engine
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
 /**
- * A part of a graph with one output that an engine runs in one piece. It holds the configurations of the vertices that it stands for,
- * and their parameters are its own, so it is saved, copied and shared as they would be. It is for inference; gradients do not pass
- * through it.
+ * A {@link Segment} as a vertex. Parameters of its parts are its own, so it is saved, copied and shared as they would be. It is for
+ * inference: gradients do not pass through it.
  *
- * <p>Parameters are read when it first runs: a graph whose parameters are set afterwards must be copied or saved and restored.
+ * <p>Parameters are read when it first runs: a graph whose parameters are set afterwards must be copied, or saved and restored.
  */
 public final class SegmentVertex extends GraphVertex {
 
-    private final boolean channelsLast;
-    private final List<String> inputs;
-    private final LinkedHashMap<String, GraphVertex> vertices;
-    private final Map<String, List<String>> vertexInputs;
+    private final Segment segment;
 
-    /**
-     * @param channelsLast true where the channel axis of its images is the last one
-     * @param inputs       names of what it reads
-     * @param vertices     its parts, each after all that it reads; the last one's output is its own
-     * @param vertexInputs what each part reads: names of inputs and of parts
-     */
-    public SegmentVertex(@JsonProperty("channelsLast") boolean channelsLast, @JsonProperty("inputs") List<String> inputs,
-                         @JsonProperty("vertices") LinkedHashMap<String, GraphVertex> vertices,
-                         @JsonProperty("vertexInputs") Map<String, List<String>> vertexInputs) {
-        this.channelsLast = channelsLast;
-        this.inputs = List.copyOf(inputs);
-        this.vertices = new LinkedHashMap<>(vertices);
-        this.vertexInputs = Map.copyOf(vertexInputs);
+    public SegmentVertex(@JsonProperty("segment") Segment segment) {
+        this.segment = segment;
     }
 
-    @JsonProperty("channelsLast")
-    public boolean channelsLast() {
-        return channelsLast;
+    public Segment getSegment() {
+        return segment;
     }
 
-    @JsonProperty("inputs")
-    public List<String> inputs() {
-        return inputs;
-    }
-
-    @JsonProperty("vertices")
-    public Map<String, GraphVertex> vertices() {
-        return Collections.unmodifiableMap(vertices);
-    }
-
-    @JsonProperty("vertexInputs")
-    public Map<String, List<String>> vertexInputs() {
-        return vertexInputs;
-    }
-
-    /** Nothing in it changes, so copies may share all of it. */
     @Override
     public GraphVertex clone() {
-        return new SegmentVertex(channelsLast, inputs, vertices, vertexInputs);
+        return new SegmentVertex(segment);
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof SegmentVertex s && channelsLast == s.channelsLast && inputs.equals(s.inputs) && vertices.equals(s.vertices)
-                && vertexInputs.equals(s.vertexInputs);
+        return other instanceof SegmentVertex s && segment.equals(s.segment);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(channelsLast, inputs, vertices, vertexInputs);
+        return segment.hashCode();
     }
 
     @Override
     public long numParams(boolean backprop) {
-        return vertices.values().stream().mapToLong(v -> v.numParams(backprop)).sum();
+        return segment.numParams();
     }
 
     @Override
     public int minVertexInputs() {
-        return inputs.size();
+        return segment.inputs().size();
     }
 
     @Override
     public int maxVertexInputs() {
-        return inputs.size();
+        return segment.inputs().size();
     }
 
     @Override
     public void setDataType(DataType dataType) {
-        vertices.values().forEach(v -> v.setDataType(dataType));
+        segment.setDataType(dataType);
     }
 
     @Override
     public InputType getOutputType(int layerIndex, InputType... types) {
-        Map<String, InputType> known = new HashMap<>();
-        for (int i = 0; i < inputs.size(); i++) {
-            known.put(inputs.get(i), types[i]);
-        }
-        InputType last = null;
-        for (Map.Entry<String, GraphVertex> part : vertices.entrySet()) {
-            last = part.getValue().getOutputType(layerIndex,
-                    vertexInputs.get(part.getKey()).stream().map(known::get).toArray(InputType[]::new));
-            known.put(part.getKey(), last);
-        }
-        return last;
+        return segment.outputType(layerIndex, types);
     }
 
     @Override
     public MemoryReport getMemoryReport(InputType... types) {
         return new LayerMemoryReport.Builder(null, SegmentVertex.class, types[0], getOutputType(-1, types))
-                .standardMemory(numParams(false), 0).workingMemory(0, 0, 0, 0).cacheMemory(0, 0).build();
+                .standardMemory(segment.numParams(), 0).workingMemory(0, 0, 0, 0).cacheMemory(0, 0).build();
     }
 
     @Override
     public org.deeplearning4j.nn.graph.vertex.GraphVertex instantiate(ComputationGraph graph, String name, int index,
                                                                       INDArray params, boolean initialize, DataType dataType) {
+<<<<<<< HEAD
         return new Impl(this, graph, name, index, params, initialize, dataType);
     }
 
@@ -175,20 +130,23 @@ public final class SegmentVertex extends GraphVertex {
     /** Key of a part's parameter among the segment's. */
     public static String paramKey(String part, String key) {
         return part + "/" + key;
+=======
+        return new Impl(segment, graph, name, index, params, initialize, dataType);
+>>>>>>> engine
     }
 
     private static final class Impl extends BaseGraphVertex {
 
-        private final transient SegmentVertex conf;
+        private final transient Segment segment;
         private final transient INDArray params;
-        private final transient Map<String, Map<String, INDArray>> tables;
-        private transient Executable executable;
+        private final transient SegmentForward forward;
 
-        Impl(SegmentVertex conf, ComputationGraph graph, String name, int index, INDArray params, boolean initialize,
+        Impl(Segment segment, ComputationGraph graph, String name, int index, INDArray params, boolean initialize,
              DataType dataType) {
             super(graph, name, index, null, null, dataType);
-            this.conf = conf;
+            this.segment = segment;
             this.params = params;
+<<<<<<< HEAD
             this.tables = conf.tables(params, initialize);
         }
 
@@ -198,6 +156,9 @@ public final class SegmentVertex extends GraphVertex {
                 executable = engine.compile(program(this, engine.exactCodeLimit()));
             }
             return executable;
+=======
+            this.forward = new SegmentForward(name, segment, segment.tables(params, initialize), dataType);
+>>>>>>> engine
         }
 
         @Override
@@ -205,24 +166,18 @@ public final class SegmentVertex extends GraphVertex {
             if (!canDoForward()) {
                 throw new IllegalStateException("Segment \"" + getVertexName() + "\": an input was not set");
             }
-            try {
-                INDArray[] x = Arrays.stream(inputs).map(a -> a.castTo(DataType.FLOAT)).toArray(INDArray[]::new);
-                return Delivery.toWorkspace(workspaces, dataType, allocate -> executable().run(allocate, x));
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("Segment \"" + getVertexName() + "\": " + e.getMessage(), e);
-            }
+            return forward.run(workspaces, inputs);
         }
 
         @Override
         public Pair<Gradient, INDArray[]> doBackward(boolean tbptt, LayerWorkspaceMgr workspaces) {
-            throw new UnsupportedOperationException("Segment \"" + getVertexName() + "\" is for inference: train the graph that it "
-                    + "was compiled from");
+            throw forward.noGradients();
         }
 
         @Override
         public Pair<INDArray, MaskState> feedForwardMaskArrays(INDArray[] masks, MaskState state, int minibatchSize) {
             if (masks != null && Arrays.stream(masks).anyMatch(Objects::nonNull)) {
-                throw new UnsupportedOperationException("Segment \"" + getVertexName() + "\" does not take masks");
+                throw forward.noMasks();
             }
             return null;
         }
@@ -244,9 +199,7 @@ public final class SegmentVertex extends GraphVertex {
 
         @Override
         public Map<String, INDArray> paramTable(boolean backpropOnly) {
-            Map<String, INDArray> all = new LinkedHashMap<>();
-            tables.forEach((part, table) -> table.forEach((key, value) -> all.put(paramKey(part, key), value)));
-            return all;
+            return forward.paramTable();
         }
 
         @Override
@@ -261,7 +214,7 @@ public final class SegmentVertex extends GraphVertex {
 
         @Override
         public String toString() {
-            return "SegmentVertex(\"" + getVertexName() + "\", " + String.join(", ", conf.vertices.keySet()) + ")";
+            return "SegmentVertex(\"" + getVertexName() + "\", " + segment + ")";
         }
     }
 }

@@ -16,6 +16,8 @@ import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointLayer;
 import org.multipoint.report.SegmentReport;
 import org.multipoint.segments.Parts;
+import org.multipoint.segments.Segment;
+import org.multipoint.segments.SegmentOutputLayer;
 import org.multipoint.segments.SegmentVertex;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -232,10 +234,23 @@ public final class Segments {
             vertices.put(part, edit.vertices().get(part));
             vertexInputs.put(part, edit.conf().getVertexInputs().get(part));
             if (edit.params(part) != null) {
-                edit.params(part).forEach((key, value) -> params.put(SegmentVertex.paramKey(part, key), value));
+                edit.params(part).forEach((key, value) -> params.put(Segment.paramKey(part, key), value));
             }
         }
+        Segment segment = new Segment(channelsLast.getOrDefault(root, false), inputs, vertices, vertexInputs);
+        List<String> readers = edit.readersOf(root);
         parts.forEach(edit::drop);
-        edit.add(root, new SegmentVertex(channelsLast.getOrDefault(root, false), inputs, vertices, vertexInputs), inputs, params);
+        if (inputs.size() == 1 && readers.size() == 1 && edit.layer(readers.get(0)) instanceof LossLayer loss
+                && loss.getActivationFn() instanceof ActivationIdentity) {
+            String output = readers.get(0);
+            LayerVertex last = (LayerVertex) vertices.get(root);
+            Layer layer = new SegmentOutputLayer(segment, Parts.isSoftmax(Parts.activation(last.getLayerConf().getLayer())), loss.getLossFn());
+            layer.setLayerName(output);
+            GraphVertex vertex = new LayerVertex(configuration(output, layer), null);
+            edit.drop(output);
+            edit.add(output, vertex, inputs, params);
+        } else {
+            edit.add(root, new SegmentVertex(segment), inputs, params);
+        }
     }
 }

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.multipoint.report.SegmentReport;
-import org.multipoint.segments.SegmentVertex;
+import org.multipoint.segments.SegmentOutputLayer;
 import org.multipoint.testing.TestNets;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.activations.Activation;
@@ -275,7 +275,7 @@ class SegmentsTest {
                 assertEquals(compiled.params(), restored.params());
             }
             assertEquals(expected, compiled.clone().outputSingle(x));
-            assertTrue(compiled.summary().contains("SegmentVertex"));
+            assertTrue(compiled.summary().contains("SegmentOutputLayer"));
             assertEquals(source.params().length(), compiled.params().length());
             ParallelInference parallel = new ParallelInference.Builder(compiled).workers(2)
                     .inferenceMode(InferenceMode.SEQUENTIAL).build();
@@ -318,7 +318,7 @@ class SegmentsTest {
         compiled.params().assign(0);
         assertEquals(conf, graph.getConfiguration().toJson());
         assertEquals(params, graph.params());
-        assertInstanceOf(SegmentVertex.class, compiled.getConfiguration().getVertices().get("classes-inside"));
+        assertInstanceOf(SegmentOutputLayer.class, compiled.getVertex("classes").getLayer().conf().getLayer());
     }
 
     @ParameterizedTest
@@ -339,7 +339,7 @@ class SegmentsTest {
     void wrongInputsAreNamed() {
         ComputationGraph compiled = Segments.compile(residual(CNN2DFormat.NCHW)).graph();
         Exception e = assertThrows(IllegalArgumentException.class, () -> compiled.outputSingle(Nd4j.rand(1, 4, 16, 16)));
-        assertTrue(e.getMessage().contains("classes-inside") && e.getMessage().contains("3 channels"), e.getMessage());
+        assertTrue(e.getMessage().contains("classes") && e.getMessage().contains("3 channels"), e.getMessage());
     }
 
     /** What a call takes from the system it gives back, whatever the shape. */

@@ -1,0 +1,250 @@
+package org.multipoint.segments;
+
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.MaskState;
+import org.deeplearning4j.nn.api.ParamInitializer;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
+import org.nd4j.linalg.ops.transforms.Transforms;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A {@link Segment} with one input as an output layer: with a loss, so that Deeplearning4j evaluates and scores it. All else is as for
+ * {@link SegmentVertex}.
+ */
+public final class SegmentOutputLayer extends LossLayer {
+
+    @JsonProperty
+    private Segment segment;
+    /** True where results are probabilities of a softmax. */
+    @JsonProperty
+    private boolean softmax;
+
+    /** For reading from JSON. */
+    public SegmentOutputLayer() {
+    }
+
+    public SegmentOutputLayer(Segment segment, boolean softmax, ILossFunction loss) {
+        super(new Builder(loss));
+        this.segment = segment;
+        this.softmax = softmax;
+        setActivationFn(new ActivationIdentity());
+        setIUpdater(new NoOp());
+    }
+
+    public Segment getSegment() {
+        return segment;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return super.equals(other) && other instanceof SegmentOutputLayer s && segment.equals(s.segment) && softmax == s.softmax;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(super.hashCode(), segment, softmax);
+    }
+
+    @Override
+    public String toString() {
+        return "SegmentOutputLayer(" + segment + ")";
+    }
+
+    @Override
+    public SegmentOutputLayer clone() {
+        return (SegmentOutputLayer) super.clone();
+    }
+
+    @Override
+    public void setDataType(DataType dataType) {
+        segment.setDataType(dataType);
+    }
+
+    @Override
+    public InputType getOutputType(int layerIndex, InputType inputType) {
+        return segment.outputType(layerIndex, inputType);
+    }
+
+    @Override
+    public void setNIn(InputType inputType, boolean override) {
+        // Its parts know their sizes.
+    }
+
+    @Override
+    public InputPreProcessor getPreProcessorForInputType(InputType inputType) {
+        return null;
+    }
+
+    @Override
+    public boolean isPretrainParam(String paramName) {
+        return false;
+    }
+
+    @Override
+    public LayerMemoryReport getMemoryReport(InputType type) {
+        return new LayerMemoryReport.Builder(getLayerName(), SegmentOutputLayer.class, type, getOutputType(-1, type))
+                .standardMemory(segment.numParams(), 0).workingMemory(0, 0, 0, 0).cacheMemory(0, 0).build();
+    }
+
+    @Override
+    public ParamInitializer initializer() {
+        return Initializer.INSTANCE;
+    }
+
+    @Override
+    public Layer instantiate(NeuralNetConfiguration conf, Collection<TrainingListener> listeners, int index, INDArray params,
+                             boolean initialize, DataType dataType) {
+        Impl layer = new Impl(conf, dataType, segment.tables(params, initialize), params);
+        segment.paramKeys().forEach(conf::addVariable);
+        layer.setListeners(listeners);
+        layer.setIndex(index);
+        return layer;
+    }
+
+    /** The parameters of all parts, one after another. */
+    private static final class Initializer implements ParamInitializer {
+
+        private static final Initializer INSTANCE = new Initializer();
+
+        private static Segment segment(org.deeplearning4j.nn.conf.layers.Layer layer) {
+            return ((SegmentOutputLayer) layer).segment;
+        }
+
+        @Override
+        public long numParams(NeuralNetConfiguration conf) {
+            return numParams(conf.getLayer());
+        }
+
+        @Override
+        public long numParams(org.deeplearning4j.nn.conf.layers.Layer layer) {
+            return segment(layer).numParams();
+        }
+
+        @Override
+        public List<String> paramKeys(org.deeplearning4j.nn.conf.layers.Layer layer) {
+            return segment(layer).paramKeys();
+        }
+
+        @Override
+        public List<String> weightKeys(org.deeplearning4j.nn.conf.layers.Layer layer) {
+            return List.of();
+        }
+
+        @Override
+        public List<String> biasKeys(org.deeplearning4j.nn.conf.layers.Layer layer) {
+            return List.of();
+        }
+
+        @Override
+        public boolean isWeightParam(org.deeplearning4j.nn.conf.layers.Layer layer, String key) {
+            return false;
+        }
+
+        @Override
+        public boolean isBiasParam(org.deeplearning4j.nn.conf.layers.Layer layer, String key) {
+            return false;
+        }
+
+        @Override
+        public Map<String, INDArray> init(NeuralNetConfiguration conf, INDArray params, boolean initialize) {
+            return Segment.byKey(segment(conf.getLayer()).tables(params, initialize));
+        }
+
+        @Override
+        public Map<String, INDArray> getGradientsFromFlattened(NeuralNetConfiguration conf, INDArray gradients) {
+            return Map.of();
+        }
+    }
+
+    private static final class Impl extends org.deeplearning4j.nn.layers.LossLayer {
+
+        /** Below this a probability counts as this much, as in {@link org.nd4j.linalg.lossfunctions.impl.LossMCXENT}. */
+        private static final double LEAST_PROBABILITY = 1e-10;
+
+        private final transient SegmentForward forward;
+        private final transient INDArray flat;
+
+        Impl(NeuralNetConfiguration conf, DataType dataType, Map<String, Map<String, INDArray>> tables, INDArray params) {
+            super(conf, dataType);
+            SegmentOutputLayer layer = (SegmentOutputLayer) conf.getLayer();
+            this.forward = new SegmentForward(layer.getLayerName(), layer.segment, tables, dataType);
+            this.flat = params;
+            setParamTable(forward.paramTable());
+        }
+
+        @Override
+        public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
+            assertInputSet(false);
+            return forward.run(workspaces, input);
+        }
+
+        /** Lets the loss see the results in place of the input. */
+        private void loadResults(LayerWorkspaceMgr workspaces) {
+            INDArray results = activate(false, LayerWorkspaceMgr.noWorkspaces());
+            input = ((SegmentOutputLayer) layerConf()).softmax ? Transforms.max(results, LEAST_PROBABILITY, false) : results;
+        }
+
+        @Override
+        public double computeScore(double regularization, boolean training, LayerWorkspaceMgr workspaces) {
+            INDArray before = input;
+            loadResults(workspaces);
+            try {
+                return super.computeScore(regularization, training, workspaces);
+            } finally {
+                input = before;
+            }
+        }
+
+        @Override
+        public INDArray computeScoreForExamples(double regularization, LayerWorkspaceMgr workspaces) {
+            INDArray before = input;
+            loadResults(workspaces);
+            try {
+                return super.computeScoreForExamples(regularization, workspaces);
+            } finally {
+                input = before;
+            }
+        }
+
+        @Override
+        public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
+            throw forward.noGradients();
+        }
+
+        @Override
+        public Pair<INDArray, MaskState> feedForwardMaskArray(INDArray mask, MaskState state, int minibatchSize) {
+            if (mask != null) {
+                throw forward.noMasks();
+            }
+            return null;
+        }
+
+        @Override
+        public INDArray params() {
+            return flat;
+        }
+
+        @Override
+        public void setBackpropGradientsViewArray(INDArray gradients) {
+            // No gradient is ever written.
+        }
+    }
+}
