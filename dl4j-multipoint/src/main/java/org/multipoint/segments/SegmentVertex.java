@@ -11,14 +11,6 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.BaseGraphVertex;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-<<<<<<< HEAD
-import org.multipoint.engine.Engine;
-import org.multipoint.engine.Engines;
-import org.multipoint.engine.Executable;
-import org.multipoint.engine.Program;
-import org.multipoint.layers.Delivery;
-=======
->>>>>>> engine
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -95,44 +87,7 @@ public final class SegmentVertex extends GraphVertex {
     @Override
     public org.deeplearning4j.nn.graph.vertex.GraphVertex instantiate(ComputationGraph graph, String name, int index,
                                                                       INDArray params, boolean initialize, DataType dataType) {
-<<<<<<< HEAD
-        return new Impl(this, graph, name, index, params, initialize, dataType);
-    }
-
-    /** Parameters of all parts, views of the flat ones, by part and then by key. */
-    private Map<String, Map<String, INDArray>> tables(INDArray params, boolean initialize) {
-        Map<String, Map<String, INDArray>> tables = new LinkedHashMap<>();
-        long from = 0;
-        for (Map.Entry<String, GraphVertex> part : vertices.entrySet()) {
-            long length = part.getValue().numParams(true);
-            if (length > 0) {
-                LayerVertex vertex = (LayerVertex) part.getValue();
-                INDArray view = params.reshape(params.length()).get(NDArrayIndex.interval(from, from + length));
-                tables.put(part.getKey(), vertex.getLayerConf().getLayer().initializer()
-                        .init(vertex.getLayerConf(), view, initialize));
-                from += length;
-            }
-        }
-        return tables;
-    }
-
-    /**
-     * What an engine runs for a segment, with the parameters that it has now.
-     *
-     * @param vertex    what a graph has made of a segment's configuration
-     * @param codeLimit largest absolute weight code that the program may have
-     */
-    public static Program program(org.deeplearning4j.nn.graph.vertex.GraphVertex vertex, int codeLimit) {
-        Impl segment = (Impl) vertex;
-        return new Lowering(segment.conf, segment.tables, codeLimit).program();
-    }
-
-    /** Key of a part's parameter among the segment's. */
-    public static String paramKey(String part, String key) {
-        return part + "/" + key;
-=======
         return new Impl(segment, graph, name, index, params, initialize, dataType);
->>>>>>> engine
     }
 
     private static final class Impl extends BaseGraphVertex {
@@ -146,19 +101,7 @@ public final class SegmentVertex extends GraphVertex {
             super(graph, name, index, null, null, dataType);
             this.segment = segment;
             this.params = params;
-<<<<<<< HEAD
-            this.tables = conf.tables(params, initialize);
-        }
-
-        private synchronized Executable executable() {
-            if (executable == null) {
-                Engine engine = Engines.preferred();
-                executable = engine.compile(program(this, engine.exactCodeLimit()));
-            }
-            return executable;
-=======
             this.forward = new SegmentForward(name, segment, segment.tables(params, initialize), dataType);
->>>>>>> engine
         }
 
         @Override

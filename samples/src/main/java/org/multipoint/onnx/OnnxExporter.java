@@ -17,7 +17,7 @@ import org.multipoint.linear.LinearOp.Size;
 import org.multipoint.linear.Tensor;
 import org.multipoint.linear.Window;
 import org.multipoint.points.IntegerRows;
-import org.multipoint.segments.SegmentVertex;
+import org.multipoint.segments.Segment;
 import org.multipoint.transform.BatchNormFolding;
 import org.multipoint.transform.Segments;
 import org.nd4j.linalg.activations.IActivation;
@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Writes a graph as an ONNX model: in floating point, or quantized to 8 bits in the form that ONNX Runtime runs on integers. What it can
@@ -59,7 +60,7 @@ public final class OnnxExporter {
     public OnnxExporter(ComputationGraph source, INDArray... examples) {
         ComputationGraph graph = Segments.compile(BatchNormFolding.folded(source)).graph();
         Map<String, GraphVertex> vertices = graph.getConfiguration().getVertices();
-        boolean channelsLast = vertices.values().stream().anyMatch(v -> v instanceof SegmentVertex s && s.channelsLast());
+        boolean channelsLast = vertices.values().stream().anyMatch(v -> Segment.of(v).filter(Segment::channelsLast).isPresent());
         List<String> inputs = graph.getConfiguration().getNetworkInputs();
         for (int i = 0; i < inputs.size(); i++) {
             input(inputs.get(i), channelsLast && examples[i].rank() == 4 ? examples[i].permute(0, 3, 1, 2) : examples[i]);
@@ -69,8 +70,9 @@ public final class OnnxExporter {
             if (!vertex.isInputVertex()) {
                 String name = vertex.getVertexName();
                 List<Value> from = graph.getConfiguration().getVertexInputs().get(name).stream().map(values::get).toList();
-                if (vertices.get(name) instanceof SegmentVertex) {
-                    segment(name, SegmentVertex.program(vertex, IntegerRows.FULL_LIMIT), from);
+                Optional<Segment> segment = Segment.of(vertices.get(name));
+                if (segment.isPresent()) {
+                    program(name, segment.get().program(vertex.params(), IntegerRows.FULL_LIMIT), from);
                 } else {
                     activation(name, vertices.get(name), from.get(0));
                 }
@@ -136,7 +138,7 @@ public final class OnnxExporter {
         values.put(name, new Value(name, x.shape, x.flat));
     }
 
-    private void segment(String name, Program program, List<Value> inputs) {
+    private void program(String name, Program program, List<Value> inputs) {
         List<Program.Shape> shapes = program.shapes(inputs.stream().map(Value::shape).toList());
         List<Value> all = new ArrayList<>(inputs);
         for (Program.Instruction instruction : program.instructions()) {
@@ -169,6 +171,8 @@ public final class OnnxExporter {
                     new long[]{0, 0, f.top(), f.left(), 0, 0, f.bottom(), f.right()}, 8)));
         } else if (instruction instanceof Program.Flatten) {
             flatten(x, y.tensor);
+        } else if (instruction instanceof Program.Softmax) {
+            onnx.node("Softmax", y.tensor, List.of(x.tensor), OnnxGraph.attribute("axis", 1));
         } else {
             throw unsupported(vertex, instruction.getClass().getSimpleName());
         }
