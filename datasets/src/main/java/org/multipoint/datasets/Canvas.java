@@ -2,7 +2,7 @@ package org.multipoint.datasets;
 
 import java.util.function.DoubleSupplier;
 
-/** A square picture that {@link SyntheticImages} draws on: linear mixing, antialiased edges, and no arithmetic that differs between machines. */
+/** A square picture to draw on: linear mixing, antialiased edges, and no arithmetic that differs between machines. */
 final class Canvas {
 
     /** Samples of a pixel in each direction. */

@@ -11,7 +11,7 @@ enum Figure {
     DOME((x, y) -> inCircle(x, y + 0.4, 0.95) && y > -0.4),
     TRIANGLE(polygon(3, 0.52, 0)),
     SQUARE(polygon(4, 0.7, 0)),
-    HEXAGON(polygon(6, 0.8, 0)),
+    DIAMOND((x, y) -> Math.abs(x) + Math.abs(y) < 1),
     // A pentagram is what lies beyond one side of its inner pentagon at most.
     STAR(polygon(5, 0.34, 1)),
     CROSS((x, y) -> Math.max(Math.abs(x), Math.abs(y)) < 0.95 && Math.min(Math.abs(x), Math.abs(y)) < 0.3),

@@ -17,14 +17,14 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A folder of image files as a DL4J iterator, in one of two layouts: a folder for each class, named by the class, or all files in one folder
- * with the truth in a text file.
+ * A folder of image files as a DL4J iterator, in one of two layouts: a folder for each class, named by the class, or all files in one
+ * folder with the truth in a text file.
  *
  * <p>Images come interleaved over the classes: the first file (by name) of each class, then the second of each, and so on. A file that
  * cannot be decoded is left out and told by {@link #skipped}.
  *
- * <p>DataVec's ImageRecordReader gives BGR, resizes without antialiasing and ends a whole batch for one corrupt file; its codecs and list of
- * formats are used here, the rest is not.
+ * <p>DataVec's ImageRecordReader gives BGR, resizes without antialiasing and ends a whole batch for one corrupt file; its codecs and
+ * list of formats are used here, the rest is not.
  */
 public final class ImageFolder extends ImageIterator {
 
@@ -54,8 +54,8 @@ public final class ImageFolder extends ImageIterator {
     }
 
     /**
-     * Files that were left out so far, each with the reason: those the ground truth names and the folder has not, and those that could not be
-     * decoded in the passes until now.
+     * Files that were left out so far, each with the reason: those the ground truth names and the folder has not, and those that could
+     * not be decoded in the passes until now.
      */
     public Map<Path, String> skipped() {
         return Collections.unmodifiableMap(skipped);
@@ -146,9 +146,9 @@ public final class ImageFolder extends ImageIterator {
         }
 
         /**
-         * The folder holds image files, and this text file the class of each: lines of a file name (relative to the folder) and a class, which
-         * is a name or else an index, with a tab or the last white space of the line between them. Empty lines do not count. Without
-         * {@link #labels}, the classes are the sorted names of the file, or 0..n where all are indices.
+         * The folder holds image files, and this text file the class of each: lines of a file name (relative to the folder) and a class,
+         * which is a name or else an index, with a tab or the last white space of the line between them. Empty lines do not count.
+         * Without {@link #labels}, the classes are the sorted names of the file, or 0..n where all are indices.
          */
         public Builder groundTruth(Path file) {
             this.groundTruth = file;
@@ -158,8 +158,8 @@ public final class ImageFolder extends ImageIterator {
         /**
          * Lists the images; they are read while the iterator runs.
          *
-         * @throws IllegalArgumentException where the folder or the ground truth is missing, is not what it should be, has no image, or has an
-         *                                  image of a class that the labels do not have; or the batch size is below 1
+         * @throws IllegalArgumentException where the folder or the ground truth is missing, is not what it should be, has no image, or
+         *                                  has an image of a class that the labels do not have; or the batch size is below 1
          * @throws UncheckedIOException     where the folder or the ground truth cannot be read
          */
         public ImageFolder build() {

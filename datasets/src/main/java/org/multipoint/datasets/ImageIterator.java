@@ -16,13 +16,16 @@ import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
- * Labelled images as a DL4J iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes], both float32. The order
- * is the same in every pass. The images of the next batches are made by background threads while the network runs; an exception there
- * comes out of {@code hasNext} or {@code next}. For one consumer thread.
+ * Labelled images as a DL4J iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes], both float32.
+ * The order is the same in every pass. The images of the next batches are made by background threads while the network runs; an
+ * exception there comes out of {@code hasNext} or {@code next}. For one consumer thread.
  */
 public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
 
     private static final int BATCHES_AHEAD = 2;
+
+    /** 128 MiB, for callers with very large batches. */
+    private static final int VALUES_AHEAD = 1 << 25;
 
     private final List<String> labels;
     private final int size;
@@ -36,11 +39,14 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
     private int pendingLabel;
     private boolean closed;
 
-    /** @throws IllegalArgumentException where the batch size is below 1, or a batch would not fit an array */
+    /** @throws IllegalArgumentException where a batch has less than 1 image or would not fit an array, or there are less than 1 in all */
     ImageIterator(List<String> labels, int size, CNN2DFormat format, int batch, int examples) {
         if (batch < 1 || (long) batch * RgbImage.CHANNELS * size * size > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("A batch of " + batch + " images of " + size + "x" + size
                     + " pixels: expected at least 1, and at most 2^31 values in all");
+        }
+        if (examples < 1) {
+            throw new IllegalArgumentException("A set of " + examples + " images: expected at least 1");
         }
         this.labels = List.copyOf(labels);
         this.size = size;
@@ -75,8 +81,8 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
             throw new IllegalStateException("The iterator is closed");
         }
         if (pass == null) {
-            pass = new Prefetch<>(getClass().getSimpleName(), examples, (int) Math.min(Integer.MAX_VALUE, (long) BATCHES_AHEAD * batch),
-                    this::features);
+            int ahead = (int) Math.min((long) BATCHES_AHEAD * batch, Math.max(1, VALUES_AHEAD / inputColumns()));
+            pass = new Prefetch<>(getClass().getSimpleName(), examples, ahead, this::features);
         }
         while (pending == null && pass.hasNext()) {
             int example = pass.index();
@@ -97,6 +103,7 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
 
     /** @param count at most so many images, at least 1 */
     @Override
+    @SuppressWarnings("try")
     public final DataSet next(int count) {
         if (count < 1) {
             throw new IllegalArgumentException("A batch of " + count + " images: expected at least 1");
@@ -104,7 +111,7 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
         if (!hasNext()) {
             throw new NoSuchElementException("No more images: reset the iterator");
         }
-        int length = RgbImage.CHANNELS * size * size;
+        int length = inputColumns();
         float[] features = new float[Math.multiplyExact(count, length)];
         float[] oneHot = new float[Math.multiplyExact(count, labels.size())];
         int n = 0;
@@ -153,6 +160,7 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
         closed = true;
     }
 
+    /** Values of an image. */
     @Override
     public final int inputColumns() {
         return RgbImage.CHANNELS * size * size;

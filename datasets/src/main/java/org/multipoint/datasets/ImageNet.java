@@ -54,8 +54,8 @@ public final class ImageNet {
     }
 
     /**
-     * Images of some of the classes, with all 1,000 WordNet ids as labels. The list of classes is the {@code labels.tsv} in the folder or up
-     * to three levels above it.
+     * Images of some of the classes, with all 1,000 WordNet ids as labels. The list of classes is the {@code labels.tsv} in the folder or
+     * up to three levels above it.
      *
      * @param root a folder for each WordNet id, or the image files (see {@link ImageFolder.Builder#groundTruth})
      * @throws IllegalArgumentException where no list of classes is found, or it is not one

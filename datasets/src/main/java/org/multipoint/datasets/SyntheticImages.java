@@ -12,8 +12,8 @@ import java.util.SplittableRandom;
 
 /**
  * An endless set of 32x32 RGB images of ten kinds of figures, made by a generator: nothing is downloaded or stored. A figure has random
- * colours, stripes, position, size, proportions and rotation; it lies on a striped or shaded background, among and under smaller pieces, in
- * noise. An image depends on its index alone and is the same on every machine.
+ * colours, stripes, position, size, proportions and tilt; it lies on a darker, striped or shaded background, among and under smaller
+ * pieces, in noise. An image depends on its index alone and is the same on every machine.
  */
 public final class SyntheticImages {
 
@@ -26,17 +26,17 @@ public final class SyntheticImages {
     /** Side of an image, in pixels. */
     public static final int SIZE = 32;
 
-    /** What a network sees: exactly 32x32 pixels, RGB, (pixel - 127.5) / 64. */
-    public static final ImageView VIEW = new ImageView.Builder("synthetic", SIZE).exact().normalize(127.5, 64).build();
+    /** What a network sees: exactly 32x32 pixels, RGB, (pixel - 84) / 41. */
+    public static final ImageView VIEW = new ImageView.Builder("synthetic", SIZE).exact().normalize(84, 41).build();
 
     /** Test images start at this index, training images at 0. */
-    public static final long FIRST_TEST_INDEX = 1L << 32;
+    public static final long FIRST_TEST_INDEX = 10_000_000_000L;
+
+    /** In radians; at 22.5 degrees (0.39) a tilted square would be a tilted diamond. */
+    private static final double MAX_TILT = 0.35;
 
     private static final Region STROKE = (x, y) -> Math.abs(x) < 1 && Math.abs(y) < 0.25;
     private static final Region DOT = (x, y) -> x * x + y * y < 0.25;
-
-    /** Least distance in RGB between the colours of figure and background: below 60, some figures cannot be seen in the noise. */
-    private static final double CONTRAST = 60;
 
     private SyntheticImages() {
     }
@@ -84,40 +84,41 @@ public final class SyntheticImages {
         return (int) Math.floorMod(index, (long) LABELS.size());
     }
 
-    /** The image of an index. */
+    /**
+     * The image of an index. Most are easy; the harder one is, the smaller and paler is its figure, the more pieces and noise there are.
+     */
     public static RgbImage image(long index) {
         SplittableRandom random = new SplittableRandom(index);
-        double[] ground = color(random);
-        double[] ground2 = Canvas.mix(ground, color(random), random.nextDouble(0.6));
-        double[] front = color(random);
-        while (distance(front, ground) < CONTRAST || distance(front, ground2) < CONTRAST) {
-            front = color(random);
-        }
-        double[] front2 = Canvas.mix(front, color(random), random.nextDouble(0.4));
+        double hardness = StrictMath.pow(random.nextDouble(), 2);
+        double[] ground = color(random, 20, 120);
+        double[] ground2 = Canvas.mix(ground, color(random, 0, 160), random.nextDouble(0.6));
+        double[] front = brighter(ground, color(random, 40, 130), 1 - 0.75 * hardness);
+        double[] front2 = Canvas.mix(front, color(random, 100, 256), random.nextDouble(0.3));
 
         Canvas canvas = new Canvas(SIZE, paint(ground, ground2, random));
-        pieces(canvas, random.nextInt(5), random);
-        canvas.draw(FIGURES[label(index)].region(), placement(random.nextDouble(6, 13), random.nextDouble(0.7, 1), random),
+        pieces(canvas, (int) random.nextDouble(1 + 6 * hardness), random);
+        canvas.draw(FIGURES[label(index)].region(),
+                placement(random.nextDouble(10.5, 12.5) - 5 * hardness, random.nextDouble(0.85, 1), MAX_TILT, random),
                 paint(front, front2, random));
-        pieces(canvas, random.nextInt(3), random);
-        double noise = random.nextDouble(10, 50);
+        pieces(canvas, (int) random.nextDouble(1 + 3 * hardness), random);
+        double noise = 5 + 55 * hardness;
         return canvas.develop(() -> noise * (random.nextDouble() + random.nextDouble() + random.nextDouble() - 1.5));
     }
 
     /** Strokes and dots, smaller than any figure. */
     private static void pieces(Canvas canvas, int count, SplittableRandom random) {
         for (int i = 0; i < count; i++) {
-            double[] color = color(random);
-            canvas.draw(random.nextBoolean() ? STROKE : DOT, placement(random.nextDouble(3, 6), random.nextDouble(0.5, 1), random),
+            double[] color = color(random, 0, 256);
+            canvas.draw(random.nextBoolean() ? STROKE : DOT, placement(random.nextDouble(3, 6), random.nextDouble(0.5, 1), Math.PI, random),
                     paint(color, color, random));
         }
     }
 
-    /** Anywhere the centre and most of the rest is inside. */
-    private static Placement placement(double radius, double flatness, SplittableRandom random) {
-        double margin = 0.75 * radius;
+    /** Anywhere the centre and most of the rest is inside, turned by less than the tilt to either side. */
+    private static Placement placement(double radius, double flatness, double tilt, SplittableRandom random) {
+        double margin = 0.9 * radius;
         return new Placement(random.nextDouble(margin, SIZE - margin), random.nextDouble(margin, SIZE - margin), radius, flatness,
-                random.nextDouble(2 * Math.PI));
+                random.nextDouble(-tilt, tilt));
     }
 
     /** Waves of 5 to 60 pixels: stripes to shades. */
@@ -128,15 +129,15 @@ public final class SyntheticImages {
                 random.nextDouble());
     }
 
-    private static double[] color(SplittableRandom random) {
-        return new double[]{random.nextDouble(256), random.nextDouble(256), random.nextDouble(256)};
+    private static double[] color(SplittableRandom random, double from, double to) {
+        return new double[]{random.nextDouble(from, to), random.nextDouble(from, to), random.nextDouble(from, to)};
     }
 
-    private static double distance(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += (a[i] - b[i]) * (a[i] - b[i]);
+    private static double[] brighter(double[] color, double[] step, double share) {
+        double[] sum = new double[color.length];
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] = color[i] + share * step[i];
         }
-        return Math.sqrt(sum);
+        return sum;
     }
 }

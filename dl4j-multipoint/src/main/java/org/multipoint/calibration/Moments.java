@@ -138,8 +138,8 @@ public final class Moments {
             addColumns(px, d, sumX, group * d);
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-             INDArray my = Nd4j.create(py, new long[]{py.length / d, d}, 'c');
-             INDArray mx = paired ? Nd4j.create(px, new long[]{px.length / d, d}, 'c') : my) {
+             INDArray my = Tensor.array(py, 'c', py.length / d, d);
+             INDArray mx = paired ? Tensor.array(px, 'c', px.length / d, d) : my) {
             int splits = blockStarts.length - 1;
             for (int s = 0; s < splits; s++) {
                 INDArray by = block(my, s);

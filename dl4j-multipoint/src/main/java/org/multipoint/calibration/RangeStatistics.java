@@ -34,7 +34,7 @@ public final class RangeStatistics {
         float high = Float.NEGATIVE_INFINITY;
         for (float v : values) {
             if (!Float.isFinite(v)) {
-                throw new IllegalArgumentException("a value is " + v + ", expected finite values");
+                throw new IllegalArgumentException("an input is " + v + ", expected finite values");
             }
             low = Math.min(low, v);
             high = Math.max(high, v);
@@ -144,18 +144,14 @@ public final class RangeStatistics {
 
     private double error(InputQuantization quantization) {
         double width = Math.scalb(1.0, exponent);
-        // Within a bin and within a step values are taken as evenly spread; clipped ones by their distance.
-        double low = quantization.scale() * (double) -quantization.zeroPoint();
-        double high = quantization.scale() * (double) (quantization.levels() - quantization.zeroPoint());
-        double inside = quantization.scale() * (double) quantization.scale() / 12;
         double error = 0;
         for (int i = 0; i < BINS; i++) {
-            if (counts[i] == 0) {
-                continue;
+            if (counts[i] > 0) {
+                // Most of the values next to zero are zeros of a ReLU.
+                float centre = i == HALF ? 0 : (float) ((i - HALF + 0.5) * width);
+                double d = centre - quantization.round(centre);
+                error += counts[i] * d * d;
             }
-            double centre = (i - HALF + 0.5) * width;
-            double beyond = centre > high ? centre - high : centre < low ? low - centre : 0;
-            error += counts[i] * (beyond > 0 ? beyond * beyond : i == HALF ? 0 : inside);
         }
         return error;
     }

@@ -12,9 +12,9 @@ import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -27,6 +27,8 @@ final class MultipointForward {
     private final LayerKind kind;
     private final List<LinearOp> ops;
     private final MultipointWeights weights;
+    /** One for each operation, or none where inputs stay floating. */
+    private final List<InputQuantization> inputs = new ArrayList<>();
     private Kernel[] kernels;
     private float[] kernelBias;
 
@@ -44,6 +46,15 @@ final class MultipointForward {
         }
         for (int i = 0; i < ops.size(); i++) {
             matrix(i);
+            try {
+                weights.stages().get(i).input().ifPresent(inputs::add);
+            } catch (IllegalArgumentException e) {
+                throw broken(e.getMessage(), e);
+            }
+        }
+        if (!inputs.isEmpty() && inputs.size() < ops.size()) {
+            throw broken("expected all of its operations or none to have a quantized input, found " + inputs.size() + " of "
+                    + ops.size(), null);
         }
     }
 
@@ -90,8 +101,12 @@ final class MultipointForward {
         }
         float[] currentBias = bias.toFloatVector();
         INDArray x = input.castTo(DataType.FLOAT);
-        return Delivery.toWorkspace(workspaces, dataType, allocate -> weights.stages().get(0).input().isPresent()
-                ? quantized(x, currentBias, allocate) : floating(x, currentBias, allocate));
+        try {
+            return Delivery.toWorkspace(workspaces, dataType, allocate -> inputs.isEmpty()
+                    ? floating(x, currentBias, allocate) : quantized(x, currentBias, allocate));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("Layer \"" + layer.getLayerName() + "\": " + e.getMessage(), e);
+        }
     }
 
     private synchronized INDArray quantized(INDArray x, float[] bias, Function<long[], INDArray> allocate) {
@@ -100,9 +115,7 @@ final class MultipointForward {
             Engine engine = Engines.preferred();
             Kernel[] built = new Kernel[ops.size()];
             for (int i = 0; i < built.length; i++) {
-                Optional<InputQuantization> input = weights.stages().get(i).input();
-                built[i] = engine.quantized(ops.get(i), matrix(i).fuse(engine.exactCodeLimit()), biasOf(i, bias),
-                        input.orElseThrow(() -> broken("one of its operations has no input quantization", null)));
+                built[i] = engine.quantized(ops.get(i), matrix(i).fuse(engine.exactCodeLimit()), biasOf(i, bias), inputs.get(i));
             }
             kernels = built;
             kernelBias = bias;

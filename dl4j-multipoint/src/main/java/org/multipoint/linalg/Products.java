@@ -1,5 +1,6 @@
 package org.multipoint.linalg;
 
+import org.multipoint.linear.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -36,8 +37,8 @@ public final class Products {
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
              // Row by row is the transpose column by column: c^T = b^T a^T without a copy.
-             INDArray at = Nd4j.create(a, new long[]{k, m}, 'f');
-             INDArray bt = Nd4j.create(b, new long[]{n, k}, 'f');
+             INDArray at = Tensor.array(a, 'f', k, m);
+             INDArray bt = Tensor.array(b, 'f', n, k);
              INDArray ct = Nd4j.createUninitialized(DataType.FLOAT, new long[]{n, m}, 'f')) {
             Nd4j.gemm(bt, at, ct, false, false, 1.0, 0.0);
             return ct.data().asFloat();

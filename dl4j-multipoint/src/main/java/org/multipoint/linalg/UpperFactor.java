@@ -1,6 +1,7 @@
 package org.multipoint.linalg;
 
 import org.nd4j.linalg.api.blas.BlasException;
+import org.multipoint.linear.Tensor;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -96,7 +97,7 @@ public final class UpperFactor {
         }
         float[] lower;
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-             INDArray a = Nd4j.create(reversed, new long[]{n, n}, 'f')) {
+             INDArray a = Tensor.array(reversed, 'f', n, n)) {
             Nd4j.getBlasWrapper().lapack().potrf(a, true);
             lower = a.data().asFloat();
         } catch (BlasException notPositive) {

@@ -1,9 +1,12 @@
 package org.multipoint.linear;
 
+import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+
+import java.util.Arrays;
 
 /**
  * Values on the Java heap in 'c' order. Activations are held in this form between vertices: the garbage collector
@@ -19,8 +22,24 @@ public record Tensor(float[] data, long[] shape) {
 
     /** A new array outside workspaces; whoever asks for it closes it. */
     public INDArray toArray() {
+        return array(data, 'c', shape);
+    }
+
+    /**
+     * A copy of values off the heap, outside workspaces; whoever asks for it closes it. {@code Nd4j.create} of a Java array copies
+     * element by element, this in one piece.
+     *
+     * @param order 'c' or 'f'
+     */
+    public static INDArray array(float[] values, char order, long... shape) {
         try (MemoryWorkspace out = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            return Nd4j.create(data, shape, 'c');
+            INDArray array = Nd4j.createUninitialized(DataType.FLOAT, shape, order);
+            if (array.length() != values.length) {
+                throw new IllegalArgumentException("Expected " + array.length() + " values for shape " + Arrays.toString(shape)
+                        + ", found " + values.length);
+            }
+            ((FloatPointer) array.data().addressPointer()).put(values);
+            return array;
         }
     }
 

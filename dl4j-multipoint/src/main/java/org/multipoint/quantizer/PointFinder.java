@@ -22,6 +22,16 @@ public interface PointFinder {
     MultipointMatrix find(WeightProblem problem, int[] points);
 
     /**
+     * Bits of a matrix that {@link #find} gave as this method stores it, everything counted.
+     *
+     * @param problem what {@link #find} was given
+     * @param points  what {@link #find} was given
+     */
+    default long storedBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
+        return matrix.storedBits();
+    }
+
+    /**
      * Output error of each row with 1 to {@code maxPoints} points.
      *
      * @return {@code [rows][maxPoints]}

@@ -2,21 +2,13 @@ package org.multipoint.quantizer;
 
 import org.multipoint.calibration.Moments;
 import org.multipoint.linalg.Products;
-import org.multipoint.linalg.UpperFactor;
 import org.multipoint.linear.LinearOp;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/**
- * The weights of one linear operation and what calibration knows of its inputs: everything a quantizer may ask.
- *
- * @param name          for messages
- * @param op            the operation
- * @param weights       {@code [rows, columns]} row by row; not to be changed
- * @param moments       moments of its inputs
- * @param biasCorrected whether the mean output will be made exact through the bias, so that errors count around their mean
- */
-public record WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected) {
+/** The weights of one linear operation and what calibration knows of its inputs: everything a quantizer may ask. */
+public final class WeightProblem {
 
     /**
      * Share of the mean variance of the layer's inputs that is added to the diagonal before factoring. Relative to the
@@ -24,15 +16,73 @@ public record WeightProblem(String name, LinearOp op, float[] weights, Moments m
      */
     static final double DAMPING = 0.01;
 
-    /** The same problem with other weights. */
-    public WeightProblem withWeights(float[] other) {
-        return new WeightProblem(name, op, other, moments, biasCorrected);
+    private final String name;
+    private final LinearOp op;
+    private final float[] weights;
+    private final Moments moments;
+    private final boolean biasCorrected;
+    /** For each group and block of columns, made when first asked for; problems that differ in weights alone share them. */
+    private final ErrorFeedback[][] feedback;
+
+    /**
+     * @param name          for messages
+     * @param op            the operation
+     * @param weights       {@code [rows, columns]} row by row; not to be changed
+     * @param moments       moments of its inputs, or null for quantizers that look at weights alone; not to be changed any more
+     * @param biasCorrected whether the mean output will be made exact through the bias, so that errors count around their mean
+     * @throws IllegalArgumentException where second moments are beyond single precision; it names the operation
+     */
+    public WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected) {
+        this(name, op, weights, moments, biasCorrected, new ErrorFeedback[op.groups()][]);
+        if (moments != null && !Double.isFinite(moments.meanVariance())) {
+            throw new IllegalArgumentException("Layer \"" + name + "\": its inputs are too large to be squared in single precision");
+        }
     }
 
-    /** Factor of the damped covariance of one block of inputs. */
-    UpperFactor factor(int group, int split) {
-        int size = moments.blockStarts()[split + 1] - moments.blockStarts()[split];
-        return UpperFactor.of(moments.covariance(group, split), size, DAMPING * moments.meanVariance());
+    private WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected,
+                          ErrorFeedback[][] feedback) {
+        this.name = name;
+        this.op = op;
+        this.weights = weights;
+        this.moments = moments;
+        this.biasCorrected = biasCorrected;
+        this.feedback = feedback;
+    }
+
+    public LinearOp op() {
+        return op;
+    }
+
+    /** {@code [rows, columns]} row by row; not to be changed. */
+    public float[] weights() {
+        return weights;
+    }
+
+    /** The rows of one group, {@code [rows of the group, columns]}, copied. */
+    float[] weights(int group) {
+        int each = op.rowsPerGroup() * op.columns();
+        return Arrays.copyOfRange(weights, group * each, (group + 1) * each);
+    }
+
+    public Moments moments() {
+        return moments;
+    }
+
+    /** The same problem with other weights. */
+    public WeightProblem withWeights(float[] other) {
+        return new WeightProblem(name, op, other, moments, biasCorrected, feedback);
+    }
+
+    /** Error feedback under the damped second moments of a group, one for each block of columns. Threads may ask for different groups. */
+    ErrorFeedback[] feedback(int group) {
+        if (feedback[group] == null) {
+            double ridge = DAMPING * moments.meanVariance();
+            int[] starts = moments.blockStarts();
+            feedback[group] = IntStream.range(0, starts.length - 1)
+                    .mapToObj(s -> new ErrorFeedback(moments.covariance(group, s), starts[s + 1] - starts[s], ridge))
+                    .toArray(ErrorFeedback[]::new);
+        }
+        return feedback[group];
     }
 
     /**

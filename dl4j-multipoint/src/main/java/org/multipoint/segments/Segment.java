@@ -4,6 +4,7 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.multipoint.engine.Program;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -15,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A part of a graph with one output that an engine runs in one piece: the configurations of the vertices that it stands for, and how
@@ -88,6 +90,23 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
             }
         }
         return tables;
+    }
+
+    /** The segment that a vertex is, as a vertex or as an output layer; empty where it is none. */
+    public static Optional<Segment> of(GraphVertex vertex) {
+        return vertex instanceof SegmentVertex s ? Optional.of(s.getSegment())
+                : vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof SegmentOutputLayer s
+                        ? Optional.of(s.getSegment()) : Optional.empty();
+    }
+
+    /**
+     * What an engine runs for this segment.
+     *
+     * @param params    parameters of all parts one after another, as its vertex in a graph holds them; null for none
+     * @param codeLimit largest absolute weight code that the program may have
+     */
+    public Program program(INDArray params, int codeLimit) {
+        return new Lowering(this, tables(params, false), codeLimit).program();
     }
 
     /** Parameters of all parts by {@link #paramKey}. */

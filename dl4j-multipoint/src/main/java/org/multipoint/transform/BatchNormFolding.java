@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.layers.BatchNormAffine;
 import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -21,9 +22,16 @@ import java.util.Set;
  * Folds BatchNormalization into the layer before it: with {@code s = gamma / sqrt(var + eps)}, each output channel's weights become
  * {@code W s} and its bias {@code (b - mean) s + beta}.
  */
-final class BatchNormFolding {
+public final class BatchNormFolding {
 
     private BatchNormFolding() {
+    }
+
+    /** A new graph with the same outputs, BatchNormalization folded wherever that leaves them as they are. */
+    public static ComputationGraph folded(ComputationGraph graph) {
+        GraphEdit edit = GraphEdit.of(graph);
+        fold(edit, Set.of());
+        return edit.toGraph();
     }
 
     /**

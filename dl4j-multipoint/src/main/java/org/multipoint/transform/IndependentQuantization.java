@@ -23,18 +23,20 @@ final class IndependentQuantization {
     }
 
     /**
+     * @param found  what the survey found, by name of operation
      * @param points number of points of each row, by name of operation
      */
-    List<QuantizedStage> quantize(LinearVertex vertex, Map<String, int[]> points) {
+    List<QuantizedStage> quantize(LinearVertex vertex, Map<String, Survey.Found> found, Map<String, int[]> points) {
         List<QuantizedStage> stages = new ArrayList<>();
         for (LinearVertex.Stage stage : vertex.stages()) {
             int[] counts = points.get(stage.name());
-            MultipointMatrix matrix = settings.finder(vertex.name()).find(
-                    new WeightProblem(stage.name(), stage.op(), stage.weights(), null, false), counts);
+            Survey.Found here = found.get(stage.name());
+            WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), null, false);
+            MultipointMatrix matrix = here.finder().find(problem, counts);
             Optional<InputQuantization> input = settings.activationBits == 0 ? Optional.empty()
                     : Optional.of(survey.range(stage.name()).quantization(settings.clipping, settings.activationBits));
-            stages.add(new QuantizedStage(stage.name(), matrix, stage.bias(), input,
-                    error(survey.curves(stage.name()), counts)));
+            stages.add(new QuantizedStage(stage.name(), matrix, here.finder().storedBits(problem, matrix, counts), stage.bias(), input,
+                    error(here.curves(), counts)));
         }
         return stages;
     }

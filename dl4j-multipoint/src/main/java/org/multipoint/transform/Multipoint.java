@@ -13,8 +13,10 @@ import org.multipoint.walk.CalibrationData;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Transforms a trained model into one whose convolution and dense weights are stored as points, without retraining. The
@@ -39,14 +41,17 @@ public final class Multipoint<M> {
     private final M source;
     private final GraphEdit edit;
     private final Function<GraphEdit, M> build;
-    private final Settings settings = new Settings();
+    private final Settings settings;
     private IntFunction<CalibrationData> data;
+    private Double maxDrop;
+    private ToDoubleFunction<M> metric;
     private TransformListener listener = (phase, done, total, what) -> { };
 
     private Multipoint(M source, GraphEdit edit, Function<GraphEdit, M> build) {
         this.source = source;
         this.edit = edit;
         this.build = build;
+        this.settings = new Settings(source.getClass().getSimpleName());
     }
 
     /** Transforms a graph. */
@@ -95,36 +100,52 @@ public final class Multipoint<M> {
 
     /** Budget: extra points as a share of the codes that one point per row takes; default 0.10. */
     public Multipoint<M> extraPoints(double share) {
-        settings.allocation = BudgetAllocation.extraPoints(share);
-        settings.budget = 100 * share + " % extra points";
+        settings.extraPoints(share);
         return this;
     }
 
     /** Budget: stored bits for each quantized weight, everything counted. One point per row is given whatever the budget. */
     public Multipoint<M> storedBits(double perWeight) {
-        settings.allocation = BudgetAllocation.storedBits(perWeight);
-        settings.budget = perWeight + " stored bits per weight";
+        settings.spend(BudgetAllocation.storedBits(perWeight), perWeight + " stored bits per weight");
         return this;
     }
 
     /** Budget: bytes of all quantized weights, everything counted. One point per row is given whatever the budget. */
     public Multipoint<M> storedBytes(long bytes) {
-        settings.allocation = BudgetAllocation.bytes(bytes);
-        settings.budget = bytes + " bytes";
+        settings.spend(BudgetAllocation.bytes(bytes), bytes + " bytes");
         return this;
     }
 
     /** The paper's rule: points while a row's output error, relative to its layer's output variance, exceeds the threshold. */
     public Multipoint<M> errorThreshold(double threshold) {
-        settings.allocation = new ThresholdAllocation(threshold);
-        settings.budget = "error threshold " + threshold;
+        settings.spend(new ThresholdAllocation(threshold), "error threshold " + threshold);
         return this;
     }
 
     /** The same number of points for every row. */
     public Multipoint<M> points(int perRow) {
-        settings.allocation = new FixedAllocation(perRow);
-        settings.budget = perRow + " points per row";
+        settings.spend(new FixedAllocation(perRow), perRow + " points per row");
+        return this;
+    }
+
+    /**
+     * Finds the smallest model whose metric stays within a drop, instead of spending a budget: bisection over the stored bits, with
+     * codes of 2 to 6 bits, or of the width that {@link #bits(int)} asks for. Calibration is done once for all attempts. What metric
+     * and drop are is the caller's: accuracy, F1, minus the loss; more is better.
+     *
+     * <pre>{@code
+     * .maxDrop(0.005, model -> model.<Evaluation>evaluate(test).accuracy())
+     * }</pre>
+     *
+     * @param drop   how far the metric of the result may be below the source model's, not negative
+     * @param metric evaluates a model, also the source model; it must not change the model
+     */
+    public Multipoint<M> maxDrop(double drop, ToDoubleFunction<M> metric) {
+        if (!(drop >= 0) || Double.isInfinite(drop)) {
+            throw new IllegalArgumentException("The largest drop must be finite and not negative, found " + drop);
+        }
+        this.maxDrop = drop;
+        this.metric = metric;
         return this;
     }
 
@@ -143,7 +164,7 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** The integers that codes stand for under {@link Method#CALIBRATED}. */
+    /** The integers that codes stand for under {@link Method#CALIBRATED}; by default the better of both, layer by layer. */
     public Multipoint<M> grid(CodeGrid grid) {
         settings.grid = grid;
         return this;
@@ -211,7 +232,7 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** Most output positions of an image that second moments are summed over, spread evenly; default 1024. */
+    /** Most output positions of an image that second moments are summed over, spread evenly; default 256. */
     public Multipoint<M> positionsPerImage(int positions) {
         if (positions < 1) {
             throw new IllegalArgumentException("Positions per image must be positive, found " + positions);
@@ -225,6 +246,9 @@ public final class Multipoint<M> {
      * than once, and activations go to a temporary file.
      */
     public Multipoint<M> memory(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("Memory must be positive, found " + bytes);
+        }
         settings.memory = bytes;
         return this;
     }
@@ -238,7 +262,7 @@ public final class Multipoint<M> {
     /**
      * Transforms the model.
      *
-     * @throws IllegalStateException    where no calibration data was given
+     * @throws IllegalStateException    where no calibration data was given, or no model stays within {@link #maxDrop}
      * @throws IllegalArgumentException where weights or calibration inputs are NaN or infinite, do not fit the model, or are missing;
      *                                  it names the layer or batch
      */
@@ -246,8 +270,14 @@ public final class Multipoint<M> {
         if (data == null) {
             throw new IllegalStateException("Calibration data is missing: call calibrate(iterator) first");
         }
-        Pipeline pipeline = new Pipeline(settings, edit.copy(), listener);
-        return pipeline.run(data, build, source.getClass().getSimpleName());
+        long start = System.nanoTime();
+        AccuracySearch<M> search = maxDrop == null ? null : new AccuracySearch<>(maxDrop, metric, source, settings, listener);
+        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener);
+        pipeline.calibrate(search == null ? List.of(settings.plan().bits()) : search.widths());
+        long calibrated = System.nanoTime();
+        Pipeline.Quantized<M> quantized = search == null ? pipeline.quantize(settings.plan()) : search.smallest(pipeline::quantize);
+        return new MultipointResult<>(quantized.model(), quantized.report(), search == null ? List.of() : search.attempts(),
+                (calibrated - start) / 1e9, (System.nanoTime() - calibrated) / 1e9);
     }
 
     private String known(String layer) {

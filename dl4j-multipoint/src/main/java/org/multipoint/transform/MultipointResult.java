@@ -2,13 +2,29 @@ package org.multipoint.transform;
 
 import org.multipoint.report.MultipointReport;
 
+import java.util.List;
+
 /**
  * A transformed model and what was done to it.
  *
  * @param model               a new model of the same kind as the source
  * @param report              layer by layer, what was stored and what stays in fp32
+ * @param attempts            what {@link Multipoint#maxDrop} tried, in order; empty where it was not asked for
  * @param calibrationSeconds  wall-clock time of streaming images and finding what more points would bring
- * @param quantizationSeconds wall-clock time of finding points and building the model
+ * @param quantizationSeconds wall-clock time of finding points and building the model, with all attempts
  */
-public record MultipointResult<M>(M model, MultipointReport report, double calibrationSeconds, double quantizationSeconds) {
+public record MultipointResult<M>(M model, MultipointReport report, List<Attempt> attempts, double calibrationSeconds,
+                                  double quantizationSeconds) {
+
+    /**
+     * A model that was tried.
+     *
+     * @param bits                width of its codes
+     * @param extraPoints         its budget, as a share of the codes that one point per row takes
+     * @param storedBitsPerWeight what it stores, everything counted
+     * @param metric              what the metric said of it
+     * @param holds               whether that is within the drop
+     */
+    public record Attempt(int bits, double extraPoints, double storedBitsPerWeight, double metric, boolean holds) {
+    }
 }

@@ -4,7 +4,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.quantizer.ErrorCurves;
+import org.multipoint.quantizer.Allocation;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.walk.CalibrationData;
@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -27,55 +28,77 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-/** The way from a model to its transformed copy: fold, survey, allocate, quantize, build. */
-final class Pipeline {
+/**
+ * The way from a model to its transformed copy: fold, survey, allocate, quantize, build. What does not depend on the budget is done
+ * once, however many budgets are tried.
+ */
+final class Pipeline<M> {
 
     private final Settings settings;
-    private final GraphEdit edit;
+    private final GraphEdit folded;
+    private final Function<GraphEdit, M> build;
     private final TransformListener listener;
     private final Map<String, String> kept = new LinkedHashMap<>();
+    private final GraphWalk walk;
+    private final List<LinearVertex> vertices;
+    private final CalibrationData data;
+    private final Survey survey;
 
     /**
      * @param edit changed by this
      */
-    Pipeline(Settings settings, GraphEdit edit, TransformListener listener) {
+    Pipeline(Settings settings, GraphEdit edit, IntFunction<CalibrationData> source, Function<GraphEdit, M> build,
+             TransformListener listener) {
         this.settings = settings;
-        this.edit = edit;
+        this.folded = edit;
+        this.build = build;
         this.listener = listener;
-    }
-
-    <M> MultipointResult<M> run(IntFunction<CalibrationData> source, Function<GraphEdit, M> build, String modelKind) {
-        long start = System.nanoTime();
         if (settings.foldBatchNormalization) {
             kept.putAll(BatchNormFolding.fold(edit, settings.leftOut));
         }
         ComputationGraph reference = edit.toGraph();
-        GraphWalk walk = new GraphWalk(reference);
+        walk = new GraphWalk(reference);
         walk.obstacles().forEach(kept::putIfAbsent);
         settings.leftOut.forEach(name -> kept.put(name, "left out as asked"));
-        List<LinearVertex> vertices = walk.linear().values().stream()
-                .filter(v -> !settings.leftOut.contains(v.name())).toList();
+        vertices = walk.linear().values().stream().filter(v -> !settings.leftOut.contains(v.name())).toList();
         if (vertices.isEmpty()) {
             throw new IllegalArgumentException("The model has no layer that can be quantized: " + kept);
         }
-        CalibrationData data = source.apply(reference.getNumInputArrays());
-        Survey survey = new Survey(settings, walk, data, listener);
-        survey.run(vertices);
-        Map<String, int[]> points = allocate(vertices, survey);
-        double calibrated = System.nanoTime();
-
-        Map<String, List<QuantizedStage>> quantized = quantize(walk, vertices, survey, data, points);
-        Map<String, String> provenance = provenance(data, survey.images(), modelKind);
-        quantized.forEach((name, stages) -> store(name, stages, provenance));
-        M model = build.apply(edit);
-        MultipointReport report = report(walk, quantized, provenance);
-        return new MultipointResult<>(model, report, (calibrated - start) / 1e9, (System.nanoTime() - calibrated) / 1e9);
+        data = source.apply(reference.getNumInputArrays());
+        survey = new Survey(settings, walk, data, listener);
     }
 
-    private Map<String, int[]> allocate(List<LinearVertex> vertices, Survey survey) {
+    /** What is spent: the width of codes and how points are given. */
+    record Plan(int bits, Allocation allocation, String budget) {
+    }
+
+    /**
+     * Learns from the calibration data whatever plans will ask.
+     *
+     * @param widths widths of their codes
+     */
+    void calibrate(List<Integer> widths) {
+        survey.run(vertices, widths);
+    }
+
+    /** The model and its report for a plan whose width was calibrated. */
+    Quantized<M> quantize(Plan plan) {
+        Map<String, Survey.Found> found = survey.at(plan.bits);
+        Map<String, int[]> points = allocate(plan, found);
+        Map<String, List<QuantizedStage>> quantized = quantize(found, points);
+        Map<String, String> provenance = provenance(plan);
+        GraphEdit edit = folded.copy();
+        quantized.forEach((name, stages) -> store(edit, name, stages, provenance));
+        return new Quantized<>(build.apply(edit), report(edit, quantized, provenance));
+    }
+
+    /** A quantized model. */
+    record Quantized<M>(M model, MultipointReport report) {
+    }
+
+    private Map<String, int[]> allocate(Plan plan, Map<String, Survey.Found> found) {
         List<String> names = vertices.stream().flatMap(v -> v.stages().stream()).map(LinearVertex.Stage::name).toList();
-        List<ErrorCurves> curves = names.stream().map(survey::curves).toList();
-        int[][] allocated = settings.allocation.allocate(curves);
+        int[][] allocated = plan.allocation.allocate(names.stream().map(name -> found.get(name).curves()).toList());
         Map<String, int[]> points = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
             points.put(names.get(i), allocated[i]);
@@ -83,21 +106,20 @@ final class Pipeline {
         return points;
     }
 
-    private Map<String, List<QuantizedStage>> quantize(GraphWalk walk, List<LinearVertex> vertices, Survey survey,
-                                                       CalibrationData data, Map<String, int[]> points) {
-        if (settings.method == Method.CALIBRATED) {
-            return new SequentialQuantization(settings, walk).run(data, points, listener);
+    private Map<String, List<QuantizedStage>> quantize(Map<String, Survey.Found> found, Map<String, int[]> points) {
+        if (settings.method.calibrated()) {
+            return new SequentialQuantization(settings, walk, found).run(data, points, listener);
         }
         IndependentQuantization independent = new IndependentQuantization(settings, survey);
         Map<String, List<QuantizedStage>> quantized = new LinkedHashMap<>();
         for (LinearVertex vertex : vertices) {
-            quantized.put(vertex.name(), independent.quantize(vertex, points));
+            quantized.put(vertex.name(), independent.quantize(vertex, found, points));
             listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(), vertices.size(), vertex.name());
         }
         return quantized;
     }
 
-    private void store(String vertex, List<QuantizedStage> stages, Map<String, String> provenance) {
+    private static void store(GraphEdit edit, String vertex, List<QuantizedStage> stages, Map<String, String> provenance) {
         MultipointWeights weights = new MultipointWeights(
                 stages.stream().map(s -> MultipointWeights.Stage.of(s.matrix(), s.input())).toList(), provenance);
         org.deeplearning4j.nn.conf.layers.Layer layer = edit.layer(vertex);
@@ -107,7 +129,7 @@ final class Pipeline {
         edit.replace(vertex, org.multipoint.layers.LayerKind.ofPlain(layer).orElseThrow().quantized(layer, weights), params);
     }
 
-    private MultipointReport report(GraphWalk walk, Map<String, List<QuantizedStage>> quantized, Map<String, String> provenance) {
+    private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedStage>> quantized, Map<String, String> provenance) {
         List<LayerReport> layers = new ArrayList<>();
         quantized.forEach((name, stages) -> stages.forEach(s -> layers.add(layerReport(walk.linear().get(name), s))));
         long floats = 0;
@@ -121,15 +143,16 @@ final class Pipeline {
     private static LayerReport layerReport(LinearVertex vertex, QuantizedStage stage) {
         MultipointMatrix m = stage.matrix();
         int exact = (int) IntStream.range(0, m.rows()).filter(r -> m.fusesExactly(r, IntegerRows.FULL_LIMIT)).count();
-        return new LayerReport(stage.name(), vertex.kind().name().toLowerCase(), m.rows(), m.columns(), m.bits(),
-                Arrays.stream(m.histogram()).boxed().toList(), m.storedBits(), stage.outputError(), exact,
+        return new LayerReport(stage.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
+                Arrays.stream(m.histogram()).boxed().toList(), stage.storedBits(), stage.outputError(), exact,
                 stage.input().map(q -> q.scale()).orElse(0f), stage.input().map(q -> q.zeroPoint()).orElse(0));
     }
 
-    private Map<String, String> provenance(CalibrationData data, long images, String modelKind) {
+    private Map<String, String> provenance(Plan plan) {
         Map<String, String> provenance = new TreeMap<>(settings.describe());
-        provenance.put("model", modelKind);
-        provenance.put("calibration", images + " examples from " + data.description());
+        provenance.put("bits", String.valueOf(plan.bits));
+        provenance.put("budget", plan.budget);
+        provenance.put("calibration", survey.images() + " examples from " + data.description());
         provenance.put("version", version());
         return provenance;
     }

@@ -10,10 +10,15 @@ import java.util.Optional;
  *
  * @param name        the operation's name
  * @param matrix      its weights
+ * @param storedBits  what the method stores of it, everything counted
  * @param bias        its bias, {@code [rows]}
  * @param input       how its input is quantized, empty where it stays floating
  * @param outputError relative output error, see {@link org.multipoint.report.LayerReport}
  */
-record QuantizedStage(String name, MultipointMatrix matrix, float[] bias, Optional<InputQuantization> input,
+record QuantizedStage(String name, MultipointMatrix matrix, long storedBits, float[] bias, Optional<InputQuantization> input,
                       double outputError) {
+
+    QuantizedStage withOutputError(double error) {
+        return new QuantizedStage(name, matrix, storedBits, bias, input, error);
+    }
 }

@@ -7,6 +7,7 @@ import org.multipoint.engine.Kernel;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.Tensor;
 import org.multipoint.points.MultipointMatrix;
+import org.multipoint.quantizer.PointFinder;
 import org.multipoint.quantizer.TargetMatching;
 import org.multipoint.quantizer.WeightProblem;
 import org.multipoint.walk.Activations;
@@ -44,10 +45,15 @@ final class SequentialQuantization {
 
     private final Settings settings;
     private final GraphWalk walk;
+    private final Map<String, Survey.Found> found;
     private final Activations.Budget budget;
 
-    SequentialQuantization(Settings settings, GraphWalk walk) {
+    /**
+     * @param found what the survey found, by name of operation
+     */
+    SequentialQuantization(Settings settings, GraphWalk walk, Map<String, Survey.Found> found) {
         this.settings = settings;
+        this.found = found;
         this.walk = walk;
         this.budget = new Activations.Budget(settings.memory);
     }
@@ -147,7 +153,7 @@ final class SequentialQuantization {
         for (int i = 0; i < vertex.stages().size(); i++) {
             LinearVertex.Stage stage = vertex.stages().get(i);
             boolean last = i == vertex.stages().size() - 1;
-            QuantizedStage quantized = quantize(vertex, stage, x, points.get(stage.name()));
+            QuantizedStage quantized = quantize(stage, x, points.get(stage.name()), last);
             Streams out = outputs(vertex, stage, quantized, x, last, last && walk.usesOf(vertex.name()) == 0, stages);
             if (x != input) {
                 x.close();
@@ -174,8 +180,11 @@ final class SequentialQuantization {
         return new Streams(reference, quantized);
     }
 
-    private QuantizedStage quantize(LinearVertex vertex, LinearVertex.Stage stage, Streams x, int[] points) {
-        Activations seen = settings.quantizedInputs ? x.quantized : x.reference;
+    /**
+     * @param last whether it is the last operation of its layer, the only one that has a bias: what it makes exact includes the
+     *             mean errors of those before it
+     */
+    private QuantizedStage quantize(LinearVertex.Stage stage, Streams x, int[] points, boolean last) {
         Optional<InputQuantization> input = Optional.empty();
         if (settings.activationBits > 0) {
             RangeStatistics range = new RangeStatistics();
@@ -189,23 +198,24 @@ final class SequentialQuantization {
             if (settings.quantizedInputs) {
                 moments.add(x.reference.get(b), rounded(x.quantized.get(b), input));
             } else {
-                moments.add(seen.get(b));
+                moments.add(x.reference.get(b));
             }
         }
         WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments, settings.biasCorrection);
         WeightProblem target = settings.targetMatching && settings.quantizedInputs
                 ? problem.withWeights(TargetMatching.match(problem, settings.ridge)) : problem;
-        MultipointMatrix matrix = settings.finder(vertex.name()).find(target, points);
-        float[] bias = settings.biasCorrection
+        PointFinder finder = found.get(stage.name()).finder();
+        MultipointMatrix matrix = finder.find(target, points);
+        float[] bias = settings.biasCorrection && last
                 ? TargetMatching.bias(problem, stage.bias(), matrix.toFloats()) : stage.bias();
-        return new QuantizedStage(stage.name(), matrix, bias, input, Double.NaN);
+        return new QuantizedStage(stage.name(), matrix, finder.storedBits(target, matrix, points), bias, input, Double.NaN);
     }
 
     private static void addRange(String name, RangeStatistics range, Tensor tensor) {
         try {
             range.add(tensor.data());
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + name + "\": of its inputs, " + e.getMessage(), e);
+            throw new IllegalArgumentException("Layer \"" + name + "\": " + e.getMessage(), e);
         }
     }
 
@@ -242,7 +252,7 @@ final class SequentialQuantization {
                 }
             }
         }
-        stages.add(new QuantizedStage(stage.name(), quantized.matrix(), quantized.bias(), quantized.input(), error.relative()));
+        stages.add(quantized.withOutputError(error.relative()));
         return unused ? null : new Streams(referenceOut, quantizedOut);
     }
 

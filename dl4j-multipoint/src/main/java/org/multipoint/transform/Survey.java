@@ -3,7 +3,6 @@ package org.multipoint.transform;
 import org.multipoint.calibration.Moments;
 import org.multipoint.calibration.RangeStatistics;
 import org.multipoint.linear.LinearOp;
-import org.multipoint.linear.Tensor;
 import org.multipoint.quantizer.ErrorCurves;
 import org.multipoint.quantizer.PointFinder;
 import org.multipoint.quantizer.WeightProblem;
@@ -15,6 +14,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Streams calibration images through the reference network and finds, for each operation, the range of its inputs and what more points
@@ -28,8 +29,17 @@ final class Survey {
     private final CalibrationData data;
     private final TransformListener listener;
     private final Map<String, RangeStatistics> ranges = new HashMap<>();
-    private final Map<String, ErrorCurves> curves = new HashMap<>();
+    private final Map<Integer, Map<String, Found>> found = new TreeMap<>();
     private long images;
+
+    /**
+     * What is known of an operation before it is quantized.
+     *
+     * @param finder the best way to find its points
+     * @param curves what more points would bring
+     */
+    record Found(PointFinder finder, ErrorCurves curves) {
+    }
 
     Survey(Settings settings, GraphWalk walk, CalibrationData data, TransformListener listener) {
         this.settings = settings;
@@ -38,9 +48,13 @@ final class Survey {
         this.listener = listener;
     }
 
-    /** Surveys the given vertices. */
-    void run(List<LinearVertex> vertices) {
-        int[] found = {0};
+    /**
+     * Surveys the given vertices.
+     *
+     * @param widths widths of codes that are asked about
+     */
+    void run(List<LinearVertex> vertices, List<Integer> widths) {
+        int done = 0;
         int total = vertices.stream().mapToInt(v -> v.stages().size()).sum();
         for (List<LinearVertex> part : parts(vertices)) {
             Map<String, Moments> moments = new HashMap<>();
@@ -52,7 +66,7 @@ final class Survey {
             images = walk.stream(data, (vertex, stage, input) -> {
                 String name = vertex.stages().get(stage).name();
                 if (first) {
-                    observe(name, input);
+                    ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
                 }
                 if (moments.containsKey(name)) {
                     moments.get(name).add(input);
@@ -66,27 +80,30 @@ final class Survey {
             }
             for (LinearVertex vertex : part) {
                 for (LinearVertex.Stage stage : vertex.stages()) {
-                    curves.put(stage.name(), curves(vertex, stage, moments.remove(stage.name())));
-                    listener.onProgress(TransformListener.Phase.ALLOCATION, ++found[0], total, stage.name());
+                    examine(vertex, stage, moments.remove(stage.name()), widths);
+                    listener.onProgress(TransformListener.Phase.ALLOCATION, ++done, total, stage.name());
                 }
             }
         }
     }
 
-    private void observe(String name, Tensor input) {
-        try {
-            ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + name + "\": of its inputs, " + e.getMessage(), e);
-        }
-    }
-
-    private ErrorCurves curves(LinearVertex vertex, LinearVertex.Stage stage, Moments moments) {
+    private void examine(LinearVertex vertex, LinearVertex.Stage stage, Moments moments, List<Integer> widths) {
         WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments,
-                settings.method == Method.CALIBRATED && settings.biasCorrection);
-        PointFinder finder = settings.finder(vertex.name());
-        double[][] errors = finder.errors(problem, settings.maxPoints(vertex.name()));
-        return new ErrorCurves(stage.op().columns(), finder.bits(), finder.layout(), errors, problem.outputEnergy());
+                settings.method.calibrated() && settings.biasCorrection);
+        double energy = problem.outputEnergy();
+        for (int width : widths) {
+            double least = Double.POSITIVE_INFINITY;
+            for (PointFinder finder : settings.finders(vertex.name(), width)) {
+                double[][] errors = finder.errors(problem, settings.maxPoints(finder));
+                int n = settings.ordinaryPoints(width);
+                double total = Stream.of(errors).mapToDouble(e -> e[n - 1]).sum();
+                if (total < least) {
+                    least = total;
+                    found.computeIfAbsent(width, w -> new HashMap<>()).put(stage.name(), new Found(finder,
+                            new ErrorCurves(stage.op().columns(), finder.bits(), finder.layout(), errors, energy)));
+                }
+            }
+        }
     }
 
     /** Consecutive vertices whose moments fit the memory bound together. */
@@ -114,8 +131,9 @@ final class Survey {
         return ranges.get(stage);
     }
 
-    ErrorCurves curves(String stage) {
-        return curves.get(stage);
+    /** What was found of each operation where codes have the given width. */
+    Map<String, Found> at(int width) {
+        return found.get(width);
     }
 
     long images() {

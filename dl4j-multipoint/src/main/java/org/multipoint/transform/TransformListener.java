@@ -10,8 +10,10 @@ public interface TransformListener {
         CALIBRATION,
         /** What more points would bring is found, layer by layer. */
         ALLOCATION,
-        /** Points are found, layer by layer. */
-        QUANTIZATION
+        /** Points are found, layer by layer; once for each attempt of {@link Multipoint#maxDrop}. */
+        QUANTIZATION,
+        /** {@link Multipoint#maxDrop} has evaluated the source model (step 0) or an attempt. */
+        EVALUATION
     }
 
     /**

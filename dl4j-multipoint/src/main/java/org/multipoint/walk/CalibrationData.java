@@ -72,7 +72,7 @@ public final class CalibrationData {
     /**
      * The next batch, one tensor for each network input.
      *
-     * @throws IllegalArgumentException where the number of inputs is wrong, or a value is NaN or infinite
+     * @throws IllegalArgumentException where inputs are missing or too many, or a value is NaN or infinite; it names the batch
      */
     public Tensor[] next() {
         INDArray[] arrays = next.get();
@@ -82,6 +82,9 @@ public final class CalibrationData {
         }
         Tensor[] tensors = new Tensor[inputs];
         for (int i = 0; i < inputs; i++) {
+            if (arrays[i] == null) {
+                throw new IllegalArgumentException("Calibration batch " + batch + " has no features for input " + i);
+            }
             tensors[i] = Tensor.of(arrays[i]);
             float[] data = tensors[i].data();
             for (int j = 0; j < data.length; j++) {

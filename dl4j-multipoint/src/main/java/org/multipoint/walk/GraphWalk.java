@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.engine.Engines;
 import org.multipoint.engine.Kernel;
+import org.multipoint.layers.LayerKind;
 import org.multipoint.linear.Tensor;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -35,6 +36,7 @@ public final class GraphWalk {
          * @param vertex the vertex
          * @param stage  index of the operation in it
          * @param input  input of the operation, after the vertex's preprocessor
+         * @throws IllegalArgumentException where the input does not fit; whoever walks adds the name of the vertex
          */
         void observe(LinearVertex vertex, int stage, Tensor input);
     }
@@ -70,7 +72,7 @@ public final class GraphWalk {
             Optional<String> obstacle = LinearVertex.obstacle(graph, name);
             if (obstacle.isPresent()) {
                 obstacles.put(name, obstacle.get());
-            } else if (vertex.hasLayer() && org.multipoint.layers.LayerKind.ofPlain(vertex.getLayer().conf().getLayer()).isPresent()) {
+            } else if (vertex.hasLayer() && LayerKind.ofPlain(vertex.getLayer().conf().getLayer()).isPresent()) {
                 linear.put(name, LinearVertex.of(graph, name));
             }
         }
@@ -137,7 +139,7 @@ public final class GraphWalk {
         return pre == null ? input : pre.preProcess(input, examples, LayerWorkspaceMgr.noWorkspaces());
     }
 
-    /** What a linear vertex's first operation sees of the vertex's input. */
+    /** What a linear vertex's first operation sees of the vertex's input; an error names the vertex. */
     public Tensor operand(LinearVertex vertex, Tensor input) {
         LayerVertex layerVertex = (LayerVertex) graph.getVertex(vertex.name());
         if (layerVertex.getLayerPreProcessor() == null) {
@@ -145,6 +147,8 @@ public final class GraphWalk {
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces(); INDArray array = input.toArray()) {
             return Tensor.of(preprocessed(layerVertex, array, input.examples()));
+        } catch (RuntimeException e) {
+            throw named(vertex, e);
         }
     }
 
@@ -154,8 +158,12 @@ public final class GraphWalk {
              INDArray in = input.toArray(); INDArray out = kernel.apply(in)) {
             return Tensor.of(out);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + vertex.name() + "\": " + e.getMessage(), e);
+            throw named(vertex, e);
         }
+    }
+
+    private static IllegalArgumentException named(LinearVertex vertex, RuntimeException e) {
+        return new IllegalArgumentException("Layer \"" + vertex.name() + "\": " + e.getMessage(), e);
     }
 
     /** Kernels of a vertex's operations with its own weights in full precision. */
@@ -192,25 +200,19 @@ public final class GraphWalk {
         }
     }
 
+    private static void observe(Tap tap, LinearVertex vertex, int stage, Tensor input) {
+        try {
+            tap.observe(vertex, stage, input);
+        } catch (IllegalArgumentException e) {
+            throw named(vertex, e);
+        }
+    }
+
     private void pass(Tensor[] batch, Tap tap, Map<String, List<Kernel>> kernels) {
         Map<String, Tensor> live = new HashMap<>();
         Map<String, Integer> left = new HashMap<>(uses);
         for (String name : order) {
-            Tensor out;
-            LinearVertex vertex = linear.get(name);
-            if (networkInput(name) >= 0) {
-                out = batch[networkInput(name)];
-            } else if (vertex != null) {
-                Tensor x = operand(vertex, live.get(inputs.get(name).get(0)));
-                for (int i = 0; i < vertex.stages().size(); i++) {
-                    tap.observe(vertex, i, x);
-                    boolean last = i == vertex.stages().size() - 1;
-                    x = last && usesOf(name) == 0 ? null : apply(vertex, kernels.get(name).get(i), x);
-                }
-                out = x == null ? null : activate(vertex, x);
-            } else {
-                out = forward(name, inputs.get(name).stream().map(live::get).toList());
-            }
+            Tensor out = networkInput(name) >= 0 ? batch[networkInput(name)] : step(name, live, kernels, tap, usesOf(name) > 0);
             for (String from : inputs.get(name)) {
                 if (left.merge(from, -1, Integer::sum) == 0) {
                     live.remove(from);
@@ -220,5 +222,19 @@ public final class GraphWalk {
                 live.put(name, out);
             }
         }
+    }
+
+    /** The output of a vertex, or null where it is not wanted and a tap has seen all it can. */
+    private Tensor step(String name, Map<String, Tensor> live, Map<String, List<Kernel>> kernels, Tap tap, boolean wanted) {
+        LinearVertex vertex = linear.get(name);
+        if (vertex == null) {
+            return forward(name, inputs.get(name).stream().map(live::get).toList());
+        }
+        Tensor x = operand(vertex, live.get(inputs.get(name).get(0)));
+        for (int i = 0; i < vertex.stages().size(); i++) {
+            observe(tap, vertex, i, x);
+            x = wanted || i < vertex.stages().size() - 1 ? apply(vertex, kernels.get(name).get(i), x) : null;
+        }
+        return x == null ? null : activate(vertex, x);
     }
 }

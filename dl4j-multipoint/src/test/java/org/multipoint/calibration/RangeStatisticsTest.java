@@ -88,11 +88,11 @@ class RangeStatisticsTest {
     void leastSquaresHasNearlyTheLeastErrorOfAllRanges() {
         Random random = new Random(5);
         for (int bits : new int[]{2, 3, 4, 8}) {
-            for (boolean relu : new boolean[]{false, true}) {
+            for (String kind : new String[]{"normal", "relu", "heavy tails"}) {
                 float[] values = new float[20_000];
                 for (int i = 0; i < values.length; i++) {
-                    float v = (float) random.nextGaussian();
-                    values[i] = relu ? Math.max(0, v) : v;
+                    double v = random.nextGaussian();
+                    values[i] = (float) (kind.equals("relu") ? Math.max(0, v) : kind.equals("normal") ? v : v * Math.exp(random.nextGaussian()));
                 }
                 RangeStatistics statistics = of(values);
                 double least = Double.POSITIVE_INFINITY;
@@ -101,7 +101,7 @@ class RangeStatisticsTest {
                             InputQuantization.ofRange(statistics.min() * share, statistics.max() * share, bits)));
                 }
                 double found = error(values, statistics.quantization(Clipping.LEAST_SQUARES, bits));
-                assertTrue(found <= 1.1 * least, bits + " bits, relu " + relu + ": " + found + " against " + least);
+                assertTrue(found <= 1.03 * least, bits + " bits, " + kind + ": " + found + " against " + least);
             }
         }
     }
@@ -131,7 +131,12 @@ class RangeStatisticsTest {
     void zerosAndTinyAndHugeValues() {
         for (Clipping clipping : Clipping.values()) {
             assertEquals(new InputQuantization(1f, 0, 8), of(new float[5]).quantization(clipping, 8));
-            for (float magnitude : new float[]{1e-40f, 1e-25f, 1e25f, Float.MAX_VALUE}) {
+            // What no float network tells from zero may be taken for zero.
+            for (float magnitude : new float[]{1e-40f, 1e-35f, 1e-25f}) {
+                float rounded = of(new float[]{0, magnitude}).quantization(clipping, 8).round(magnitude);
+                assertTrue(rounded >= 0 && rounded <= 1.1f * magnitude, clipping + " of " + magnitude);
+            }
+            for (float magnitude : new float[]{1e-15f, 1e-3f, 1e25f, Float.MAX_VALUE}) {
                 InputQuantization q = of(new float[]{0, magnitude}).quantization(clipping, 8);
                 assertEquals(magnitude, q.round(magnitude), magnitude * 0.1f, clipping + " of " + magnitude);
             }

@@ -111,6 +111,14 @@ class LayerKindTest {
         assertEquals(plain.getNOut(), quantized.getNOut());
     }
 
+    @Test
+    void layersWithoutABiasGetOne() {
+        DenseLayer dense = new DenseLayer.Builder().nIn(3).nOut(1).hasBias(false).build();
+        assertTrue(((DenseLayer) LayerKind.DENSE.quantized(dense, dense(1))).hasBias());
+        ConvolutionLayer conv = new ConvolutionLayer.Builder(1, 1).convolutionMode(ConvolutionMode.Same).nIn(3).nOut(1).hasBias(false).build();
+        assertTrue(((ConvolutionLayer) LayerKind.CONVOLUTION.quantized(conv, dense(1))).hasBias());
+    }
+
     private static MultipointMatrix zeros(LinearOp op) {
         MultipointMatrix.Builder builder = new MultipointMatrix.Builder(op.rows(), op.columns(), 4, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW);
         for (int r = 0; r < op.rows(); r++) {

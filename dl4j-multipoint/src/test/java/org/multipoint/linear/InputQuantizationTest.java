@@ -56,6 +56,7 @@ class InputQuantizationTest {
     void rangeOfNoWidthStillQuantizes() {
         assertEquals(new InputQuantization(1f, 0, 8), InputQuantization.ofRange(0, 0, 8));
         assertEquals(new InputQuantization(1f, 0, 8), InputQuantization.ofRange(0, Double.MIN_VALUE, 8));
+        assertEquals(new InputQuantization(1f, 0, 8), InputQuantization.ofRange(0, 1e-38, 8), "its step has no finite reciprocal");
         InputQuantization widest = InputQuantization.ofRange(-Float.MAX_VALUE, Float.MAX_VALUE, 2);
         assertTrue(Float.isFinite(widest.scale()));
     }

@@ -66,7 +66,7 @@ class FeedbackPointsTest {
         return out;
     }
 
-    @Property(seed = "61", tries = 400)
+    @Property(seed = "61", tries = 600)
     void neverWorseThanPlainRoundingUnderTheSecondMoments(@ForAll @IntRange(min = 2, max = 5) int bits,
                                                           @ForAll @IntRange(min = 1, max = 12) int columns, @ForAll CodeGrid grid,
                                                           @ForAll @IntRange(min = 0, max = 1) int layout, @ForAll boolean dead,

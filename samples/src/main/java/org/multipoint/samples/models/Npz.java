@@ -3,6 +3,7 @@ package org.multipoint.samples.models;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,7 +14,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /** Arrays of a NumPy {@code .npz} file by name. Every complaint names the file and the array. */
@@ -45,10 +48,16 @@ final class Npz {
                 ZipEntry entry = entries.nextElement();
                 if (entry.getName().endsWith(SUFFIX)) {
                     String name = entry.getName().substring(0, entry.getName().length() - SUFFIX.length());
-                    npz.arrays.put(name, npz.array(name, zip.getInputStream(entry).readAllBytes()));
+                    byte[] npy = zip.getInputStream(entry).readAllBytes();
+                    CRC32 crc = new CRC32();
+                    crc.update(npy);
+                    if (crc.getValue() != entry.getCrc()) {
+                        throw new ZipException("the checksum of array \"" + name + "\" is wrong");
+                    }
+                    npz.arrays.put(name, npz.array(name, npy));
                 }
             }
-        } catch (java.util.zip.ZipException e) {
+        } catch (ZipException | EOFException e) {
             throw new IOException(file + ": this is no npz file, or it is truncated or altered (" + e.getMessage() + ")", e);
         }
         npz.unread.addAll(npz.arrays.keySet());
@@ -99,9 +108,5 @@ final class Npz {
     /** Names of arrays that nobody has asked for. */
     Set<String> unread() {
         return unread;
-    }
-
-    Path file() {
-        return file;
     }
 }

@@ -1,0 +1,100 @@
+package org.multipoint.transform;
+
+import org.multipoint.transform.MultipointResult.Attempt;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Finds the smallest model whose metric stays within a drop by bisection over one axis, the stored bits: codes of {@code b} bits
+ * with so many extra points that they cost {@code b} to {@code b + 1} bits, then codes of {@code b + 1} bits.
+ */
+final class AccuracySearch<M> {
+
+    private static final int NARROWEST = 2;
+    /** Codes of six bits hardly differ from fp32: wider ones would be no better. */
+    private static final int WIDEST = 6;
+    /** Steps between a width and the next: a tenth of a stored bit. */
+    private static final int STEPS = 10;
+
+    private final Settings settings;
+    private final double lowest;
+    private final double original;
+    private final ToDoubleFunction<M> metric;
+    private final TransformListener listener;
+    private final List<Place> places;
+    private final List<Attempt> attempts = new ArrayList<>();
+
+    /** A place on the axis. */
+    private record Place(int bits, int step) {
+        double extraPoints() {
+            return (double) step / STEPS / bits;
+        }
+    }
+
+    AccuracySearch(double maxDrop, ToDoubleFunction<M> metric, M source, Settings settings, TransformListener listener) {
+        this.settings = settings;
+        this.metric = metric;
+        this.listener = listener;
+        this.original = metric.applyAsDouble(source);
+        this.lowest = original - maxDrop;
+        listener.onProgress(TransformListener.Phase.EVALUATION, 0, -1, String.format(Locale.ROOT, "fp32: %.4f", original));
+        // A width that was asked for stays; its rows get up to two points each.
+        this.places = settings.bits != null
+                ? IntStream.rangeClosed(0, STEPS * settings.bits).mapToObj(step -> new Place(settings.bits, step)).toList()
+                : IntStream.rangeClosed(0, STEPS * (WIDEST - NARROWEST))
+                        .mapToObj(i -> new Place(NARROWEST + i / STEPS, i % STEPS)).toList();
+    }
+
+    /** Widths that may be tried. */
+    List<Integer> widths() {
+        return places.stream().map(Place::bits).distinct().toList();
+    }
+
+    /**
+     * @throws IllegalStateException where even the largest model falls too far
+     */
+    Pipeline.Quantized<M> smallest(Function<Pipeline.Plan, Pipeline.Quantized<M>> quantize) {
+        Pipeline.Quantized<M> best = null;
+        int fails = -1;
+        int holds = places.size();
+        while (holds - fails > 1) {
+            // The largest model is only tried where all others fail.
+            int middle = Math.min((fails + holds) / 2, places.size() - 1);
+            Pipeline.Quantized<M> tried = attempt(places.get(middle), quantize);
+            if (attempts.get(attempts.size() - 1).holds()) {
+                holds = middle;
+                best = tried;
+            } else {
+                fails = middle;
+            }
+        }
+        if (best == null) {
+            Attempt last = attempts.get(attempts.size() - 1);
+            throw new IllegalStateException(String.format(Locale.ROOT, "No model holds the metric at %.4f or more: it is %.4f in fp32 and "
+                    + "%.4f with %.3f stored bits per weight, the most that was tried", lowest, original, last.metric(),
+                    last.storedBitsPerWeight()));
+        }
+        return best;
+    }
+
+    private Pipeline.Quantized<M> attempt(Place place, Function<Pipeline.Plan, Pipeline.Quantized<M>> quantize) {
+        Pipeline.Quantized<M> tried = quantize.apply(settings.plan(place.bits, place.extraPoints(),
+                String.format(Locale.ROOT, "%.1f %% extra points, the smallest that holds %.4f", 100 * place.extraPoints(), lowest)));
+        double value = metric.applyAsDouble(tried.model());
+        attempts.add(new Attempt(place.bits, place.extraPoints(), tried.report().storedBitsPerWeight(), value, value >= lowest));
+        listener.onProgress(TransformListener.Phase.EVALUATION, attempts.size(), -1, String.format(Locale.ROOT,
+                "%d bits and %.1f %% extra points: %.4f, %s", place.bits, 100 * place.extraPoints(), value,
+                value >= lowest ? "holds" : "falls too far"));
+        return tried;
+    }
+
+    /** What was tried. */
+    List<Attempt> attempts() {
+        return List.copyOf(attempts);
+    }
+}

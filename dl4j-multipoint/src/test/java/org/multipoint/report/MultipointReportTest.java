@@ -1,0 +1,82 @@
+package org.multipoint.report;
+
+import org.junit.jupiter.api.Test;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class MultipointReportTest {
+
+    private static MultipointReport report() {
+        Map<String, String> kept = new LinkedHashMap<>();
+        kept.put("lstm", "LSTM is not supported");
+        kept.put("head", "left out as asked");
+        return new MultipointReport(List.of(
+                new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), 1500, 0.00123, 10, 0.02f, 3),
+                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), 2212, 0.25, 1, 0f, 0)), kept, 1234567,
+                Map.of("bits", "4"));
+    }
+
+    @Test
+    void sumsOverLayers() {
+        MultipointReport report = report();
+        assertEquals(270 + 400, report.weights());
+        assertEquals(3712 / 8, report.storedBytes());
+        assertEquals(3712.0 / 670, report.storedBitsPerWeight(), 1e-12);
+        assertEquals((12 * 27 + 10 * 100) / 670.0, report.codesPerWeight(), 1e-12);
+        assertEquals(1500 / 270.0, report.layers().get(0).bitsPerWeight(), 1e-12);
+    }
+
+    @Test
+    void textIsATableAndWhatWasKept() {
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.GERMANY);
+            assertEquals("""
+                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------+
+                    | layer | kind        | rows | fan-in | bits | points: rows | bits/weight | output error | fused exactly |
+                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------+
+                    | conv  | convolution |   10 |     27 |    4 | 1: 8  2: 2   |        5.56 |     1.23e-03 |           all |
+                    | dense | dense       |    4 |    100 |    2 | 1: 1  3: 3   |        5.53 |     2.50e-01 |           1/4 |
+                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------+
+                    670 weights in 464 bytes: 5.540 bits per weight, 1.976 codes per weight; 1,234,567 fp32 parameters besides
+                    kept in fp32: lstm (LSTM is not supported)
+                    kept in fp32: head (left out as asked)
+                    made by bits 4""", report().toString().replace("\r\n", "\n"));
+        } finally {
+            Locale.setDefault(before);
+        }
+    }
+
+    @Test
+    void jsonHoldsEverything() throws Exception {
+        JsonNode root = new ObjectMapper().readTree(report().toJson());
+        assertEquals(670, root.get("weights").asInt());
+        assertEquals(464, root.get("storedBytes").asInt());
+        assertEquals(3712.0 / 670, root.get("storedBitsPerWeight").asDouble());
+        assertEquals(1324 / 670.0, root.get("codesPerWeight").asDouble());
+        assertEquals(1234567, root.get("floatParameters").asInt());
+        assertEquals("left out as asked", root.get("kept").get("head").asText());
+        assertEquals("4", root.get("provenance").get("bits").asText());
+        JsonNode conv = root.get("layers").get(0);
+        assertEquals("conv", conv.get("name").asText());
+        assertEquals("[8,2]", conv.get("pointsPerRow").toString());
+        assertEquals(0.00123, conv.get("outputError").asDouble());
+        assertEquals(3, conv.get("inputZeroPoint").asInt());
+    }
+
+    @Test
+    void nothingQuantizedIsZeroNotNaN() {
+        MultipointReport empty = new MultipointReport(List.of(), Map.of(), 0, Map.of());
+        assertEquals(0, empty.storedBitsPerWeight());
+        assertEquals(0, empty.codesPerWeight());
+        assertTrue(empty.toString().contains("0 weights"));
+    }
+}

@@ -1,0 +1,501 @@
+package org.multipoint.transform;
+
+import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
+import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.multipoint.calibration.Clipping;
+import org.multipoint.linear.InputQuantization;
+import org.multipoint.points.CodeGrid;
+import org.multipoint.points.ScaleLayout;
+import org.multipoint.quantizer.Granularity;
+import org.multipoint.report.LayerReport;
+import org.multipoint.report.MultipointReport;
+import org.multipoint.testing.TestNets;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.dataset.api.iterator.TestMultiDataSetIterator;
+import org.nd4j.linalg.lossfunctions.LossFunctions;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class MultipointTest {
+
+    private static final long[] SHAPE = {8, 3, 7, 7};
+
+    private static ComputationGraph graph() {
+        return TestNets.chain(InputType.convolutional(7, 7, 3),
+                new ConvolutionLayer.Builder(3, 3).nOut(8).activation(Activation.RELU).build(),
+                new SeparableConvolution2D.Builder(3, 3).nOut(12).activation(Activation.RELU).build(),
+                new DenseLayer.Builder().nOut(16).activation(Activation.TANH).build(),
+                new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nOut(5).activation(Activation.SOFTMAX).build());
+    }
+
+    private static DataSetIterator data() {
+        return TestNets.iterator(1, 4, 5, SHAPE);
+    }
+
+    private static MultipointResult<ComputationGraph> transform(UnaryOperator<Multipoint<ComputationGraph>> settings) {
+        return settings.apply(Multipoint.of(graph()).calibrate(data())).transform();
+    }
+
+    private static void same(ComputationGraph expected, ComputationGraph found) {
+        assertEquals(expected.getConfiguration().toJson(), found.getConfiguration().toJson());
+        assertArrayEquals(expected.params().data().asFloat(), found.params().data().asFloat());
+    }
+
+    // What it leaves alone.
+
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void theSourceIsNotChanged(Method method) {
+        ComputationGraph graph = graph();
+        String conf = graph.getConfiguration().toJson();
+        float[] params = graph.params().dup().data().asFloat();
+        INDArray x = TestNets.random(2, SHAPE);
+        INDArray output = graph.outputSingle(x);
+        Multipoint.of(graph).method(method).calibrate(data()).transform();
+        assertEquals(conf, graph.getConfiguration().toJson());
+        assertArrayEquals(params, graph.params().data().asFloat());
+        assertEquals(output, graph.outputSingle(x));
+    }
+
+    @Test
+    void sourceNetworksAreNotChanged() {
+        MultiLayerNetwork network = TestNets.network(InputType.feedForward(6),
+                new DenseLayer.Builder().nOut(4).activation(Activation.RELU).build(),
+                new DenseLayer.Builder().nOut(3).activation(Activation.TANH).build());
+        String conf = network.getLayerWiseConfigurations().toJson();
+        float[] params = network.params().dup().data().asFloat();
+        Multipoint.of(network).calibrate(TestNets.iterator(1, 2, 1, 8, 6)).transform();
+        assertEquals(conf, network.getLayerWiseConfigurations().toJson());
+        assertArrayEquals(params, network.params().data().asFloat());
+    }
+
+    @Test
+    void whatTheUserChangesAfterwardsChangesNothing() {
+        ComputationGraph graph = graph();
+        Multipoint<ComputationGraph> multipoint = Multipoint.of(graph).calibrate(data());
+        ComputationGraph first = multipoint.transform().model();
+        graph.params().assign(0);
+        same(first, multipoint.transform().model());
+    }
+
+    @Test
+    void calibrationDataIsNotChangedNorKept() {
+        INDArray features = TestNets.random(3, SHAPE);
+        INDArray before = features.dup();
+        List<DataSet> one = List.of(new DataSet(features, TestNets.random(4, 8, 5)));
+        DataSetIterator iterator = new ListDataSetIterator<>(one, 1);
+        Multipoint.of(graph()).calibrate(iterator).transform();
+        assertEquals(before, features);
+    }
+
+    // Determinism.
+
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void sameCallSameBytes(Method method) {
+        same(transform(m -> m.method(method)).model(), transform(m -> m.method(method)).model());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void littleMemoryGivesTheSameBytes(Method method) {
+        same(transform(m -> m.method(method)).model(), transform(m -> m.method(method).memory(1)).model());
+    }
+
+    // Budgets and settings.
+
+    @Test
+    void budgetsHold() {
+        for (Method method : new Method[]{Method.CALIBRATED, Method.GREEDY}) {
+            double extra = transform(m -> m.method(method).bits(3).extraPoints(0.25)).report().codesPerWeight();
+            assertTrue(extra <= 1.25 && extra > 1.2, method + ": " + extra);
+            double bits = transform(m -> m.method(method).bits(3).storedBits(6)).report().storedBitsPerWeight();
+            assertTrue(bits <= 6 && bits > 5.8, method + ": " + bits);
+            long bytes = transform(m -> m.method(method).bits(3).storedBytes(1200)).report().storedBytes();
+            assertTrue(bytes <= 1200 && bytes > 1150, method + ": " + bytes);
+        }
+    }
+
+    @Test
+    void thresholdsAndFixedPointsAndTheirMost() {
+        MultipointReport loose = transform(m -> m.errorThreshold(0.5)).report();
+        MultipointReport tight = transform(m -> m.errorThreshold(1e-4)).report();
+        assertTrue(loose.codesPerWeight() < tight.codesPerWeight());
+        assertEquals(3, transform(m -> m.points(3)).report().codesPerWeight());
+        MultipointReport most = transform(m -> m.method(Method.GREEDY).errorThreshold(0).maxPoints(2)).report();
+        assertEquals(2, most.codesPerWeight());
+        assertEquals(1, transform(m -> m.method(Method.NEAREST).extraPoints(5)).report().codesPerWeight());
+    }
+
+    @Test
+    void bitsOfALayerAreItsOwn() {
+        MultipointReport report = transform(m -> m.bits(3).bits("l1", 8).bits("l2", 2)).report();
+        Map<String, Integer> bits = new HashMap<>();
+        report.layers().forEach(l -> bits.put(l.name(), l.bits()));
+        assertEquals(Map.of("l0", 3, "l1/W", 8, "l1/pW", 8, "l2", 2, "l3", 3), bits);
+    }
+
+    @Test
+    void moreBitsAndPointsComeNearer() {
+        INDArray x = TestNets.random(5, SHAPE);
+        INDArray expected = graph().outputSingle(x);
+        double last = Double.POSITIVE_INFINITY;
+        for (int bits : new int[]{2, 4, 8}) {
+            double error = expected.squaredDistance(transform(m -> m.bits(bits).points(1)).model().outputSingle(x));
+            assertTrue(error < last / 2, bits + " bits: " + error + " after " + last);
+            last = error;
+        }
+    }
+
+    @Test
+    void settingsOfEverySort() {
+        INDArray x = TestNets.random(5, SHAPE);
+        INDArray expected = graph().outputSingle(x);
+        List<UnaryOperator<Multipoint<ComputationGraph>>> settings = List.of(
+                m -> m.grid(CodeGrid.ODD), m -> m.scales(ScaleLayout.PER_POINT), m -> m.grid(CodeGrid.ODD).scales(ScaleLayout.PER_POINT),
+                m -> m.clipping(Clipping.MIN_MAX), m -> m.clipping(Clipping.PERCENTILE), m -> m.activationBits(6),
+                m -> m.quantizedInputs(false), m -> m.targetMatching(false), m -> m.biasCorrection(false), m -> m.ridge(0.5),
+                m -> m.positionsPerImage(3), m -> m.method(Method.GREEDY).granularity(Granularity.LAYER),
+                m -> m.method(Method.NEAREST).granularity(Granularity.LAYER), m -> m.method(Method.NEAREST));
+        for (int i = 0; i < settings.size(); i++) {
+            int index = i;
+            INDArray found = transform(m -> settings.get(index).apply(m.bits(5))).model().outputSingle(x);
+            double error = expected.sub(found).amaxNumber().doubleValue();
+            assertTrue(error < 0.15, "setting " + i + ": " + error);
+        }
+    }
+
+    @Test
+    void reportedErrorsAreTheErrorsOfALayer() {
+        ComputationGraph graph = TestNets.chain(InputType.feedForward(20),
+                new DenseLayer.Builder().nOut(30).activation(Activation.IDENTITY).build());
+        DataSetIterator iterator = TestNets.iterator(1, 4, 1, 64, 20);
+        for (Method method : Method.values()) {
+            MultipointResult<ComputationGraph> result = Multipoint.of(graph).method(method).bits(3).extraPoints(0.3)
+                    .activationBits(0).calibrate(iterator).transform();
+            double difference = 0;
+            double variance = 0;
+            iterator.reset();
+            while (iterator.hasNext()) {
+                INDArray x = iterator.next().getFeatures();
+                INDArray expected = graph.outputSingle(x);
+                difference += expected.squaredDistance(result.model().outputSingle(x)) / 256 / 30;
+                variance += expected.var(false, 0).meanNumber().doubleValue() / 4;
+            }
+            double reported = result.report().layers().get(0).outputError();
+            // Means of outputs are told apart by some and not by others.
+            assertEquals(1, reported / (difference / variance), 0.25, method.name());
+        }
+    }
+
+    /** Each layer is quantized on the inputs that the transformed model will give it, errors of all before it included. */
+    @Test
+    void calibratedErrorsAreThoseOfTheTransformedModelLayerByLayer() {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(6, 6, 3),
+                new ConvolutionLayer.Builder(3, 3).nOut(8).activation(Activation.IDENTITY).build(),
+                new SeparableConvolution2D.Builder(3, 3).nOut(6).activation(Activation.IDENTITY).build(),
+                new DenseLayer.Builder().nOut(10).activation(Activation.IDENTITY).build(),
+                new DenseLayer.Builder().nOut(4).activation(Activation.IDENTITY).build());
+        DataSetIterator iterator = TestNets.iterator(1, 4, 1, 16, 3, 6, 6);
+        MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(2).activationBits(4).calibrate(iterator).transform();
+        Map<String, Double> reported = new HashMap<>();
+        result.report().layers().forEach(l -> reported.put(l.name().replace("/pW", ""), l.outputError()));
+        Map<String, double[]> sums = new HashMap<>();
+        iterator.reset();
+        while (iterator.hasNext()) {
+            INDArray x = iterator.next().getFeatures();
+            Map<String, INDArray> expected = graph.feedForward(x, false);
+            Map<String, INDArray> found = result.model().feedForward(x, false);
+            for (String layer : List.of("l0", "l1", "l2", "l3")) {
+                INDArray e = expected.get(layer);
+                double[] s = sums.computeIfAbsent(layer, l -> new double[4]);
+                s[0] += e.squaredDistance(found.get(layer));
+                s[1] += e.sumNumber().doubleValue();
+                s[2] += e.mul(e).sumNumber().doubleValue();
+                s[3] += e.length();
+            }
+        }
+        sums.forEach((layer, s) -> {
+            double variance = s[2] / s[3] - s[1] / s[3] * s[1] / s[3];
+            assertEquals(1, reported.get(layer) / (s[0] / s[3] / variance), 0.02, layer);
+        });
+    }
+
+    private static ComputationGraph identities() {
+        return TestNets.chain(InputType.convolutional(6, 6, 3),
+                new ConvolutionLayer.Builder(3, 3).nOut(8).activation(Activation.IDENTITY).build(),
+                new SeparableConvolution2D.Builder(3, 3).nOut(6).activation(Activation.IDENTITY).build(),
+                new DenseLayer.Builder().nOut(10).activation(Activation.IDENTITY).build());
+    }
+
+    /** Rounding of weights and of inputs moves no mean. */
+    @Test
+    void calibratedMeanOutputsAreExact() {
+        ComputationGraph graph = identities();
+        DataSetIterator iterator = TestNets.iterator(1, 1, 1, 64, 3, 6, 6);
+        ComputationGraph small = Multipoint.of(graph).bits(2).activationBits(3).calibrate(iterator).transform().model();
+        iterator.reset();
+        INDArray x = iterator.next().getFeatures();
+        Map<String, INDArray> expected = graph.feedForward(x, false);
+        Map<String, INDArray> found = small.feedForward(x, false);
+        for (String layer : List.of("l0", "l1", "l2")) {
+            int[] others = layer.equals("l2") ? new int[]{0} : new int[]{0, 2, 3};
+            INDArray difference = expected.get(layer).mean(others).sub(found.get(layer).mean(others));
+            assertEquals(0, difference.amaxNumber().doubleValue(), 1e-5, layer);
+        }
+    }
+
+    @Test
+    void targetMatchingComesNearerToTheOutputsOfTheReference() {
+        ComputationGraph graph = identities();
+        DataSetIterator iterator = TestNets.iterator(1, 1, 1, 256, 3, 6, 6);
+        double[] errors = new double[2];
+        for (int on = 0; on < 2; on++) {
+            ComputationGraph small = Multipoint.of(graph).bits(2).activationBits(3).targetMatching(on == 1).calibrate(iterator).transform().model();
+            iterator.reset();
+            INDArray x = iterator.next().getFeatures();
+            errors[on] = graph.outputSingle(x).squaredDistance(small.outputSingle(x));
+        }
+        assertTrue(errors[1] < 0.95 * errors[0], errors[1] + " with it, " + errors[0] + " without");
+    }
+
+    /** The largest value comes last. */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void rangesOfInputsCoverAllBatches(Method method) {
+        DataSetIterator iterator = data();
+        double max = Double.NEGATIVE_INFINITY;
+        double min = Double.POSITIVE_INFINITY;
+        while (iterator.hasNext()) {
+            INDArray features = iterator.next().getFeatures();
+            if (!iterator.hasNext()) {
+                features.muli(3);
+            }
+            max = Math.max(max, features.maxNumber().doubleValue());
+            min = Math.min(min, features.minNumber().doubleValue());
+        }
+        LayerReport first = Multipoint.of(graph()).method(method).clipping(Clipping.MIN_MAX).activationBits(5).calibrate(iterator)
+                .transform().report().layers().get(0);
+        InputQuantization expected = InputQuantization.ofRange(min, max, 5);
+        assertEquals(expected.scale(), first.inputScale());
+        assertEquals(expected.zeroPoint(), first.inputZeroPoint());
+    }
+
+    @Test
+    void listenersHearEachPhaseToItsEnd() {
+        for (Method method : Method.values()) {
+            Map<TransformListener.Phase, List<String>> heard = new HashMap<>();
+            Map<TransformListener.Phase, Integer> last = new HashMap<>();
+            transform(m -> m.method(method).listener((phase, done, total, what) -> {
+                heard.computeIfAbsent(phase, p -> new ArrayList<>()).add(what);
+                assertEquals(last.getOrDefault(phase, 0) + 1, done, "steps are counted one by one");
+                assertTrue(total == -1 || done <= total);
+                last.put(phase, done);
+            }));
+            assertEquals(List.of("batch 1", "batch 2", "batch 3", "batch 4"), heard.get(TransformListener.Phase.CALIBRATION));
+            assertEquals(List.of("l0", "l1/W", "l1/pW", "l2", "l3"), heard.get(TransformListener.Phase.ALLOCATION));
+            assertEquals(List.of("l0", "l1", "l2", "l3"), heard.get(TransformListener.Phase.QUANTIZATION));
+        }
+    }
+
+    @Test
+    void reportSaysWhatMadeIt() {
+        MultipointResult<ComputationGraph> result = transform(m -> m.bits(3).extraPoints(0.07).leaveOut("l2"));
+        Map<String, String> provenance = result.report().provenance();
+        assertEquals("32 examples from ListDataSetIterator", provenance.get("calibration"));
+        assertEquals("calibrated", provenance.get("method"));
+        assertEquals("3", provenance.get("bits"));
+        assertEquals("7 % extra points", provenance.get("budget"));
+        assertEquals("l2", provenance.get("leftOut"));
+        assertEquals("ComputationGraph", provenance.get("model"));
+        assertTrue(provenance.get("version").matches("\\d+\\.\\d+\\.\\d+.*"), provenance.get("version"));
+        assertTrue(result.calibrationSeconds() > 0 && result.quantizationSeconds() > 0);
+        assertEquals(result.model().numParams(), result.report().floatParameters());
+        for (LayerReport layer : result.report().layers()) {
+            assertTrue(layer.outputError() > 0 && layer.outputError() < 1, layer.toString());
+            assertEquals(layer.rows(), layer.fusedExactly());
+            assertTrue(layer.inputScale() > 0);
+        }
+    }
+
+    @Test
+    void settingsInOneCallDoNotReachAnother() {
+        ComputationGraph graph = graph();
+        Multipoint<ComputationGraph> multipoint = Multipoint.of(graph).calibrate(data());
+        ComputationGraph four = multipoint.transform().model();
+        ComputationGraph two = multipoint.bits(2).transform().model();
+        assertNotEquals(four.getConfiguration(), two.getConfiguration());
+        same(four, multipoint.bits(4).transform().model());
+    }
+
+    // Bad input.
+
+    private static void refused(String expected, Executable attempt) {
+        String message = assertThrows(IllegalArgumentException.class, attempt).getMessage();
+        assertTrue(message.contains(expected), message);
+    }
+
+    @Test
+    void settingsOutOfRange() {
+        Multipoint<ComputationGraph> m = Multipoint.of(graph());
+        for (int bits : new int[]{-1, 0, 1, 9}) {
+            refused("Bits must be 2 to 8, found " + bits, () -> m.bits(bits));
+            refused("Bits must be 2 to 8, found " + bits, () -> m.bits("l0", bits));
+        }
+        refused("found 9", () -> m.activationBits(9));
+        refused("found 1", () -> m.activationBits(1));
+        refused("found -0.1", () -> m.extraPoints(-0.1));
+        refused("found NaN", () -> m.storedBits(Double.NaN));
+        refused("found -5.0", () -> m.storedBytes(-5));
+        refused("found -1.0", () -> m.errorThreshold(-1));
+        refused("found 0", () -> m.points(0));
+        refused("found 17", () -> m.maxPoints(17));
+        refused("found 0", () -> m.positionsPerImage(0));
+        refused("found 0.0", () -> m.ridge(0));
+        refused("found 0", () -> m.memory(0));
+    }
+
+    @Test
+    void unknownLayersAreNamedAndTheKnownOnesListed() {
+        Multipoint<ComputationGraph> m = Multipoint.of(graph());
+        refused("There is no layer \"conv9\"; the layers are [l0, l1, l2, l3]", () -> m.bits("conv9", 4));
+        refused("There is no layer \"in\"", () -> m.leaveOut("l0", "in"));
+        MultiLayerNetwork network = TestNets.network(InputType.feedForward(6), new DenseLayer.Builder().nOut(4).build(),
+                new DenseLayer.Builder().nOut(3).build());
+        refused("There is no layer \"2\"", () -> Multipoint.of(network).bits("2", 4));
+        Multipoint.of(network).bits("layer1", 4);
+    }
+
+    @Test
+    void missingCalibration() {
+        String message = assertThrows(IllegalStateException.class, () -> Multipoint.of(graph()).transform()).getMessage();
+        assertTrue(message.contains("calibrate"), message);
+    }
+
+    @Test
+    void nothingToQuantize() {
+        ComputationGraph graph = TestNets.chain(InputType.recurrent(3, 5), new LSTM.Builder().nOut(4).activation(Activation.TANH).build());
+        refused("no layer that can be quantized: {l0=LSTM is not supported}",
+                () -> Multipoint.of(graph).calibrate(TestNets.iterator(1, 1, 1, 2, 3, 5)).transform());
+    }
+
+    @Test
+    void weightsThatAreNotFinite() {
+        for (float bad : new float[]{Float.NaN, Float.POSITIVE_INFINITY}) {
+            for (String key : new String[]{"W", "b"}) {
+                ComputationGraph graph = graph();
+                graph.getVertex("l2").paramTable(false).get(key).putScalar(1, bad);
+                refused("Layer \"l2\": parameter " + key + " holds " + bad + " at element",
+                        () -> Multipoint.of(graph).calibrate(data()).transform());
+            }
+        }
+    }
+
+    @Test
+    void inputsThatAreNotFinite() {
+        for (float bad : new float[]{Float.NaN, Float.NEGATIVE_INFINITY}) {
+            DataSetIterator iterator = data();
+            iterator.next();
+            iterator.next();
+            iterator.next().getFeatures().putScalar(5, 1, 2, 2, bad);
+            refused("Calibration batch 2, input 0, example 5: found " + bad,
+                    () -> Multipoint.of(graph()).calibrate(iterator).transform());
+        }
+    }
+
+    @Test
+    void inputsBeyondWhatFloatsCanSquare() {
+        DataSetIterator iterator = data();
+        iterator.next().getFeatures().muli(1e30);
+        refused("Layer \"l0\"", () -> Multipoint.of(graph()).calibrate(iterator).transform());
+    }
+
+    @Test
+    void activationsThatAreNotFinite() {
+        ComputationGraph graph = graph();
+        graph.getVertex("l0").paramTable(false).get("b").assign(Float.MAX_VALUE);
+        graph.getVertex("l1").paramTable(false).get("W").assign(1);
+        refused("Layer \"l1\": an input is Infinity, expected finite values",
+                () -> Multipoint.of(graph).calibrate(data()).transform());
+    }
+
+    @Test
+    void nothingToCalibrateOn() {
+        refused("The calibration iterator gave no examples", () -> Multipoint.of(graph())
+                .calibrate(TestNets.iterator(1, 0, 1, SHAPE)).transform());
+    }
+
+    @Test
+    void iteratorsThatCannotBeReset() {
+        DataSetIterator once = new ExistingDataSetIterator(List.<DataSet>of().iterator());
+        refused("ExistingDataSetIterator cannot be reset", () -> Multipoint.of(graph()).calibrate(once).transform());
+    }
+
+    @Test
+    void imagesThatDoNotFit() {
+        refused("Layer \"l0\": Expected 3 channels, found an image of [8, 4, 7, 7]",
+                () -> Multipoint.of(graph()).calibrate(TestNets.iterator(1, 1, 1, 8, 4, 7, 7)).transform());
+        refused("\"l2\"", () -> Multipoint.of(graph()).calibrate(TestNets.iterator(1, 1, 1, 8, 3, 9, 9)).transform());
+        refused("Layer \"l0\": An input of 2x2 is too small", () -> Multipoint.of(graph()).calibrate(TestNets.iterator(1, 1, 1, 8, 3, 2, 2)).transform());
+        refused("2 inputs, the network has 1", () -> Multipoint.of(graph())
+                .calibrate(TestNets.iterator(1, 1, SHAPE, SHAPE)).transform());
+        refused("Calibration batch 0 has no features for input 0", () -> Multipoint.of(graph()).calibrate(
+                new TestMultiDataSetIterator(1, new MultiDataSet(new INDArray[1], new INDArray[0]))).transform());
+    }
+
+    @Test
+    void imagesThatDoNotFitTheTransformedModel() {
+        ComputationGraph small = transform(m -> m).model();
+        refused("Layer \"l0\": expected 3 channels on axis 1 of its input, found shape [2, 4, 7, 7]",
+                () -> small.outputSingle(TestNets.random(1, 2, 4, 7, 7)));
+        refused("Layer \"l0\": An input of 2x2 is too small", () -> small.outputSingle(TestNets.random(1, 2, 3, 2, 2)));
+    }
+
+    @Test
+    void morePointsThanAScaleCanHold() {
+        refused("4 points of 8 bits with one scale", () -> transform(m -> m.bits(8).points(4)));
+    }
+
+    /** One image only: dense layers see no variance at all. */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void aSingleImageIsEnoughToRun(Method method) {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(7, 7, 3),
+                new ConvolutionLayer.Builder(3, 3).convolutionMode(ConvolutionMode.Same).nOut(8).activation(Activation.RELU).build(),
+                new GlobalPoolingLayer.Builder(PoolingType.AVG).build(),
+                new DenseLayer.Builder().nOut(60).activation(Activation.RELU).build(),
+                new DenseLayer.Builder().nOut(5).activation(Activation.TANH).build());
+        ComputationGraph small = Multipoint.of(graph).method(method).bits(8).calibrate(TestNets.iterator(1, 1, 1, 1, 3, 7, 7)).transform().model();
+        INDArray x = TestNets.random(9, SHAPE);
+        assertTrue(graph.outputSingle(x).sub(small.outputSingle(x)).amaxNumber().doubleValue() < 0.1);
+    }
+}

@@ -1,0 +1,169 @@
+package org.multipoint.onnx;
+
+import onnx.Onnx.NodeProto;
+import onnx.Onnx.ValueInfoProto;
+import org.multipoint.linear.InputQuantization;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Rewrites a graph into the form from which ONNX Runtime makes integer operations: a pair of QuantizeLinear and DequantizeLinear behind
+ * each activation, a DequantizeLinear behind each constant of integers, floating operations between them.
+ */
+final class IntegerForm {
+
+    /** What ONNX Runtime can run on integers. */
+    private static final Set<String> INTEGER = Set.of("Conv", "Gemm", "Add", "Concat", "MaxPool", "AveragePool", "GlobalAveragePool",
+            "Flatten", "Transpose", "Pad");
+    /** Of these, what leaves values as they are, so that codes pass through. */
+    private static final Set<String> PASSING = Set.of("MaxPool", "Flatten", "Transpose", "Pad");
+    private static final Set<String> WITH_WEIGHTS = Set.of("Conv", "Gemm");
+    private static final int WEIGHT_LIMIT = 127;
+    /** A clip whose bound is that close to the last code's value does nothing. */
+    private static final double SAME = 1e-5;
+
+    private final OnnxGraph source;
+    private final Map<String, InputQuantization> quantizations;
+    private final Map<String, NodeProto> producers = new HashMap<>();
+    private final Map<String, List<NodeProto>> readers = new HashMap<>();
+    private final OnnxGraph target = new OnnxGraph();
+
+    /**
+     * @param source         a graph in floating point; not changed
+     * @param quantizations  how tensors are quantized; a tensor without stays floating
+     */
+    IntegerForm(OnnxGraph source, Map<String, InputQuantization> quantizations) {
+        this.source = source;
+        this.quantizations = new HashMap<>(quantizations);
+        for (NodeProto node : source.nodes()) {
+            producers.put(node.getOutput(0), node);
+            node.getInputList().forEach(x -> readers.computeIfAbsent(x, k -> new ArrayList<>()).add(node));
+            if (PASSING.contains(node.getOpType()) && this.quantizations.containsKey(node.getInput(0))) {
+                this.quantizations.put(node.getOutput(0), this.quantizations.get(node.getInput(0)));
+            }
+        }
+    }
+
+    /** The rewritten graph; to be called once. */
+    OnnxGraph graph() {
+        for (ValueInfoProto input : source.inputs()) {
+            target.input(input);
+            if (onCodes(input.getName())) {
+                roundTrip(input.getName(), input.getName(), rounded(input.getName()));
+            }
+        }
+        for (NodeProto node : source.nodes()) {
+            rewrite(node);
+        }
+        source.outputs().forEach(target::output);
+        return target;
+    }
+
+    private void rewrite(NodeProto node) {
+        String y = node.getOutput(0);
+        if (clippedByCodes(node)) {
+            roundTrip(read(node.getInput(0)), y, y);
+            return;
+        }
+        NodeProto.Builder copy = node.toBuilder();
+        boolean integerWeights = WITH_WEIGHTS.contains(node.getOpType()) && onCodes(node.getInput(0));
+        for (int i = 0; i < node.getInputCount(); i++) {
+            String x = node.getInput(i);
+            copy.setInput(i, read(x));
+            if (source.constants().containsKey(x) && !integerWeights) {
+                target.constant(source.constants().get(x));
+            }
+        }
+        if (integerWeights) {
+            quantizeWeights(node, quantizations.get(node.getInput(0)).scale());
+        }
+        if (onCodes(y)) {
+            target.node(copy.setName(y + "/raw").setOutput(0, y + "/raw").build());
+            roundTrip(y + "/raw", y, y);
+        } else {
+            target.node(copy.build());
+        }
+    }
+
+    private String read(String tensor) {
+        return !producers.containsKey(tensor) && onCodes(tensor) ? rounded(tensor) : tensor;
+    }
+
+    private static String rounded(String input) {
+        return input + "/rounded";
+    }
+
+    /** Whether a tensor passes through codes. */
+    private boolean onCodes(String tensor) {
+        if (!quantizations.containsKey(tensor) || source.constants().containsKey(tensor)) {
+            return false;
+        }
+        List<NodeProto> after = readers.getOrDefault(tensor, List.of());
+        NodeProto producer = producers.get(tensor);
+        if (producer != null && after.size() == 1 && INTEGER.contains(producer.getOpType()) && isClip(after.get(0))) {
+            return false;
+        }
+        return producer != null && (INTEGER.contains(producer.getOpType()) || clippedByCodes(producer))
+                || after.stream().anyMatch(n -> INTEGER.contains(n.getOpType()));
+    }
+
+    private static boolean isClip(NodeProto node) {
+        return node.getOpType().equals("Relu") || node.getOpType().equals("Clip");
+    }
+
+    /** Whether an activation does nothing but what the quantization of its output does anyway. */
+    private boolean clippedByCodes(NodeProto node) {
+        InputQuantization q = quantizations.get(node.getOutput(0));
+        if (!isClip(node) || q == null || q.zeroPoint() != 0) {
+            return false;
+        }
+        return node.getOpType().equals("Relu")
+                || q.scale() * q.levels() <= source.floats(node.getInput(2))[0] * (1 + SAME);
+    }
+
+    private void roundTrip(String from, String name, String to) {
+        InputQuantization q = quantizations.get(name);
+        String scale = target.constant(name + "/scale", new float[]{q.scale()});
+        String zero = target.constant(name + "/zero", new byte[]{(byte) q.zeroPoint()}, false);
+        target.node("QuantizeLinear", name + "/codes", List.of(from, scale, zero));
+        target.node("DequantizeLinear", to, List.of(name + "/codes", scale, zero));
+    }
+
+    /** Writes a node's weights and bias as integers, dequantized under their own names. */
+    private void quantizeWeights(NodeProto node, float inputScale) {
+        float[] w = source.floats(node.getInput(1));
+        float[] b = source.floats(node.getInput(2));
+        int rows = b.length;
+        int columns = w.length / rows;
+        byte[] codes = new byte[w.length];
+        int[] biasCodes = new int[rows];
+        float[] scales = new float[rows];
+        float[] biasScales = new float[rows];
+        for (int r = 0; r < rows; r++) {
+            float max = 0;
+            for (int i = r * columns; i < (r + 1) * columns; i++) {
+                max = Math.max(max, Math.abs(w[i]));
+            }
+            scales[r] = max > 0 ? max / WEIGHT_LIMIT : 1;
+            for (int i = r * columns; i < (r + 1) * columns; i++) {
+                codes[i] = (byte) Math.max(-WEIGHT_LIMIT, Math.min(WEIGHT_LIMIT, Math.rint(w[i] / scales[r])));
+            }
+            biasScales[r] = scales[r] * inputScale;
+            biasCodes[r] = (int) Math.rint(b[r] / (double) biasScales[r]);
+        }
+        dequantize(node.getInput(1), target.constant(node.getInput(1) + "/codes", codes, true, source.shape(node.getInput(1))), scales,
+                target.constant(node.getInput(1) + "/zero", new byte[rows], true, rows));
+        dequantize(node.getInput(2), target.constant(node.getInput(2) + "/codes", biasCodes, rows), biasScales,
+                target.constant(node.getInput(2) + "/zero", new int[rows], rows));
+    }
+
+    private void dequantize(String name, String codes, float[] scales, String zeros) {
+        String scale = target.constant(name + "/scale", scales, scales.length);
+        target.node("DequantizeLinear", name, List.of(codes, scale, zeros), OnnxGraph.attribute("axis", 0));
+    }
+}

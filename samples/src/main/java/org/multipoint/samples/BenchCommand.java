@@ -1,0 +1,151 @@
+package org.multipoint.samples;
+
+import com.github.freva.asciitable.ColumnData;
+import me.tongfei.progressbar.ProgressBar;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+
+/** Measures how long a network takes, in several ways of running it that take turns. */
+@Command(name = "bench", description = {"Measures how long a network takes in Deeplearning4j, on this project's engines, and in ONNX "
+        + "Runtime. All take turns in one process, each with the same number of threads."})
+final class BenchCommand implements Callable<Integer> {
+
+    /** Names the newest instructions that oneDNN may use. */
+    private static final String ISA = "ONEDNN_MAX_CPU_ISA";
+
+    @Spec
+    private CommandSpec command;
+
+    @Option(names = "--net", required = true, paramLabel = "resnet18|mobilenetv1|FILE",
+            description = "An architecture with random weights, or a model saved by Deeplearning4j or, as .h5, by Keras.")
+    private String net;
+
+    @Option(names = "--size", paramLabel = "PIXELS",
+            description = "Height and width of the network's input; else as the model says, or 224.")
+    private Integer size;
+
+    @Option(names = "--batch", defaultValue = "1", paramLabel = "N", description = "Images in a batch; default ${DEFAULT-VALUE}.")
+    private int batch;
+
+    @Option(names = "--threads", defaultValue = "1", paramLabel = "T", description = "Threads that run a batch; default ${DEFAULT-VALUE}.")
+    private int threads;
+
+    @Option(names = "--seconds", defaultValue = "30", paramLabel = "S", description = "Time for all together; default ${DEFAULT-VALUE}.")
+    private double seconds;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
+    private Path json;
+
+    /** What was measured, for other programs. Names and meanings of fields stay. */
+    record Results(String cpu, String net, int batch, int threads, List<Result> results) {
+    }
+
+    /** Milliseconds of one batch. */
+    record Result(String name, double medianMs, double p10Ms) {
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        Arguments.positive(command, "--size", size == null ? 1 : size);
+        Arguments.positive(command, "--batch", batch);
+        Arguments.positive(command, "--threads", threads);
+        Arguments.checked(command, "--seconds", seconds, seconds > 0, "more than 0");
+        if (json != null) {
+            Arguments.writable(command, "--json", json);
+        }
+        // OpenMP reads its environment when the first library loads it, and all engines but ONNX Runtime live on OpenMP.
+        Map<String, String> environment = Map.of("OMP_NUM_THREADS", String.valueOf(threads), "OMP_WAIT_POLICY", "PASSIVE");
+        if (!System.getenv().entrySet().containsAll(environment.entrySet())) {
+            return ChildJvm.run(environment, Samples.class, arguments(), command.commandLine().getOut());
+        }
+        measure();
+        return CommandLine.ExitCode.OK;
+    }
+
+    private List<String> arguments() {
+        List<String> arguments = new ArrayList<>(List.of(command.name(), "--net", net, "--batch", String.valueOf(batch),
+                "--threads", String.valueOf(threads), "--seconds", String.valueOf(seconds)));
+        if (size != null) {
+            arguments.addAll(List.of("--size", String.valueOf(size)));
+        }
+        if (json != null) {
+            arguments.addAll(List.of("--json", json.toString()));
+        }
+        return arguments;
+    }
+
+    private void measure() throws IOException {
+        String cpu = Processor.describe();
+        List<Contest.Timing> timings;
+        Map<String, Double> errors = new HashMap<>();
+        List<Contestant> contestants = new Contestants(BenchNetwork.load(net, size), batch, this::log).all(threads);
+        try {
+            float[] expected = contestants.get(0).run();
+            contestants.forEach(c -> errors.put(c.name(), error(expected, c.run())));
+            try (ProgressBar bar = Progress.bar("measuring", Math.round(seconds))) {
+                timings = Contest.run(contestants, seconds, passed -> bar.stepTo(Math.round(passed)));
+            }
+        } finally {
+            contestants.forEach(Contestant::close);
+        }
+        String limit = System.getenv(ISA);
+        Notebook notebook = new Notebook(command.commandLine().getOut());
+        notebook.say("%s", cpu);
+        notebook.say("%s, batch %d, %d thread(s)%s", net, batch, threads,
+                limit == null ? "" : ", " + ISA + "=" + limit + ", which oneDNN obeys and ONNX Runtime does not");
+        notebook.say("%s", table(timings, errors));
+        notebook.say("Output error is the distance from %s's output, relative to its length. Random weights multiply what rounding does;%n"
+                + "it says that the same network runs in all rows, not how well a trained one is quantized.", Contestants.DL4J);
+        if (json != null) {
+            AtomicFile.writeJson(json, new Results(cpu, net, batch, threads,
+                    timings.stream().map(t -> new Result(t.name(), t.medianMs(), t.p10Ms())).toList()));
+        }
+    }
+
+    private void log(String line) {
+        command.commandLine().getErr().println("bench: " + line);
+    }
+
+    /** Euclidean distance, relative to the length of what is expected. */
+    private static double error(float[] expected, float[] found) {
+        double distance = 0;
+        double length = 0;
+        for (int i = 0; i < expected.length; i++) {
+            double d = found[i] - expected[i];
+            distance += d * d;
+            length += (double) expected[i] * expected[i];
+        }
+        return Math.sqrt(distance / length);
+    }
+
+    private static String table(List<Contest.Timing> timings, Map<String, Double> errors) {
+        List<ColumnData<Contest.Timing>> columns = new ArrayList<>(List.of(
+                Tables.text("", Contest.Timing::name),
+                number("median ms", "%.2f", Contest.Timing::medianMs),
+                number("p10 ms", "%.2f", Contest.Timing::p10Ms),
+                Tables.number("runs", t -> String.valueOf(t.runs()))));
+        for (String reference : List.of(Contestants.ONNX_RUNTIME_INT8, Contestants.DL4J)) {
+            timings.stream().filter(t -> t.name().equals(reference)).findFirst()
+                    .ifPresent(r -> columns.add(number("x " + reference, "%.3f", t -> t.medianMs() / r.medianMs())));
+        }
+        columns.add(number("output error", "%.1e", t -> errors.get(t.name())));
+        return Tables.of(timings, columns);
+    }
+
+    private static ColumnData<Contest.Timing> number(String header, String format, Function<Contest.Timing, Double> value) {
+        return Tables.number(header, t -> String.format(Locale.ROOT, format, value.apply(t)));
+    }
+}

@@ -1,0 +1,101 @@
+package org.multipoint.samples;
+
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.BitmapEncoder.BitmapFormat;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.internal.chartpart.Chart;
+import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.multipoint.report.LayerReport;
+
+import java.awt.Color;
+import java.awt.Font;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/** A picture of a comparison: accuracy and size of each network, output error and codes of each layer. */
+final class ComparisonPlot {
+
+    private static final int WIDTH = 900;
+    private static final int HEIGHT = 450;
+    private static final Font LABELS = new Font(Font.SANS_SERIF, Font.BOLD, 14);
+
+    private ComparisonPlot() {
+    }
+
+    static void write(Path png, String model, Comparison.Measured original, List<Comparison.Quantized> quantized) throws IOException {
+        List<String> names = new ArrayList<>(List.of("fp32"));
+        List<Comparison.Measured> networks = new ArrayList<>(List.of(original));
+        quantized.forEach(q -> {
+            names.add(q.bits() + "-bit");
+            networks.add(q.measured());
+        });
+        List<Chart<?, ?>> charts = new ArrayList<>(List.of(
+                networks(model + ": top-1", "%", 100, names, networks, m -> 100 * m.evaluation().top1()),
+                networks(model + ": file", "kB", original.bytes() / 1e3, names, networks, m -> m.bytes() / 1e3),
+                layers("Output error of each layer, relative to its outputs' variance", "error", quantized, LayerReport::outputError,
+                        true),
+                layers("Codes for each weight: what is over 1 are extra points", "codes / weight", quantized,
+                        l -> (double) l.codes() / l.weights(), false)));
+        if (quantized.size() > 2) {
+            charts.add(overStoredBits(model, original, quantized));
+        }
+        AtomicFile.write(png, part -> {
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
+                BitmapEncoder.saveBitmap(charts, (charts.size() + 1) / 2, 2, out, BitmapFormat.PNG);
+            }
+        });
+    }
+
+    private static CategoryChart networks(String title, String unit, double most, List<String> names,
+                                          List<Comparison.Measured> networks, ToDoubleFunction<Comparison.Measured> value) {
+        CategoryChart chart = chart(title, unit);
+        chart.getStyler().setLabelsVisible(true).setLabelsFont(LABELS).setAvailableSpaceFill(0.5)
+                .setYAxisMin(0.0).setYAxisMax(most).setLegendVisible(false);
+        chart.addSeries(unit, names, networks.stream().map(m -> Math.round(100 * value.applyAsDouble(m)) / 100.0).toList());
+        return chart;
+    }
+
+    private static CategoryChart layers(String title, String unit, List<Comparison.Quantized> quantized,
+                                        ToDoubleFunction<LayerReport> value, boolean logarithmic) {
+        CategoryChart chart = chart(title, unit);
+        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line).setOverlapped(true)
+                .setXAxisLabelRotation(90).setYAxisLogarithmic(logarithmic).setLegendPosition(LegendPosition.OutsideE);
+        for (Comparison.Quantized q : quantized) {
+            List<LayerReport> layers = q.report().layers();
+            chart.addSeries(q.bits() + "-bit", layers.stream().map(LayerReport::name).toList(),
+                    layers.stream().map(value::applyAsDouble).toList());
+        }
+        return chart;
+    }
+
+    private static XYChart overStoredBits(String model, Comparison.Measured original, List<Comparison.Quantized> quantized) {
+        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(model + ": what stored bits buy")
+                .xAxisTitle("stored bits for each weight").yAxisTitle("top-1, %").build();
+        chart.getStyler().setLegendPosition(LegendPosition.InsideSE).setChartBackgroundColor(Color.WHITE);
+        List<Comparison.Quantized> sorted = quantized.stream()
+                .sorted(Comparator.comparingDouble(q -> q.report().storedBitsPerWeight())).toList();
+        List<Double> bits = sorted.stream().map(q -> q.report().storedBitsPerWeight()).toList();
+        chart.addSeries(sorted.get(0).method(), bits, sorted.stream().map(q -> 100 * q.measured().evaluation().top1()).toList());
+        chart.addSeries("fp32", List.of(bits.get(0), bits.get(bits.size() - 1)),
+                Collections.nCopies(2, 100 * original.evaluation().top1()));
+        return chart;
+    }
+
+    private static CategoryChart chart(String title, String unit) {
+        CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(HEIGHT).title(title).yAxisTitle(unit).build();
+        chart.getStyler().setChartBackgroundColor(Color.WHITE);
+        return chart;
+    }
+}

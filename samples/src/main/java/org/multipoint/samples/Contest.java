@@ -1,0 +1,85 @@
+package org.multipoint.samples;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.DoubleConsumer;
+
+/**
+ * Measures contestants against each other in one process. They take turns, so that whatever disturbs the machine disturbs all; the turn is
+ * always that of the one that has had the least time, so that slow ones get few runs and fast ones many.
+ */
+final class Contest {
+
+    /** Share of a contestant's time that it runs unmeasured at first. */
+    private static final double WARM_UP = 0.2;
+    private static final int WARM_UP_RUNS = 2;
+    private static final int LEAST_RUNS = 3;
+
+    /**
+     * What was measured.
+     *
+     * @param medianMs median time of a run, in milliseconds
+     * @param p10Ms    what one run in ten takes at most, in milliseconds
+     * @param runs     number of runs
+     */
+    record Timing(String name, double medianMs, double p10Ms, int runs) {
+
+        static Timing of(String name, List<Double> milliseconds) {
+            double[] sorted = milliseconds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+            int n = sorted.length;
+            return new Timing(name, (sorted[(n - 1) / 2] + sorted[n / 2]) / 2, sorted[(n - 1) / 10], n);
+        }
+    }
+
+    private static final class Lane {
+        private final Contestant contestant;
+        private final List<Double> milliseconds = new ArrayList<>();
+        private double spent;
+
+        Lane(Contestant contestant) {
+            this.contestant = contestant;
+        }
+
+        double run() {
+            long start = System.nanoTime();
+            contestant.run();
+            return (System.nanoTime() - start) / 1e6;
+        }
+
+        void measure() {
+            double time = run();
+            milliseconds.add(time);
+            spent += time;
+        }
+    }
+
+    private Contest() {
+    }
+
+    /**
+     * @param seconds  time for all runs together; more where a contestant needs it for {@value #LEAST_RUNS} runs
+     * @param progress hears the seconds that have passed
+     */
+    static List<Timing> run(List<Contestant> contestants, double seconds, DoubleConsumer progress) {
+        List<Lane> lanes = contestants.stream().map(Lane::new).toList();
+        double share = 1000 * seconds / lanes.size();
+        double total = 0;
+        for (Lane lane : lanes) {
+            double spent = 0;
+            for (int run = 0; run < WARM_UP_RUNS || spent < WARM_UP * share; run++) {
+                spent += lane.run();
+            }
+            total += spent;
+            progress.accept(total / 1000);
+        }
+        while (total < 1000 * seconds || lanes.stream().anyMatch(l -> l.milliseconds.size() < LEAST_RUNS)) {
+            Lane next = lanes.stream().min(Comparator.comparingDouble(l -> l.spent)).orElseThrow();
+            next.measure();
+            total += next.milliseconds.get(next.milliseconds.size() - 1);
+            progress.accept(total / 1000);
+        }
+        return lanes.stream().map(l -> Timing.of(l.contestant.name(), l.milliseconds)).toList();
+    }
+}

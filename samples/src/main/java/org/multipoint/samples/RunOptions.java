@@ -1,0 +1,59 @@
+package org.multipoint.samples;
+
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** How many images a run is evaluated on, and where its results go. */
+final class RunOptions {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    private Integer test;
+    private Path json;
+    private Path out;
+    private Path plot;
+
+    @Option(names = "--test", paramLabel = "N", description = "Images to evaluate on.")
+    void setTest(int images) {
+        test = Arguments.positive(command, "--test", images);
+    }
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
+    void setJson(Path file) {
+        json = Arguments.writable(command, "--json", file);
+    }
+
+    @Option(names = "--out", paramLabel = "FILE.zip",
+            description = "Keeps the quantized model; where there are several, the width of a code is added to the name.")
+    void setOut(Path file) {
+        out = Arguments.writable(command, "--out", file);
+    }
+
+    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws the results.")
+    void setPlot(Path file) {
+        plot = Arguments.writable(command, "--plot", file);
+    }
+
+    /** Images to evaluate on, where a number was given. */
+    OptionalInt test() {
+        return test == null ? OptionalInt.empty() : OptionalInt.of(test);
+    }
+
+    Optional<Path> json() {
+        return Optional.ofNullable(json);
+    }
+
+    Optional<Path> out() {
+        return Optional.ofNullable(out);
+    }
+
+    Optional<Path> plot() {
+        return Optional.ofNullable(plot);
+    }
+}

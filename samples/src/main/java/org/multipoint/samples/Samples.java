@@ -1,0 +1,70 @@
+package org.multipoint.samples;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+
+/** The samples' command line. Exit codes: 0 for success, 1 for failure, 2 for arguments that make no sense. */
+@Command(name = "samples", description = "Multipoint quantization of Deeplearning4j models, step by step.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, BenchCommand.class, AblationCommand.class,
+                TrainCommand.class})
+public final class Samples {
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Shows this help.")
+    private boolean help;
+
+    private Samples() {
+    }
+
+    public static void main(String[] args) {
+        // JavaCPP would print to standard output.
+        System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Samples())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((e, args) -> misused(e))
+                .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command));
+    }
+
+    private static int misused(ParameterException e) {
+        CommandLine command = e.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println(name + ": " + e.getMessage().replaceFirst("^Error: ", "") + " (see " + name + " --help)");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    /** Bad input is told in one line; anything else is a mistake of the program, which needs its trace. */
+    private static int failed(Exception e, CommandLine command) {
+        boolean expected = e instanceof IOException || e instanceof UncheckedIOException
+                || e instanceof IllegalArgumentException || e instanceof IllegalStateException;
+        command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + (expected ? message(e) : e));
+        if (!expected) {
+            e.printStackTrace(command.getErr());
+        }
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static String message(Throwable e) {
+        if (e instanceof UncheckedIOException) {
+            return message(e.getCause());
+        }
+        if (e instanceof NoSuchFileException missing) {
+            return missing.getFile() + ": there is no such file or folder";
+        }
+        if (e instanceof FileSystemException file && file.getReason() == null) {
+            return file.getFile() + ": " + e.getClass().getSimpleName();
+        }
+        return e.getMessage() == null ? e.toString() : e.getMessage().replaceAll("\\s*\\R\\s*", " ");
+    }
+}

@@ -1,0 +1,229 @@
+package org.multipoint.onnx;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtSession;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.NodeProto;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
+import org.deeplearning4j.nn.conf.layers.DropoutLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.weights.WeightInit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.multipoint.linear.Tensor;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class OnnxExporterTest {
+
+    private static final int SIZE = 13;
+
+    /** Adds layers one behind the other. */
+    private static final class Chain {
+        private final CNN2DFormat format;
+        private final GraphBuilder builder;
+        private String last = "input";
+
+        Chain(CNN2DFormat format) {
+            this.format = format;
+            builder = new NeuralNetConfiguration.Builder().seed(7).dataType(DataType.FLOAT).weightInit(WeightInit.XAVIER)
+                    .activation(Activation.IDENTITY).graphBuilder().addInputs("input")
+                    .setInputTypes(InputType.convolutional(SIZE, SIZE, 3, format));
+        }
+
+        Chain add(String name, Layer layer) {
+            builder.addLayer(name, layer, last);
+            last = name;
+            return this;
+        }
+
+        Chain convolution(String name, int channels, int kernel, int stride, ConvolutionMode mode, int padding, int dilation) {
+            return add(name, new ConvolutionLayer.Builder(kernel, kernel).nOut(channels).stride(stride, stride)
+                    .convolutionMode(mode).padding(padding, padding).dilation(dilation, dilation).dataFormat(format).build());
+        }
+
+        ComputationGraph graph(String... outputs) {
+            ComputationGraph graph = new ComputationGraph(builder.setOutputs(outputs).build());
+            graph.init();
+            // BatchNormalization that does nothing would not show whether it is folded.
+            for (var vertex : graph.getVertices()) {
+                Map<String, INDArray> params = vertex.paramTable(false);
+                if (params != null && params.containsKey("mean")) {
+                    params.get("mean").assign(Nd4j.linspace(-0.2, 0.3, params.get("mean").length(), DataType.FLOAT));
+                    params.get("gamma").assign(Nd4j.linspace(0.5, 1.5, params.get("mean").length(), DataType.FLOAT));
+                }
+            }
+            return graph;
+        }
+    }
+
+    private static INDArray images(CNN2DFormat format, int count) {
+        INDArray images = Nd4j.rand(DataType.FLOAT, count, 3, SIZE, SIZE).subi(0.3);
+        return format == CNN2DFormat.NHWC ? images.permute(0, 2, 3, 1).dup('c') : images;
+    }
+
+    private static float[] run(byte[] model, INDArray images, CNN2DFormat format) {
+        INDArray channelsFirst = format == CNN2DFormat.NHWC ? images.permute(0, 3, 1, 2) : images;
+        try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of("input", channelsFirst), 1)) {
+            return runtime.run().values().iterator().next();
+        }
+    }
+
+    /** Exports both models and compares their outputs with the graph's; gives the 8-bit model. */
+    private static byte[] check(ComputationGraph graph, CNN2DFormat format) {
+        Nd4j.getRandom().setSeed(3);
+        INDArray images = images(format, 3);
+        INDArray output = graph.outputSingle(images);
+        float[] expected = Tensor.of(output.rank() == 4 && format == CNN2DFormat.NHWC ? output.permute(0, 3, 1, 2) : output).data();
+        OnnxExporter exporter = new OnnxExporter(graph, images(format, 16));
+
+        float[] floating = run(exporter.floating(), images, format);
+        assertEquals(expected.length, floating.length);
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], floating[i], 1e-4, "output " + i);
+        }
+
+        byte[] model = exporter.quantized();
+        float[] quantized = run(model, images, format);
+        double distance = 0;
+        double length = 0;
+        for (int i = 0; i < expected.length; i++) {
+            distance += Math.pow(quantized[i] - expected[i], 2);
+            length += Math.pow(expected[i], 2);
+        }
+        assertTrue(distance > 0, "8 bits cannot be exact");
+        assertTrue(distance < 0.05 * 0.05 * length, "relative error " + Math.sqrt(distance / length));
+        return model;
+    }
+
+    private static Chain residualNet(CNN2DFormat format) {
+        Chain net = new Chain(format);
+        net.convolution("stem", 8, 3, 2, ConvolutionMode.Truncate, 1, 1);
+        net.add("stem/bn", new BatchNormalization.Builder().dataFormat(format).build());
+        net.add("stem/relu", new ActivationLayer(Activation.RELU));
+        net.add("pool", new SubsamplingLayer.Builder(PoolingType.MAX).kernelSize(3, 3).stride(2, 2)
+                .convolutionMode(ConvolutionMode.Same).dataFormat(format).build());
+        net.add("depthwise", new DepthwiseConvolution2D.Builder(3, 3).depthMultiplier(2).convolutionMode(ConvolutionMode.Same)
+                .activation(Activation.RELU6).dataFormat(format).build());
+        net.convolution("project", 8, 1, 1, ConvolutionMode.Truncate, 0, 1);
+        net.builder.addVertex("add", new ElementWiseVertex(ElementWiseVertex.Op.Add), "project", "pool");
+        net.last = "add";
+        net.add("add/relu", new ActivationLayer(Activation.RELU));
+        net.add("dropout", new DropoutLayer(0.5));
+        net.convolution("dilated", 5, 3, 1, ConvolutionMode.Same, 0, 2);
+        MergeVertex merge = new MergeVertex();
+        merge.setMergeAxis(format == CNN2DFormat.NHWC ? 3 : 1);
+        net.builder.addVertex("concat", merge, "dropout", "dilated");
+        net.last = "concat";
+        net.add("global", new GlobalPoolingLayer.Builder(PoolingType.AVG)
+                .poolingDimensions(format == CNN2DFormat.NHWC ? new int[]{1, 2} : new int[]{2, 3}).build());
+        return net.add("classes", new OutputLayer.Builder().nOut(10).activation(Activation.SOFTMAX).build());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void residualNetworkBecomesIntegerOperationsAlone(CNN2DFormat format, @TempDir Path folder) throws Exception {
+        byte[] model = check(residualNet(format).graph("classes"), format);
+
+        Path optimized = folder.resolve("optimized.onnx");
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+            options.setOptimizedModelFilePath(optimized.toString());
+            OrtEnvironment.getEnvironment().createSession(model, options).close();
+        }
+        Map<String, Integer> ops = new TreeMap<>();
+        for (NodeProto node : ModelProto.parseFrom(Files.readAllBytes(optimized)).getGraph().getNodeList()) {
+            ops.merge(node.getOpType(), 1, Integer::sum);
+        }
+        assertEquals(4, ops.get("QLinearConv"), ops::toString);
+        assertEquals(1, ops.get("QLinearAdd"), ops::toString);
+        assertEquals(1, ops.get("QLinearConcat"), ops::toString);
+        assertEquals(1, ops.get("QLinearGlobalAveragePool"), ops::toString);
+        assertEquals(1, ops.get("QGemm"), ops::toString);
+        // The input, and what softmax reads.
+        assertEquals(1, ops.get("QuantizeLinear"), ops::toString);
+        assertEquals(1, ops.get("DequantizeLinear"), ops::toString);
+        Set<String> floating = Set.of("Conv", "Add", "Relu", "Clip", "Concat", "GlobalAveragePool", "Gemm");
+        assertTrue(floating.stream().noneMatch(ops::containsKey), ops::toString);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void flattensInTheGraphsOrder(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("conv", 4, 3, 2, ConvolutionMode.Same, 0, 1);
+        net.add("mean", new SubsamplingLayer.Builder(PoolingType.AVG).kernelSize(3, 3).stride(2, 2).padding(1, 1)
+                .convolutionMode(ConvolutionMode.Truncate).dataFormat(format).build());
+        net.add("dense", new DenseLayer.Builder().nOut(12).activation(Activation.RELU).build());
+        net.add("classes", new OutputLayer.Builder().nOut(5).activation(Activation.SOFTMAX).build());
+        check(net.graph("classes"), format);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void padsAndSeparates(CNN2DFormat format) {
+        Chain net = new Chain(format).add("pad", new ZeroPaddingLayer.Builder(0, 1, 2, 1).dataFormat(format).build());
+        net.add("separable", new SeparableConvolution2D.Builder(3, 3).nOut(6).depthMultiplier(2).stride(2, 2)
+                .convolutionMode(ConvolutionMode.Truncate).activation(Activation.RELU).dataFormat(format).build());
+        net.convolution("strict", 7, 2, 2, ConvolutionMode.Truncate, 0, 1);
+        check(net.graph("strict"), format);
+    }
+
+    @Test
+    void exportsTheSameBytesForTheSameInput() {
+        ComputationGraph graph = residualNet(CNN2DFormat.NCHW).graph("classes");
+        INDArray images = images(CNN2DFormat.NCHW, 2);
+        assertArrayEquals(new OnnxExporter(graph, images).quantized(), new OnnxExporter(graph, images).quantized());
+    }
+
+    @Test
+    void namesTheVertexThatItCannotWrite() {
+        ComputationGraph graph = new Chain(CNN2DFormat.NCHW).convolution("conv", 4, 3, 1, ConvolutionMode.Same, 0, 1)
+                .add("response", new LocalResponseNormalization()).graph("response");
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                () -> new OnnxExporter(graph, images(CNN2DFormat.NCHW, 1)));
+        assertTrue(e.getMessage().contains("\"response\""), e.getMessage());
+    }
+
+    @Test
+    void namesTheVertexWhoseActivationItCannotWrite() {
+        ComputationGraph graph = new Chain(CNN2DFormat.NCHW).add("conv", new ConvolutionLayer.Builder(3, 3).nOut(2)
+                .activation(Activation.SOFTSIGN).build()).graph("conv");
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                () -> new OnnxExporter(graph, images(CNN2DFormat.NCHW, 1)));
+        assertTrue(e.getMessage().contains("\"conv\"") && e.getMessage().contains("softsign"), e.getMessage());
+    }
+}

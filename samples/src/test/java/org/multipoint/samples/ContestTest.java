@@ -1,0 +1,52 @@
+package org.multipoint.samples;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.DoubleStream;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class ContestTest {
+
+    private static Contestant counting(String name, List<String> calls) {
+        return new Contestant() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public float[] run() {
+                calls.add(name);
+                return new float[0];
+            }
+
+            @Override
+            public void close() {
+            }
+        };
+    }
+
+    @Test
+    void medianAndTenthPercentile() {
+        List<Double> times = new ArrayList<>(DoubleStream.iterate(1, t -> t + 1).limit(21).boxed().toList());
+        Collections.reverse(times);
+        assertEquals(new Contest.Timing("a", 11, 3, 21), Contest.Timing.of("a", times));
+        assertEquals(new Contest.Timing("b", 2.5, 1, 4), Contest.Timing.of("b", List.of(4.0, 1.0, 2.0, 3.0)));
+    }
+
+    @Test
+    void everyOneRunsEvenWhereThereIsNoTime() {
+        List<String> calls = new ArrayList<>();
+        List<Contest.Timing> timings = Contest.run(List.of(counting("a", calls), counting("b", calls)), 1e-9, seconds -> { });
+        assertEquals(List.of("a", "b"), timings.stream().map(Contest.Timing::name).toList());
+        for (Contest.Timing timing : timings) {
+            assertTrue(timing.runs() >= 3, timing::toString);
+            assertTrue(Collections.frequency(calls, timing.name()) > timing.runs(), "the first runs only warm up");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+package org.multipoint.samples;
+
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.multipoint.samples.models.NpzFiles;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+
+import javax.imageio.ImageIO;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+/** Samples from end to end, with few images. */
+class SamplesTest {
+
+    private static final List<String> FIELDS = List.of("model", "method", "bits", "extraPoints", "calibrationImages", "testImages", "fp32",
+            "quantized", "seconds", "peakMegabytes");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void quickstartTellsWhatItFoundInEveryForm() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--json", folder.resolve("r.json"),
+                "--plot", folder.resolve("r.png"), "--out", folder.resolve("r.zip"));
+        assertEquals(0, run.exitCode(), run.err());
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(List.of("r-3bit.zip", "r-4bit.zip", "r.json", "r.png"), files.map(f -> f.getFileName().toString()).sorted().toList());
+        }
+        assertTrue(run.out().contains("Side by side"), run.out());
+        assertTrue(ImageIO.read(folder.resolve("r.png").toFile()).getWidth() > 0);
+
+        JsonNode json = json(folder.resolve("r.json"));
+        assertShape(json, "further");
+        assertEquals("quickstart", json.get("model").asText());
+        assertEquals("calibrated", json.get("method").asText());
+        assertEquals(4, json.get("bits").asInt());
+        assertEquals(0.1, json.get("extraPoints").asDouble());
+        assertEquals(8, json.get("calibrationImages").asInt());
+        assertEquals(20, json.get("testImages").asInt());
+        assertEquals(Files.size(folder.resolve("r-4bit.zip")), json.get("quantized").get("bytes").asLong());
+        assertEquals(1.1, json.get("quantized").get("codesPerWeight").asDouble(), 0.01);
+        assertTrue(json.get("quantized").get("storedBitsPerWeight").asDouble() > 4.4);
+        assertEquals(1, json.get("further").size());
+        assertShape(json.get("further").get(0));
+        assertEquals(3, json.get("further").get(0).get("bits").asInt());
+
+        ComputationGraph restored = ModelSerializer.restoreComputationGraph(folder.resolve("r-3bit.zip").toFile());
+        assertEquals(10, restored.layerSize("linear"));
+    }
+
+    @Test
+    void aTrainedModelServesAsQuickstart() throws IOException {
+        Path model = folder.resolve("trained.zip");
+        CommandRun train = CommandRun.of("train", "--images", 64, "--width", 2, "--test", 20, "--out", model);
+        assertEquals(0, train.exitCode(), train.err());
+        CommandRun run = CommandRun.of("quickstart", "--model", model, "--bits", 2, "--method", "nearest", "--calibration", 4, "--test", 4,
+                "--json", folder.resolve("r.json"));
+        assertEquals(0, run.exitCode(), run.err());
+        JsonNode json = json(folder.resolve("r.json"));
+        assertShape(json);
+        assertEquals(0, json.get("extraPoints").asDouble());
+        assertEquals(1, json.get("quantized").get("codesPerWeight").asDouble());
+    }
+
+    @Test
+    void trainingIsDeterministic() throws IOException {
+        for (String name : new String[]{"a.zip", "b.zip"}) {
+            CommandRun.of("train", "--images", 64, "--width", 2, "--test", 4, "--out", folder.resolve(name));
+        }
+        assertEquals(ModelSerializer.restoreComputationGraph(folder.resolve("a.zip").toFile()).params(),
+                ModelSerializer.restoreComputationGraph(folder.resolve("b.zip").toFile()).params());
+    }
+
+    @Test
+    void realImagesGiveTheKnownAccuracy() throws IOException {
+        Path data = Path.of(System.getProperty("multipoint.data", "")).toAbsolutePath().normalize();
+        assumeTrue(Files.isDirectory(data.resolve("cifar10")), () -> "SKIPPED: no real images in " + data);
+        CommandRun run = CommandRun.of("cifar10", "--data", data, "--bits", 4, "--calibration", 32, "--test", 200, "--json",
+                folder.resolve("r.json"));
+        assertEquals(0, run.exitCode(), run.err());
+        JsonNode json = json(folder.resolve("r.json"));
+        assertShape(json);
+        assertEquals("resnet20", json.get("model").asText());
+        // 81.03 % on all images; three standard deviations of 200.
+        assertEquals(0.81, json.get("fp32").get("top1").asDouble(), 0.08);
+        assertEquals(json.get("fp32").get("top1").asDouble(), json.get("quantized").get("top1").asDouble(), 0.04);
+        assertTrue(json.get("quantized").get("bytes").asLong() < json.get("fp32").get("bytes").asLong() / 5);
+    }
+
+    @Test
+    void theSmallestModelThatHoldsIsFound() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--max-drop", 100, "--json", folder.resolve("r.json"));
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().contains("holds"), run.out());
+        // Everything is within a drop of 100 points: the narrowest codes, without extra points.
+        JsonNode json = json(folder.resolve("r.json"));
+        assertEquals(2, json.get("bits").asInt());
+        assertEquals(1, json.get("quantized").get("codesPerWeight").asDouble());
+    }
+
+    @Test
+    void ablationFillsItsTables() throws IOException {
+        Path weights = NpzFiles.write(folder.resolve("tiny.npz"), NpzFiles.resNet(1, 2, 10));
+        for (String part : new String[]{"train", "test"}) {
+            Path of = Files.createDirectories(folder.resolve(part).resolve("cat"));
+            ImageIO.write(new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB), "png", of.resolve("0.png").toFile());
+        }
+        CommandRun run = CommandRun.of("ablation", "--data", folder, "--model", weights, "--calibration", 1, "--test", 1, "--markdown",
+                folder.resolve("a.md"), "--plot", folder.resolve("a.png"));
+        assertEquals(0, run.exitCode(), run.err());
+        List<String> lines = Files.readAllLines(folder.resolve("a.md"));
+        for (String method : new String[]{"calibrated", "greedy", "mixed precision", "channel splitting", "nearest, a step per layer"}) {
+            assertTrue(lines.stream().anyMatch(l -> l.matches("\\| " + method + " \\|( [0-9.]+ \\([0-9.]+\\) \\|){3}")), () -> method + " in " + lines);
+        }
+        assertTrue(lines.stream().anyMatch(l -> l.matches("\\| 6.1 \\|( [0-9.]+ \\([0-9.]+\\) \\|){3}")), lines::toString);
+        assertTrue(ImageIO.read(folder.resolve("a.png").toFile()).getWidth() > 0);
+    }
+
+    /** Four images of two of the classes, and a small network for all 1,000. */
+    private Path imageNet() throws IOException {
+        Files.write(folder.resolve("labels.tsv"), IntStream.range(0, 1000)
+                .mapToObj(i -> String.format("%d\tn%08d\tclass %d", i, i, i)).toList());
+        for (int i = 0; i < 4; i++) {
+            BufferedImage image = new BufferedImage(40, 36, BufferedImage.TYPE_INT_RGB);
+            for (int p = 0; p < 40 * 36; p++) {
+                image.setRGB(p % 40, p / 40, 0x010203 * (p * (i + 3) % 80));
+            }
+            Path of = Files.createDirectories(folder.resolve("images").resolve(String.format("n%08d", 7 * (i % 2))));
+            ImageIO.write(image, "png", of.resolve(i + ".png").toFile());
+        }
+        ComputationGraph network = new ComputationGraph(new NeuralNetConfiguration.Builder().seed(5).graphBuilder().addInputs("in")
+                .setInputTypes(InputType.convolutional(24, 24, 3, CNN2DFormat.NHWC))
+                .addLayer("conv", new ConvolutionLayer.Builder(3, 3).nOut(6).activation(Activation.RELU)
+                        .dataFormat(CNN2DFormat.NHWC).build(), "in")
+                .addLayer("pool", new GlobalPoolingLayer.Builder(PoolingType.AVG).poolingDimensions(1, 2).build(), "conv")
+                .addLayer("out", new OutputLayer.Builder().nOut(1000).activation(Activation.SOFTMAX).build(), "pool")
+                .setOutputs("out").build());
+        network.init();
+        ModelSerializer.writeModel(network, folder.resolve("net.zip").toFile(), false);
+        return folder.resolve("net.zip");
+    }
+
+    @Test
+    void anImageNetModelOnAFolderOfImages() throws IOException {
+        CommandRun run = CommandRun.of("imagenet", "--model", imageNet(), "--images", folder.resolve("images"), "--size", 24,
+                "--view", "torchvision", "--bits", 4, "--json", folder.resolve("r.json"), "--out", folder.resolve("small.zip"));
+        assertEquals(0, run.exitCode(), run.err());
+        JsonNode json = json(folder.resolve("r.json"));
+        assertShape(json);
+        assertEquals(4, json.get("testImages").asInt());
+        assertEquals("net.zip", json.get("model").asText());
+        assertEquals(1000, ModelSerializer.restoreComputationGraph(folder.resolve("small.zip").toFile()).layerSize("out"));
+        // Deeplearning4j's own layers say the same.
+        CommandRun slow = CommandRun.of("imagenet", "--model", folder.resolve("net.zip"), "--images", folder.resolve("images"), "--size", 24,
+                "--view", "torchvision", "--dl4j", "--json", folder.resolve("s.json"));
+        assertEquals(0, slow.exitCode(), slow.err());
+        assertEquals(json.get("fp32").get("top5"), json(folder.resolve("s.json")).get("fp32").get("top5"));
+    }
+
+    @Test
+    void imageNetWithoutItsClassesIsRefused() throws IOException {
+        Path model = imageNet();
+        Files.delete(folder.resolve("labels.tsv"));
+        CommandRun run = CommandRun.of("imagenet", "--model", model, "--images", folder.resolve("images"), "--size", 24);
+        assertEquals(1, run.exitCode());
+        assertTrue(run.err().contains("labels.tsv"), run.err());
+    }
+
+    private static JsonNode json(Path file) throws IOException {
+        return new ObjectMapper().readTree(file.toFile());
+    }
+
+    private static void assertShape(JsonNode json, String... further) {
+        List<String> expected = new ArrayList<>(FIELDS);
+        expected.addAll(List.of(further));
+        assertEquals(expected, names(json));
+        assertEquals(List.of("top1", "top5", "bytes", "msPerImage"), names(json.get("fp32")));
+        assertEquals(List.of("top1", "top5", "storedBitsPerWeight", "codesPerWeight", "bytes", "msPerImage"), names(json.get("quantized")));
+        assertEquals(List.of("calibration", "quantization", "evaluation"), names(json.get("seconds")));
+        for (String part : new String[]{"fp32", "quantized", "seconds"}) {
+            json.get(part).forEach(value -> assertTrue(value.asDouble() >= 0 && Double.isFinite(value.asDouble()), json.toString()));
+        }
+        assertTrue(json.get("fp32").get("top1").asDouble() <= 1);
+        assertTrue(json.get("quantized").get("top1").asDouble() <= 1);
+        assertTrue(json.get("peakMegabytes").asDouble() > 50);
+        assertFalse(json.get("model").asText().isEmpty());
+    }
+
+    private static List<String> names(JsonNode json) {
+        List<String> names = new ArrayList<>();
+        json.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+}
