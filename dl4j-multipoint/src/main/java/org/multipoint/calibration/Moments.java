@@ -121,10 +121,15 @@ public final class Moments {
                     }
                 }
                 if (yi != 0) {
-                    for (int j = 0; j < d; j++) {
+                    for (int j = i; j < d; j++) {
                         second[i * d + j] += yi * py[v + j];
                     }
                 }
+            }
+        }
+        for (int i = 0; i < d; i++) {
+            for (int j = i + 1; j < d; j++) {
+                second[j * d + i] = second[i * d + j];
             }
         }
     }
