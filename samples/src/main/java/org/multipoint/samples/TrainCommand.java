@@ -41,7 +41,7 @@ final class TrainCommand implements Callable<Integer> {
     private int blocks;
     private int width;
 
-    @Option(names = "--images", defaultValue = "40000", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
+    @Option(names = "--images", defaultValue = "24000", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
     void setImages(int count) {
         images = Arguments.positive(command, "--images", count);
     }

@@ -42,7 +42,7 @@ class SamplesTest {
 
     @Test
     void quickstartTellsWhatItFoundInEveryForm() throws IOException {
-        CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--json", folder.resolve("r.json"),
+        CommandRun run = CommandRun.of("quickstart", "--calibration", 32, "--test", 200, "--json", folder.resolve("r.json"),
                 "--plot", folder.resolve("r.png"), "--out", folder.resolve("r.zip"));
         assertEquals(0, run.exitCode(), run.err());
         try (Stream<Path> files = Files.list(folder)) {
@@ -57,8 +57,11 @@ class SamplesTest {
         assertEquals("calibrated", json.get("method").asText());
         assertEquals(4, json.get("bits").asInt());
         assertEquals(0.1, json.get("extraPoints").asDouble());
-        assertEquals(8, json.get("calibrationImages").asInt());
-        assertEquals(20, json.get("testImages").asInt());
+        assertEquals(32, json.get("calibrationImages").asInt());
+        assertEquals(200, json.get("testImages").asInt());
+        // 90.1 % on 1,000 images; three standard deviations of 200.
+        assertEquals(0.9, json.get("fp32").get("top1").asDouble(), 0.065);
+        assertEquals(json.get("fp32").get("top1").asDouble(), json.get("quantized").get("top1").asDouble(), 0.03);
         assertEquals(Files.size(folder.resolve("r-4bit.zip")), json.get("quantized").get("bytes").asLong());
         assertEquals(1.1, json.get("quantized").get("codesPerWeight").asDouble(), 0.01);
         assertTrue(json.get("quantized").get("storedBitsPerWeight").asDouble() > 4.4);
