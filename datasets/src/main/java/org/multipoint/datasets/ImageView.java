@@ -154,7 +154,8 @@ public final class ImageView {
         }
 
         /**
-         * Crops a centred square of side {@code int(fraction * min(height, width))} and resizes it.
+         * Crops a centred square of side {@code int(fraction * min(height, width))}, an odd pixel more on the right and the bottom cut off, and
+         * resizes it.
          *
          * @throws IllegalArgumentException where the fraction is not in (0, 1]
          */
@@ -164,8 +165,8 @@ public final class ImageView {
             }
             geometry = image -> {
                 int side = Math.max(1, (int) (fraction * Math.min(image.height(), image.width())));
-                int left = (image.width() - side + 1) / 2;
-                int top = (image.height() - side + 1) / 2;
+                int left = (image.width() - side) / 2;
+                int top = (image.height() - side) / 2;
                 return resampling.resize(image.crop(left, top, side, side), size, size);
             };
             return this;
