@@ -14,11 +14,13 @@ import java.util.List;
  * @param storedBits    bits of what is stored of this operation, everything counted
  * @param outputError   mean squared error of an output against the reference network, relative to the output's mean variance
  * @param fusedExactly  rows whose points an int8 engine adds up without rounding
+ * @param fusingError   largest change of a weight by adding up the points of its row in int8, relative to the row's largest weight
  * @param inputScale    scale of the quantized input, 0 where it stays floating
  * @param inputZeroPoint zero point of the quantized input
  */
 public record LayerReport(String name, String kind, int rows, int columns, int bits, List<Integer> pointsPerRow,
-                          long storedBits, double outputError, int fusedExactly, float inputScale, int inputZeroPoint) {
+                          long storedBits, double outputError, int fusedExactly, double fusingError, float inputScale,
+                          int inputZeroPoint) {
 
     /** Number of weights. */
     public long weights() {

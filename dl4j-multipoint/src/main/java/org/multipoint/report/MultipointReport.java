@@ -79,7 +79,8 @@ public record MultipointReport(List<LayerReport> layers, Map<String, String> kep
                         .mapToObj(i -> (i + 1) + ": " + l.pointsPerRow().get(i)).collect(Collectors.joining("  "))),
                 number("bits/weight", l -> format("%.2f", l.bitsPerWeight())),
                 number("output error", l -> format("%.2e", l.outputError())),
-                number("fused exactly", l -> l.fusedExactly() == l.rows() ? "all" : l.fusedExactly() + "/" + l.rows()))));
+                number("fused exactly", l -> l.fusedExactly() == l.rows() ? "all"
+                        : l.fusedExactly() + "/" + l.rows() + format(", else to %.2f %%", 100 * l.fusingError())))));
         text.append('\n').append(format("%,d weights in %,d bytes: %.3f bits per weight, %.3f codes per weight; %,d fp32 parameters "
                 + "besides", weights(), storedBytes(), storedBitsPerWeight(), codesPerWeight(), floatParameters));
         kept.forEach((name, why) -> text.append('\n').append("kept in fp32: ").append(name).append(" (").append(why).append(')'));

@@ -145,6 +145,7 @@ final class Pipeline<M> {
         int exact = (int) IntStream.range(0, m.rows()).filter(r -> m.fusesExactly(r, IntegerRows.FULL_LIMIT)).count();
         return new LayerReport(stage.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
                 Arrays.stream(m.histogram()).boxed().toList(), stage.storedBits(), stage.outputError(), exact,
+                m.fuse(IntegerRows.FULL_LIMIT).rounding() / IntegerRows.FULL_LIMIT,
                 stage.input().map(q -> q.scale()).orElse(0f), stage.input().map(q -> q.zeroPoint()).orElse(0));
     }
 

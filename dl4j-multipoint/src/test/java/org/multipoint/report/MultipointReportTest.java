@@ -19,8 +19,8 @@ class MultipointReportTest {
         kept.put("lstm", "LSTM is not supported");
         kept.put("head", "left out as asked");
         return new MultipointReport(List.of(
-                new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), 1500, 0.00123, 10, 0.02f, 3),
-                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), 2212, 0.25, 1, 0f, 0)), kept, 1234567,
+                new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), 1500, 0.00123, 10, 0, 0.02f, 3),
+                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), 2212, 0.25, 1, 0.0039, 0f, 0)), kept, 1234567,
                 Map.of("bits", "4"));
     }
 
@@ -40,12 +40,12 @@ class MultipointReportTest {
         try {
             Locale.setDefault(Locale.GERMANY);
             assertEquals("""
-                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------+
-                    | layer | kind        | rows | fan-in | bits | points: rows | bits/weight | output error | fused exactly |
-                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------+
-                    | conv  | convolution |   10 |     27 |    4 | 1: 8  2: 2   |        5.56 |     1.23e-03 |           all |
-                    | dense | dense       |    4 |    100 |    2 | 1: 1  3: 3   |        5.53 |     2.50e-01 |           1/4 |
-                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------+
+                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------------+
+                    | layer | kind        | rows | fan-in | bits | points: rows | bits/weight | output error | fused exactly       |
+                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------------+
+                    | conv  | convolution |   10 |     27 |    4 | 1: 8  2: 2   |        5.56 |     1.23e-03 |                 all |
+                    | dense | dense       |    4 |    100 |    2 | 1: 1  3: 3   |        5.53 |     2.50e-01 | 1/4, else to 0.39 % |
+                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------------+
                     670 weights in 464 bytes: 5.540 bits per weight, 1.976 codes per weight; 1,234,567 fp32 parameters besides
                     kept in fp32: lstm (LSTM is not supported)
                     kept in fp32: head (left out as asked)

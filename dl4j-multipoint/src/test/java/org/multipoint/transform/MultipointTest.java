@@ -343,6 +343,7 @@ class MultipointTest {
         for (LayerReport layer : result.report().layers()) {
             assertTrue(layer.outputError() > 0 && layer.outputError() < 1, layer.toString());
             assertEquals(layer.rows(), layer.fusedExactly());
+            assertEquals(0, layer.fusingError());
             assertTrue(layer.inputScale() > 0);
         }
     }
@@ -355,6 +356,14 @@ class MultipointTest {
         ComputationGraph two = multipoint.bits(2).transform().model();
         assertNotEquals(four.getConfiguration(), two.getConfiguration());
         same(four, multipoint.bits(4).transform().model());
+    }
+
+    @Test
+    void freeScalesAreRoundedByTheFusingAndTheReportSaysByHowMuch() {
+        for (LayerReport layer : transform(m -> m.method(Method.GREEDY).bits(4).points(2)).report().layers()) {
+            assertEquals(0, layer.fusedExactly());
+            assertTrue(layer.fusingError() > 0 && layer.fusingError() <= 0.5 / 127, layer.toString());
+        }
     }
 
     // Bad input.
