@@ -3,6 +3,7 @@ package org.multipoint.engine;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.LinearOp;
 import org.multipoint.points.IntegerRows;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -18,7 +19,10 @@ final class OneDnnEngine implements Engine {
      * @throws RuntimeException where it does not work on this machine
      */
     OneDnnEngine() {
-        exactCodeLimit = saturates() ? IntegerRows.SAFE_LIMIT : IntegerRows.FULL_LIMIT;
+        exactCodeLimit = sumsAreExact(IntegerRows.FULL_LIMIT) ? IntegerRows.FULL_LIMIT : IntegerRows.SAFE_LIMIT;
+        if (!sumsAreExact(exactCodeLimit)) {
+            throw new IllegalStateException("oneDNN's integer sums are wrong on this CPU");
+        }
     }
 
     @Override
@@ -39,26 +43,27 @@ final class OneDnnEngine implements Engine {
     }
 
     /**
-     * Whether products of the largest codes come out wrong. CPUs without instructions for sums of four 8-bit products add pairs of
-     * them in 16 bits, which 2 * 255 * 127 exceeds and 2 * 255 * 63 does not.
+     * Whether sums of the largest products come out right. CPUs without instructions for sums of four 8-bit products add pairs of them in
+     * 16 bits, which 2 * 255 * 127 exceeds and 2 * 255 * 63 does not.
      */
-    private boolean saturates() {
+    private boolean sumsAreExact(int code) {
         for (LinearOp op : PROBES) {
             byte[] codes = new byte[op.rows() * op.columns()];
-            Arrays.fill(codes, (byte) IntegerRows.FULL_LIMIT);
+            Arrays.fill(codes, (byte) code);
             float[] scales = new float[op.rows()];
             Arrays.fill(scales, 1);
             IntegerRows rows = new IntegerRows(op.rows(), op.columns(), codes, scales, 0);
             int levels = 255;
-            try (Kernel kernel = quantized(op, rows, new float[op.rows()], new InputQuantization(1, 0, 8));
+            try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+                 Kernel kernel = quantized(op, rows, new float[op.rows()], new InputQuantization(1, 0, 8));
                  INDArray x = Nd4j.valueArrayOf(new long[]{1, op.inChannels(), 8, 8}, (float) levels);
                  INDArray y = kernel.apply(x)) {
-                if (y.getFloat(0, 0, 4, 4) != (float) levels * IntegerRows.FULL_LIMIT * op.columns()) {
-                    return true;
+                if (y.getFloat(0, 0, 4, 4) != (float) levels * code * op.columns()) {
+                    return false;
                 }
             }
         }
-        return false;
+        return true;
     }
 
     /** Kinds of operations that the library has code of its own for. */

@@ -364,6 +364,7 @@ class SegmentsTest {
         long grownPhysical = physical.get(5) - physical.get(2);
         String seen = tracked + " tracked, " + physical + " physical";
         assertTrue(grownTracked < 1 << 20, seen);
-        assertTrue(grownPhysical < 16 << 20, seen);
+        // Plans that were not freed would take 100 MB; what else the process does moves some.
+        assertTrue(grownPhysical < 64 << 20, seen);
     }
 }
