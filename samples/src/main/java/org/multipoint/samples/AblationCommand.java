@@ -131,7 +131,7 @@ final class AblationCommand implements Callable<Integer> {
 
             notebook.step("Each ingredient off in turn, and other methods: top-1 in %% (stored bits for each weight), %.0f %% extra points",
                     100 * EXTRA_POINTS);
-            List<Row> rows = ingredients();
+            List<Row> rows = ingredients(notebook);
             notebook.say("%s", table(rows));
 
             notebook.step("What stored bits buy: top-1 in %%");
@@ -150,7 +150,7 @@ final class AblationCommand implements Callable<Integer> {
         return 0;
     }
 
-    private List<Row> ingredients() {
+    private List<Row> ingredients(Notebook notebook) {
         List<Row> rows = new ArrayList<>();
         try (ProgressBar bar = Progress.bar("variants", (long) VARIANTS.size() * WIDTHS.size())) {
             VARIANTS.forEach((name, variant) -> {
@@ -161,6 +161,7 @@ final class AblationCommand implements Callable<Integer> {
                     bar.step();
                 }
                 rows.add(new Row(name, outcomes));
+                notebook.say("%s: %s", name, outcomes);
             });
         }
         return rows;
