@@ -241,11 +241,13 @@ public enum LayerKind {
                 c.getCnn2dDataFormat() == CNN2DFormat.NHWC);
     }
 
-    private static Size size(int[] heightAndWidth) {
+    /** A pair of Deeplearning4j's. */
+    public static Size size(int[] heightAndWidth) {
         return new Size(heightAndWidth[0], heightAndWidth[1]);
     }
 
-    private static PaddingMode padding(ConvolutionMode mode) {
+    /** How a mode of Deeplearning4j's pads. */
+    public static PaddingMode padding(ConvolutionMode mode) {
         return switch (mode) {
             case Same -> PaddingMode.SAME;
             case Causal -> PaddingMode.CAUSAL;

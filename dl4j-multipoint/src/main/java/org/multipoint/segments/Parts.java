@@ -26,8 +26,6 @@ import org.multipoint.engine.Program.PoolKind;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointLayer;
 import org.multipoint.linear.LinearOp;
-import org.multipoint.linear.LinearOp.PaddingMode;
-import org.multipoint.linear.LinearOp.Size;
 import org.multipoint.linear.Window;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -177,12 +175,8 @@ public final class Parts {
     }
 
     static Window window(SubsamplingLayer pool) {
-        return new Window(size(pool.getKernelSize()), size(pool.getStride()), size(pool.getDilation()), size(pool.getPadding()),
-                pool.getConvolutionMode() == ConvolutionMode.Same ? PaddingMode.SAME : PaddingMode.EXPLICIT, false);
-    }
-
-    private static Size size(int[] heightAndWidth) {
-        return new Size(heightAndWidth[0], heightAndWidth[1]);
+        return new Window(LayerKind.size(pool.getKernelSize()), LayerKind.size(pool.getStride()), LayerKind.size(pool.getDilation()),
+                LayerKind.size(pool.getPadding()), LayerKind.padding(pool.getConvolutionMode()), false);
     }
 
     /** True for parts whose results are vectors whatever they read. */

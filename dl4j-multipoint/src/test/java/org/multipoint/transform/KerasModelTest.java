@@ -46,5 +46,20 @@ class KerasModelTest {
         ModelSerializer.writeModel(result.model(), file, false);
         assertTrue(Files.size(file.toPath()) < Files.size(weights) / 5, Files.size(file.toPath()) + " bytes");
         assertEquals(output, ModelSerializer.restoreComputationGraph(file).outputSingle(x));
+
+        ComputationGraph reference = oneSegment(graph);
+        assertTrue(graph.outputSingle(x).sub(reference.outputSingle(x)).amaxNumber().doubleValue() < 1e-5);
+        ComputationGraph fused = oneSegment(result.model());
+        assertTrue(output.sub(fused.outputSingle(x)).amaxNumber().doubleValue() < 1e-5);
+        ModelSerializer.writeModel(fused, file, false);
+        assertTrue(Files.size(file.toPath()) < Files.size(weights) / 5, Files.size(file.toPath()) + " bytes fused");
+        assertEquals(fused.outputSingle(x), ModelSerializer.restoreComputationGraph(file).outputSingle(x));
+    }
+
+    private static ComputationGraph oneSegment(ComputationGraph graph) {
+        SegmentedGraph compiled = Segments.compile(graph);
+        assertEquals(1, compiled.report().segments().size(), compiled.report().toString());
+        assertEquals(Map.of(), compiled.report().outside());
+        return compiled.graph();
     }
 }
