@@ -6,9 +6,4 @@ package org.multipoint.linear;
  */
 public record Geometry(int inHeight, int inWidth, int outHeight, int outWidth,
                        int padTop, int padLeft, int padBottom, int padRight) {
-
-    /** True where both sides of each axis are padded alike. */
-    public boolean symmetric() {
-        return padTop == padBottom && padLeft == padRight;
-    }
 }

@@ -243,8 +243,8 @@ public final class Segments {
         if (inputs.size() == 1 && readers.size() == 1 && edit.layer(readers.get(0)) instanceof LossLayer loss
                 && loss.getActivationFn() instanceof ActivationIdentity) {
             String output = readers.get(0);
-            LayerVertex last = (LayerVertex) vertices.get(root);
-            Layer layer = new SegmentOutputLayer(segment, Parts.isSoftmax(Parts.activation(last.getLayerConf().getLayer())), loss.getLossFn());
+            Layer last = ((LayerVertex) vertices.get(root)).getLayerConf().getLayer();
+            Layer layer = new SegmentOutputLayer(segment, Parts.isSoftmax(Parts.activation(last)), loss.getLossFn());
             layer.setLayerName(output);
             GraphVertex vertex = new LayerVertex(configuration(output, layer), null);
             edit.drop(output);
