@@ -20,7 +20,9 @@ import java.util.Locale;
 /** A trained network beside what quantization makes of it. Each step prints what it found. */
 final class Comparison {
 
-    private static final int TIMED_BATCH = 16;
+    private static final int MOST_TIMED = 16;
+    /** Values of the images that are timed: Deeplearning4j takes gigabytes for a few large images. */
+    private static final long TIMED_VALUES = 1 << 16;
 
     private final Notebook notebook;
     private final String model;
@@ -61,7 +63,8 @@ final class Comparison {
         this.calibration = calibration;
         this.test = test;
         INDArray batch = test.next().getFeatures();
-        this.someImages = batch.get(NDArrayIndex.interval(0, Math.min(TIMED_BATCH, batch.size(0)))).dup();
+        long timed = Math.max(1, Math.min(MOST_TIMED, TIMED_VALUES / (batch.length() / batch.size(0))));
+        this.someImages = batch.get(NDArrayIndex.interval(0, Math.min(timed, batch.size(0)))).dup();
     }
 
     /** Evaluates the network as it is. */
