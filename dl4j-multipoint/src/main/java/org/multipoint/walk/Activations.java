@@ -5,6 +5,7 @@ import org.multipoint.linear.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,10 +47,14 @@ public final class Activations implements AutoCloseable {
         }
     }
 
+    /** Floats that are copied at once: direct memory is freed by the garbage collector alone, so it is kept small and used again. */
+    private static final int CHUNK = 1 << 18;
+
     private final Budget budget;
     private final List<Slot> slots = new ArrayList<>();
     private Path file;
     private FileChannel channel;
+    private ByteBuffer buffer;
 
     public Activations(Budget budget) {
         this.budget = budget;
@@ -65,15 +70,18 @@ public final class Activations implements AutoCloseable {
         try {
             if (channel == null) {
                 file = Files.createTempFile("multipoint-activations", ".bin");
+                buffer = ByteBuffer.allocateDirect(Float.BYTES * CHUNK).order(ByteOrder.nativeOrder());
                 channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
                         StandardOpenOption.DELETE_ON_CLOSE);
             }
             long position = channel.size();
-            ByteBuffer buffer = ByteBuffer.allocateDirect(Math.multiplyExact(4, length))
-                    .order(java.nio.ByteOrder.nativeOrder());
-            buffer.asFloatBuffer().put(tensor.data());
-            for (long at = position; buffer.hasRemaining(); ) {
-                at += channel.write(buffer, at);
+            for (int done = 0; done < length; done += CHUNK) {
+                int part = Math.min(CHUNK, length - done);
+                buffer.clear().limit(Float.BYTES * part);
+                buffer.asFloatBuffer().put(tensor.data(), done, part);
+                for (long at = position + (long) Float.BYTES * done; buffer.hasRemaining(); ) {
+                    at += channel.write(buffer, at);
+                }
             }
             slots.add(new Slot(null, position, tensor.shape(), length));
         } catch (IOException e) {
@@ -89,14 +97,19 @@ public final class Activations implements AutoCloseable {
             return slot.onHeap;
         }
         try {
-            ByteBuffer buffer = ByteBuffer.allocateDirect(4 * slot.length).order(java.nio.ByteOrder.nativeOrder());
-            while (buffer.hasRemaining()) {
-                if (channel.read(buffer, slot.filePosition + buffer.position()) < 0) {
-                    throw new IOException("the file ends early");
-                }
-            }
             float[] data = new float[slot.length];
-            buffer.flip().asFloatBuffer().get(data);
+            for (int done = 0; done < slot.length; done += CHUNK) {
+                int part = Math.min(CHUNK, slot.length - done);
+                buffer.clear().limit(Float.BYTES * part);
+                for (long at = slot.filePosition + (long) Float.BYTES * done; buffer.hasRemaining(); ) {
+                    int read = channel.read(buffer, at);
+                    if (read < 0) {
+                        throw new IOException("the file ends early");
+                    }
+                    at += read;
+                }
+                buffer.flip().asFloatBuffer().get(data, done, part);
+            }
             return new Tensor(data, slot.shape);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot read calibration activations back from " + file, e);

@@ -54,4 +54,16 @@ class ActivationsTest {
             assertArrayEquals(special, activations.get(0).data());
         }
     }
+
+    @Test
+    void largeTensorsPassInPieces() {
+        Tensor large = TestOps.normal(5, 2, 300_001);
+        Tensor small = TestOps.normal(6, 1, 3);
+        try (Activations activations = new Activations(new Activations.Budget(0))) {
+            activations.add(large);
+            activations.add(small);
+            assertArrayEquals(large.data(), activations.get(0).data());
+            assertArrayEquals(small.data(), activations.get(1).data());
+        }
+    }
 }
