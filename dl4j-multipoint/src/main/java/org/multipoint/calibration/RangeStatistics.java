@@ -142,17 +142,28 @@ public final class RangeStatistics {
         return best;
     }
 
+    /** Squared error of all values, those of a bin taken as evenly spread; most of those next to zero are zeros of a ReLU. */
     private double error(InputQuantization quantization) {
         double width = Math.scalb(1.0, exponent);
         double error = 0;
         for (int i = 0; i < BINS; i++) {
-            if (counts[i] > 0) {
-                // Most of the values next to zero are zeros of a ReLU.
-                float centre = i == HALF ? 0 : (float) ((i - HALF + 0.5) * width);
-                double d = centre - quantization.round(centre);
-                error += counts[i] * d * d;
+            if (counts[i] > 0 && i != HALF) {
+                double from = (i - HALF) * width;
+                error += counts[i] * (errorUpTo(from + width, quantization) - errorUpTo(from, quantization)) / width;
             }
         }
         return error;
+    }
+
+    /** Integral of the squared error of quantizing, from 0 to {@code x}. */
+    private static double errorUpTo(double x, InputQuantization quantization) {
+        double scale = quantization.scale();
+        double low = scale * -quantization.zeroPoint();
+        double high = scale * (quantization.levels() - quantization.zeroPoint());
+        double inside = Math.max(low, Math.min(high, x));
+        double steps = Math.rint(inside / scale);
+        double left = inside - scale * steps;
+        double beyond = x - inside;
+        return steps * scale * scale * scale / 12 + (left * left * left + beyond * beyond * beyond) / 3;
     }
 }
