@@ -36,6 +36,7 @@ final class GraphEdit {
     }
 
     static GraphEdit of(ComputationGraph graph) {
+        requireInitialized(graph.getVertices());
         GraphEdit edit = new GraphEdit(ComputationGraphConfiguration.fromJson(graph.getConfiguration().toJson()));
         for (org.deeplearning4j.nn.graph.vertex.GraphVertex vertex : graph.getVertices()) {
             if (vertex.paramTable(false) != null) {
@@ -48,6 +49,7 @@ final class GraphEdit {
 
     /** The same network as a graph: a chain whose vertices carry the layers' names. */
     static GraphEdit of(MultiLayerNetwork network) {
+        requireInitialized(network.getLayers());
         MultiLayerConfiguration source = MultiLayerConfiguration.fromJson(network.getLayerWiseConfigurations().toJson());
         ComputationGraphConfiguration.GraphBuilder builder = new NeuralNetConfiguration.Builder()
                 .dataType(source.getDataType()).graphBuilder().addInputs("input");
@@ -63,6 +65,12 @@ final class GraphEdit {
         }
         edit.thaw();
         return edit;
+    }
+
+    private static void requireInitialized(Object[] parts) {
+        if (parts == null) {
+            throw new IllegalArgumentException("The model has no parameters yet: call init() first");
+        }
     }
 
     /** Names of a network's layers: their own, where all have different ones, else their indices. */

@@ -418,6 +418,20 @@ class MultipointTest {
     }
 
     @Test
+    void modelsThatAreNotInitialized() {
+        refused("call init() first", () -> Multipoint.of(new ComputationGraph(graph().getConfiguration())));
+        MultiLayerNetwork network = TestNets.network(InputType.feedForward(6), new DenseLayer.Builder().nOut(4).build());
+        refused("call init() first", () -> Multipoint.of(new MultiLayerNetwork(network.getLayerWiseConfigurations())));
+    }
+
+    @Test
+    void modelsThatAreTransformedAlready() {
+        ComputationGraph small = transform(m -> m).model();
+        refused("no layer that can be quantized: {l0=MultipointConvolutionLayer is not supported",
+                () -> Multipoint.of(small).calibrate(data()).transform());
+    }
+
+    @Test
     void weightsThatAreNotFinite() {
         for (float bad : new float[]{Float.NaN, Float.POSITIVE_INFINITY}) {
             for (String key : new String[]{"W", "b"}) {
