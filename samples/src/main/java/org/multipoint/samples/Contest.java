@@ -48,10 +48,11 @@ final class Contest {
             return (System.nanoTime() - start) / 1e6;
         }
 
-        void measure() {
+        double measure() {
             double time = run();
             milliseconds.add(time);
             spent += time;
+            return time;
         }
     }
 
@@ -59,26 +60,31 @@ final class Contest {
     }
 
     /**
-     * @param seconds  time for all runs together; more where a contestant needs it for {@value #LEAST_RUNS} runs
-     * @param progress hears the seconds that have passed
+     * @param seconds  time for all measured runs together; more where a slow contestant needs it for {@value #LEAST_RUNS} runs.
+     *                 Warming up comes before
+     * @param progress hears how many of these seconds have passed
      */
     static List<Timing> run(List<Contestant> contestants, double seconds, DoubleConsumer progress) {
         List<Lane> lanes = contestants.stream().map(Lane::new).toList();
         double share = 1000 * seconds / lanes.size();
-        double total = 0;
         for (Lane lane : lanes) {
             double spent = 0;
             for (int run = 0; run < WARM_UP_RUNS || spent < WARM_UP * share; run++) {
                 spent += lane.run();
             }
-            total += spent;
+        }
+        double total = 0;
+        while (total < 1000 * seconds) {
+            Lane next = lanes.stream().min(Comparator.comparingDouble(l -> l.spent)).orElseThrow();
+            total += next.measure();
             progress.accept(total / 1000);
         }
-        while (total < 1000 * seconds || lanes.stream().anyMatch(l -> l.milliseconds.size() < LEAST_RUNS)) {
-            Lane next = lanes.stream().min(Comparator.comparingDouble(l -> l.spent)).orElseThrow();
-            next.measure();
-            total += next.milliseconds.get(next.milliseconds.size() - 1);
-            progress.accept(total / 1000);
+        // Turns by time alone would make all others wait for the slowest one's last run.
+        for (Lane lane : lanes) {
+            while (lane.milliseconds.size() < LEAST_RUNS) {
+                total += lane.measure();
+                progress.accept(total / 1000);
+            }
         }
         return lanes.stream().map(l -> Timing.of(l.contestant.name(), l.milliseconds)).toList();
     }

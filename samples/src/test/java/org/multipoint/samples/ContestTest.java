@@ -2,9 +2,11 @@ package org.multipoint.samples;
 
 import org.junit.jupiter.api.Test;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.DoubleStream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -48,5 +50,30 @@ class ContestTest {
             assertTrue(timing.runs() >= 3, timing::toString);
             assertTrue(Collections.frequency(calls, timing.name()) > timing.runs(), "the first runs only warm up");
         }
+    }
+
+    @Test
+    void aSlowOneDoesNotHoldUpTheRest() {
+        List<String> calls = new ArrayList<>();
+        Contestant slow = new Contestant() {
+            @Override
+            public String name() {
+                return "slow";
+            }
+
+            @Override
+            public float[] run() {
+                calls.add("slow");
+                LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+                return new float[0];
+            }
+
+            @Override
+            public void close() {
+            }
+        };
+        List<Contest.Timing> timings = Contest.run(List.of(slow, counting("fast", calls)), 1e-9, seconds -> { });
+        assertEquals(3, timings.get(0).runs());
+        assertEquals(3, timings.get(1).runs(), "there was no time for more, however long the slow one took");
     }
 }
