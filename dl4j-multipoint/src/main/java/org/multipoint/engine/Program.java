@@ -45,6 +45,17 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         Shape shape(List<Shape> read);
     }
 
+    /** A step that reads one value. */
+    sealed interface OneInput extends Instruction {
+        /** Number of the value that it reads. */
+        int input();
+
+        @Override
+        default List<Integer> reads() {
+            return List.of(input());
+        }
+    }
+
     /** Weights of a linear operation. */
     public sealed interface Weights {
     }
@@ -67,12 +78,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
      *
      * @param bias {@code [rows]}
      */
-    public record Linear(int input, LinearOp op, Weights weights, float[] bias) implements Instruction {
-        @Override
-        public List<Integer> reads() {
-            return List.of(input);
-        }
-
+    public record Linear(int input, LinearOp op, Weights weights, float[] bias) implements OneInput {
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
@@ -89,12 +95,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** {@code y = x * factor + shift}, one factor and shift for each channel. */
-    public record Affine(int input, float[] factor, float[] shift) implements Instruction {
-        @Override
-        public List<Integer> reads() {
-            return List.of(input);
-        }
-
+    public record Affine(int input, float[] factor, float[] shift) implements OneInput {
         @Override
         public Shape shape(List<Shape> read) {
             if (read.get(0).c != factor.length) {
@@ -105,12 +106,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** {@code y = min(max(x, 0), upper)}: ReLU with an infinite upper bound, ReLU6 with 6. */
-    public record Rectify(int input, float upper) implements Instruction {
-        @Override
-        public List<Integer> reads() {
-            return List.of(input);
-        }
-
+    public record Rectify(int input, float upper) implements OneInput {
         @Override
         public Shape shape(List<Shape> read) {
             return read.get(0);
@@ -118,12 +114,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** {@code exp(x)} of each channel of a pixel relative to the sum over its channels. */
-    public record Softmax(int input) implements Instruction {
-        @Override
-        public List<Integer> reads() {
-            return List.of(input);
-        }
-
+    public record Softmax(int input) implements OneInput {
         @Override
         public Shape shape(List<Shape> read) {
             return read.get(0);
@@ -164,12 +155,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** A pooling of the pixels of each channel. */
-    public record Pool(int input, PoolKind kind, Window window) implements Instruction {
-        @Override
-        public List<Integer> reads() {
-            return List.of(input);
-        }
-
+    public record Pool(int input, PoolKind kind, Window window) implements OneInput {
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
@@ -179,12 +165,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** A pooling over the whole image; the result has one pixel. */
-    public record GlobalPool(int input, PoolKind kind) implements Instruction {
-        @Override
-        public List<Integer> reads() {
-            return List.of(input);
-        }
-
+    public record GlobalPool(int input, PoolKind kind) implements OneInput {
         @Override
         public Shape shape(List<Shape> read) {
             return new Shape(read.get(0).n, read.get(0).c, 1, 1);
@@ -192,12 +173,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** Zeros around an image. */
-    public record Pad(int input, Frame frame) implements Instruction {
-        @Override
-        public List<Integer> reads() {
-            return List.of(input);
-        }
-
+    public record Pad(int input, Frame frame) implements OneInput {
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
@@ -218,12 +194,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** All of an image as a vector, in the order (row, column, channel). The result is an array of rank 2. */
-    public record Flatten(int input) implements Instruction {
-        @Override
-        public List<Integer> reads() {
-            return List.of(input);
-        }
-
+    public record Flatten(int input) implements OneInput {
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);

@@ -18,8 +18,6 @@ import java.util.stream.IntStream;
  */
 public final class ChannelSplitting implements PointFinder {
 
-    private static final int CANDIDATES = 40;
-    private static final float SMALLEST = 0.1f;
     /** Bits that tell which channel a copy belongs to. */
     private static final int INDEX_BITS = 16;
 
@@ -111,8 +109,8 @@ public final class ChannelSplitting implements PointFinder {
         }
         float best = 0;
         double least = Double.POSITIVE_INFINITY;
-        for (int k = 0; k < CANDIDATES; k++) {
-            float step = HalfScales.nearest(minMax * (1 - (1 - SMALLEST) * k / (CANDIDATES - 1)));
+        for (int k = 0; k < GreedyPoints.CANDIDATES; k++) {
+            float step = HalfScales.nearest(minMax * GreedyPoints.share(k));
             double error = 0;
             for (int c = 0; c < limits.length; c++) {
                 double d = w[at + c] - step * code(w[at + c], step, limits[c]);

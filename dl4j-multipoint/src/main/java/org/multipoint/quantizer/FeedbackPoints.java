@@ -55,8 +55,7 @@ public final class FeedbackPoints implements PointFinder {
         int columns = problem.op().columns();
         MultipointMatrix.Builder matrix = new MultipointMatrix.Builder(rows, columns, bits, grid, layout);
         int perGroup = problem.op().rowsPerGroup();
-        IntStream groups = IntStream.range(0, problem.op().groups());
-        (problem.op().groups() > 1 ? groups.parallel() : groups).forEach(g -> {
+        problem.forEachGroup(g -> {
             Group group = new Group(problem, g);
             int[] groupPoints = Arrays.copyOfRange(points, g * perGroup, (g + 1) * perGroup);
             if (layout == ScaleLayout.PER_ROW) {

@@ -25,7 +25,7 @@ public final class GreedyPoints implements PointFinder {
     }
 
     /** Step sizes tried: shares of the min-max step, evenly spaced. */
-    private static final int CANDIDATES = 40;
+    static final int CANDIDATES = 40;
     private static final float SMALLEST = 0.1f;
 
     private final int bits;
@@ -150,7 +150,7 @@ public final class GreedyPoints implements PointFinder {
         return HalfScales.nearest(minMax * share(best));
     }
 
-    private static float share(int candidate) {
+    static float share(int candidate) {
         return 1 - (1 - SMALLEST) * candidate / (CANDIDATES - 1);
     }
 

@@ -40,8 +40,7 @@ public final class MixedPrecision implements PointFinder {
         int columns = problem.op().columns();
         int rows = problem.op().rowsPerGroup();
         MultipointMatrix.Builder matrix = new MultipointMatrix.Builder(problem.op().rows(), columns, MAX_BITS, grid, layout());
-        IntStream groups = IntStream.range(0, problem.op().groups());
-        (problem.op().groups() > 1 ? groups.parallel() : groups).forEach(g -> {
+        problem.forEachGroup(g -> {
             int[] max = IntStream.range(g * rows, (g + 1) * rows).map(r -> grid.maxValue(widths[r])).toArray();
             StepSearch.Rounded found = new StepSearch(problem, g, grid).search(problem.weights(g), max);
             for (int r = 0; r < rows; r++) {

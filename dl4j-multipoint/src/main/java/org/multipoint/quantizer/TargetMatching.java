@@ -4,8 +4,6 @@ import org.multipoint.calibration.Moments;
 import org.multipoint.linalg.Products;
 import org.multipoint.linalg.UpperFactor;
 
-import java.util.stream.IntStream;
-
 /**
  * Weights that, on the inputs {@code y} of the already quantized network, best give the outputs that the reference
  * network's weights give on its own inputs {@code x}:
@@ -32,8 +30,7 @@ public final class TargetMatching {
         }
         float[] matched = new float[problem.weights().length];
         int[] starts = moments.blockStarts();
-        IntStream groups = IntStream.range(0, problem.op().groups());
-        (problem.op().groups() > 1 ? groups.parallel() : groups).forEach(g -> {
+        problem.forEachGroup(g -> {
             for (int s = 0; s + 1 < starts.length; s++) {
                 int size = starts[s + 1] - starts[s];
                 double[] cross = moments.crossCovariance(g, s);

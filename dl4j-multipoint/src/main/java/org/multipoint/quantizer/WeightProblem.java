@@ -5,6 +5,7 @@ import org.multipoint.linalg.Products;
 import org.multipoint.linear.LinearOp;
 
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /** The weights of one linear operation and what calibration knows of its inputs: everything a quantizer may ask. */
@@ -73,6 +74,12 @@ public final class WeightProblem {
         return new WeightProblem(name, op, other, moments, biasCorrected, feedback);
     }
 
+    /** Does something for each group, for several at once where there are several. */
+    void forEachGroup(IntConsumer action) {
+        IntStream groups = IntStream.range(0, op.groups());
+        (op.groups() > 1 ? groups.parallel() : groups).forEach(action);
+    }
+
     /** Error feedback under the damped second moments of a group, one for each block of columns. Threads may ask for different groups. */
     ErrorFeedback[] feedback(int group) {
         if (feedback[group] == null) {
@@ -110,8 +117,7 @@ public final class WeightProblem {
 
     private double[] quadraticForms(float[] vectors, boolean withMean) {
         double[] result = new double[op.rows()];
-        IntStream groups = IntStream.range(0, op.groups());
-        (op.groups() > 1 ? groups.parallel() : groups).forEach(g -> {
+        forEachGroup(g -> {
             int first = g * op.rowsPerGroup();
             int[] starts = moments.blockStarts();
             for (int s = 0; s + 1 < starts.length; s++) {

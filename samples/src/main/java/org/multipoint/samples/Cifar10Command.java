@@ -44,12 +44,8 @@ final class Cifar10Command implements Callable<Integer> {
         notebook.step("Images");
         try (ImageIterator calibration = data.images("train", calibrationCount.or(CALIBRATION_IMAGES));
              ImageIterator test = data.images("test", run.test().orElse(TEST_IMAGES))) {
-            notebook.say("%,d to calibrate on, %,d others to evaluate on", calibration.totalExamples(), test.totalExamples());
-
-            Comparison comparison = new Comparison(notebook, data.name(), network, calibration, test);
-            comparison.evaluateOriginal();
-            comparison.quantize(quantization, quantization.bits(4), run);
-            comparison.summarize(run);
+            new Comparison(notebook, data.name(), network, calibration, test)
+                    .show(quantization, quantization.bits(4), run, false);
         }
         return 0;
     }

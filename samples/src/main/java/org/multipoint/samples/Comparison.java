@@ -67,17 +67,19 @@ final class Comparison {
         this.someImages = batch.get(NDArrayIndex.interval(0, Math.min(timed, batch.size(0)))).dup();
     }
 
-    /** Evaluates the network as it is. */
-    void evaluateOriginal() throws IOException {
-        evaluateOriginal(false);
+    /**
+     * The whole comparison: the network as it is, quantized with each of the given widths, and all results beside each other.
+     *
+     * @param byDeeplearning4j whether Deeplearning4j's own layers evaluate it as it is, not the compiled network
+     */
+    void show(QuantizationOptions how, List<Integer> widths, RunOptions run, boolean byDeeplearning4j) throws IOException {
+        notebook.say("%,d to calibrate on, %,d to evaluate on", calibration.totalExamples(), test.totalExamples());
+        evaluateOriginal(byDeeplearning4j);
+        quantize(how, widths, run);
+        summarize(run);
     }
 
-    /**
-     * Evaluates the network as it is.
-     *
-     * @param byDeeplearning4j whether Deeplearning4j's own layers evaluate it, not the compiled network
-     */
-    void evaluateOriginal(boolean byDeeplearning4j) throws IOException {
+    private void evaluateOriginal(boolean byDeeplearning4j) throws IOException {
         notebook.step("%s in fp32, on %,d test images", model, test.totalExamples());
         // Compiled, an fp32 network says the same many times faster.
         ComputationGraph compiled = Segments.compile(network).graph();
@@ -89,7 +91,7 @@ final class Comparison {
     }
 
     /** Quantizes with each of the given widths, and evaluates, saves and restores the result. */
-    void quantize(QuantizationOptions how, List<Integer> widths, RunOptions run) throws IOException {
+    private void quantize(QuantizationOptions how, List<Integer> widths, RunOptions run) throws IOException {
         if (widths.isEmpty()) {
             notebook.step("Quantized: %s, codes of any width, calibrated on %,d images", how.method(), calibration.totalExamples());
             quantize(how, Multipoint.of(network), "", run, 1);
@@ -162,7 +164,7 @@ final class Comparison {
     }
 
     /** Shows all results beside each other, and writes them where asked for. */
-    void summarize(RunOptions run) throws IOException {
+    private void summarize(RunOptions run) throws IOException {
         notebook.step("Side by side");
         List<Row> rows = new ArrayList<>();
         rows.add(new Row("fp32", original, "32", ""));

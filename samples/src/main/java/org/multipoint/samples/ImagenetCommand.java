@@ -89,12 +89,9 @@ final class ImagenetCommand implements Callable<Integer> {
         ImageView shown = view.ofSize.apply(size != null ? size : SavedModel.imageSize(model).orElse(USUAL_SIZE));
         try (ImageFolder calibration = folder(calibrationImages != null ? calibrationImages : images, shown, format, OptionalInt.empty());
              ImageFolder test = folder(images, shown, format, run.test())) {
-            notebook.say("%,d to calibrate on, %,d to evaluate on, as %s", calibration.totalExamples(), test.totalExamples(), shown);
-
-            Comparison comparison = new Comparison(notebook, model.getFileName().toString(), network, calibration, test);
-            comparison.evaluateOriginal(byDeeplearning4j);
-            comparison.quantize(quantization, quantization.bits(4), run);
-            comparison.summarize(run);
+            notebook.say("as %s", shown);
+            new Comparison(notebook, model.getFileName().toString(), network, calibration, test)
+                    .show(quantization, quantization.bits(4), run, byDeeplearning4j);
             test.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
         }
         return 0;

@@ -54,12 +54,8 @@ final class QuickstartCommand implements Callable<Integer> {
         notebook.step("Images");
         try (ImageIterator calibration = SyntheticImages.train(calibrationCount.or(CALIBRATION_IMAGES), BATCH, CNN2DFormat.NCHW);
              ImageIterator test = SyntheticImages.test(run.test().orElse(TEST_IMAGES), BATCH, CNN2DFormat.NCHW)) {
-            notebook.say("%,d to calibrate on, %,d others to evaluate on", calibration.totalExamples(), test.totalExamples());
-
-            Comparison comparison = new Comparison(notebook, "quickstart", network, calibration, test);
-            comparison.evaluateOriginal();
-            comparison.quantize(quantization, quantization.bits(4, 3), run);
-            comparison.summarize(run);
+            new Comparison(notebook, "quickstart", network, calibration, test)
+                    .show(quantization, quantization.bits(4, 3), run, false);
         }
         return 0;
     }
