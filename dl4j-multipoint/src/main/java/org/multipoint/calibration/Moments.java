@@ -28,8 +28,10 @@ public final class Moments {
     public static final int MAX_BLOCK = 6144;
     /** Floats of patches that are cut out at once. */
     private static final int CHUNK = 1 << 23;
-    /** Fan-ins up to this are summed in plain loops, where a matrix product would be too small to pay. */
+    /** Fan-ins up to this are summed in plain loops over groups, where a matrix product would be too small to pay. */
     private static final int SMALL = 32;
+    /** Groups from which such loops pay. */
+    private static final int MANY = 8;
 
     /** Share of second moments, products of single precision, below which differences between them are noise. */
     private static final double KNOWN = 1e-4;
@@ -87,8 +89,8 @@ public final class Moments {
                     + " and " + Arrays.toString(y.shape()));
         }
         int perExample = patches.perExample(y);
-        if (op.columns() <= SMALL) {
-            IntStream.range(0, op.groups()).parallel().forEach(group -> addSmall(x, y, group));
+        if (op.columns() <= SMALL && op.groups() >= MANY) {
+            addGrouped(x, y);
         } else {
             int step = (int) Math.max(1, CHUNK / Math.max(1, (long) perExample * op.columns()));
             for (int group = 0; group < op.groups(); group++) {
@@ -101,37 +103,17 @@ public final class Moments {
         count += (long) y.examples() * perExample;
     }
 
-    private void addSmall(Tensor x, Tensor y, int group) {
-        int d = op.columns();
-        float[] py = patches.extract(y, group, 0, y.examples());
-        float[] px = paired ? patches.extract(x, group, 0, x.examples()) : py;
-        double[] second = yy[group];
-        double[] cross = xy[group];
-        for (int v = 0; v < py.length; v += d) {
-            for (int i = 0; i < d; i++) {
-                float yi = py[v + i];
-                float xi = px[v + i];
-                sumY[group * d + i] += yi;
-                if (paired) {
-                    sumX[group * d + i] += xi;
-                    if (xi != 0) {
-                        for (int j = 0; j < d; j++) {
-                            cross[i * d + j] += xi * py[v + j];
-                        }
-                    }
-                }
-                if (yi != 0) {
-                    for (int j = i; j < d; j++) {
-                        second[i * d + j] += yi * py[v + j];
-                    }
-                }
+    private void addGrouped(Tensor x, Tensor y) {
+        int blocks = (op.groups() + GroupedSums.LANES - 1) / GroupedSums.LANES;
+        IntStream.range(0, blocks).parallel().forEach(b -> {
+            int first = b * GroupedSums.LANES;
+            GroupedSums sums = new GroupedSums(op.columns(), Math.min(GroupedSums.LANES, op.groups() - first), paired);
+            for (int n = 0; n < y.examples(); n++) {
+                float[][] py = patches.sideBySide(y, n, first, sums.groups());
+                sums.add(paired ? patches.sideBySide(x, n, first, sums.groups()) : py, py);
             }
-        }
-        for (int i = 0; i < d; i++) {
-            for (int j = i + 1; j < d; j++) {
-                second[j * d + i] = second[i * d + j];
-            }
-        }
+            sums.addTo(first, sumY, sumX, yy, xy);
+        });
     }
 
     private void addLarge(Tensor x, Tensor y, int group, int from, int to) {
@@ -173,7 +155,7 @@ public final class Moments {
         try (INDArray p = Nd4j.createUninitialized(DataType.FLOAT, new long[]{d, d}, 'f')) {
             // The result is laid out column by column, so b^T a column by column is a^T b row by row.
             Nd4j.gemm(b, a, p, true, false, 1.0, 0.0);
-            float[] values = p.data().asFloat();
+            float[] values = Tensor.values(p);
             for (int i = 0; i < values.length; i++) {
                 sum[i] += values[i];
             }

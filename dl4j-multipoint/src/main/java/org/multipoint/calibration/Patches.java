@@ -26,11 +26,6 @@ public final class Patches {
         this.positionsPerImage = positionsPerImage;
     }
 
-    /** Number of vectors that a batch gives for each group. */
-    public int count(Tensor input) {
-        return input.examples() * positions(geometry(input)).length;
-    }
-
     /**
      * The vectors of one group for examples {@code from} to {@code to} (exclusive).
      *
@@ -44,10 +39,25 @@ public final class Patches {
         IntStream.range(from, to).parallel().forEach(n -> {
             int at = (n - from) * positions.length * columns;
             for (int p : positions) {
-                patch(input, g, n, group, p / g.outWidth(), p % g.outWidth(), out, at);
+                patch(input, g, n, group, p, out, at);
                 at += columns;
             }
         });
+        return out;
+    }
+
+    /**
+     * The vectors of several groups of one example: of each vector and column the values of all groups side by side.
+     *
+     * @return {@code [vectors * columns][groups]}
+     */
+    float[][] sideBySide(Tensor input, int example, int firstGroup, int groups) {
+        Geometry g = geometry(input);
+        int[] positions = positions(g);
+        float[][] out = new float[positions.length * op.columns()][groups];
+        for (int i = 0; i < positions.length; i++) {
+            patches(input, g, example, firstGroup, positions[i], out, i * op.columns());
+        }
         return out;
     }
 
@@ -79,31 +89,69 @@ public final class Patches {
         }).toArray();
     }
 
-    private void patch(Tensor input, Geometry g, int n, int group, int oy, int ox, float[] out, int at) {
+    private void patch(Tensor input, Geometry g, int n, int group, int position, float[] out, int at) {
+        int[] pixels = pixels(g, position);
         int channels = op.inChannels() / op.groups();
-        int first = group * channels;
-        int kh = op.kernel().height();
-        int kw = op.kernel().width();
-        int pixels = g.inHeight() * g.inWidth();
-        // Steps from one channel, and from one pixel, to the next.
-        int channelStep = op.channelsLast() ? 1 : pixels;
-        int pixelStep = op.channelsLast() ? op.inChannels() : 1;
-        int base = n * pixels * op.inChannels() + first * channelStep;
+        int first = first(g, n) + group * channels * channelStep(g);
         float[] data = input.data();
-        for (int ky = 0; ky < kh; ky++) {
-            int iy = source(oy, ky, op.stride().height(), op.dilation().height(), g.padTop(), g.inHeight());
-            for (int kx = 0; kx < kw; kx++) {
-                int ix = source(ox, kx, op.stride().width(), op.dilation().width(), g.padLeft(), g.inWidth());
-                int to = at + ky * kw + kx;
-                if (iy < 0 || ix < 0) {
-                    continue;
-                }
-                int from = base + (iy * g.inWidth() + ix) * pixelStep;
-                for (int c = 0; c < channels; c++) {
-                    out[to + c * kh * kw] = data[from + c * channelStep];
+        for (int tap = 0; tap < pixels.length; tap++) {
+            if (pixels[tap] < 0) {
+                continue;
+            }
+            int from = first + pixels[tap] * pixelStep();
+            for (int c = 0; c < channels; c++) {
+                out[at + tap + c * pixels.length] = data[from + c * channelStep(g)];
+            }
+        }
+    }
+
+    private void patches(Tensor input, Geometry g, int n, int firstGroup, int position, float[][] out, int at) {
+        int[] pixels = pixels(g, position);
+        int channels = op.inChannels() / op.groups();
+        int groupStep = channels * channelStep(g);
+        int first = first(g, n) + firstGroup * groupStep;
+        float[] data = input.data();
+        for (int tap = 0; tap < pixels.length; tap++) {
+            if (pixels[tap] < 0) {
+                continue;
+            }
+            for (int c = 0; c < channels; c++) {
+                int from = first + pixels[tap] * pixelStep() + c * channelStep(g);
+                float[] to = out[at + tap + c * pixels.length];
+                for (int i = 0; i < to.length; i++) {
+                    to[i] = data[from + i * groupStep];
                 }
             }
         }
+    }
+
+    /** Where the image of an example begins. */
+    private int first(Geometry g, int n) {
+        return n * g.inHeight() * g.inWidth() * op.inChannels();
+    }
+
+    /** Steps from one channel of a pixel to the next. */
+    private int channelStep(Geometry g) {
+        return op.channelsLast() ? 1 : g.inHeight() * g.inWidth();
+    }
+
+    private int pixelStep() {
+        return op.channelsLast() ? op.inChannels() : 1;
+    }
+
+    /** The input pixel that each element of a kernel meets at an output position, {@code row * width + column}, or -1 for a zero. */
+    private int[] pixels(Geometry g, int position) {
+        int kh = op.kernel().height();
+        int kw = op.kernel().width();
+        int[] pixels = new int[kh * kw];
+        for (int ky = 0; ky < kh; ky++) {
+            int iy = source(position / g.outWidth(), ky, op.stride().height(), op.dilation().height(), g.padTop(), g.inHeight());
+            for (int kx = 0; kx < kw; kx++) {
+                int ix = source(position % g.outWidth(), kx, op.stride().width(), op.dilation().width(), g.padLeft(), g.inWidth());
+                pixels[ky * kw + kx] = iy < 0 || ix < 0 ? -1 : iy * g.inWidth() + ix;
+            }
+        }
+        return pixels;
     }
 
     /** The input row (column) that kernel row {@code k} meets at output row {@code o}, or -1 for a zero. */

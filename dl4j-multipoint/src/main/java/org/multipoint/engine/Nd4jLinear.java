@@ -3,6 +3,7 @@ package org.multipoint.engine;
 import org.multipoint.linear.Geometry;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.LinearOp;
+import org.multipoint.linear.Tensor;
 import org.multipoint.points.IntegerRows;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -105,7 +106,7 @@ final class Nd4jLinear implements AutoCloseable {
     }
 
     private INDArray quantized(INDArray image) {
-        float[] values = image.dup('c').data().asFloat();
+        float[] values = Tensor.of(image).data();
         IntStream.range(0, values.length).parallel().forEach(
                 i -> values[i] = quantization.quantize(values[i]) - quantization.zeroPoint());
         return Nd4j.create(values, image.shape(), 'c');

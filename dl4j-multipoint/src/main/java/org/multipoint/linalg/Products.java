@@ -41,7 +41,7 @@ public final class Products {
              INDArray bt = Tensor.array(b, 'f', n, k);
              INDArray ct = Nd4j.createUninitialized(DataType.FLOAT, new long[]{n, m}, 'f')) {
             Nd4j.gemm(bt, at, ct, false, false, 1.0, 0.0);
-            return ct.data().asFloat();
+            return Tensor.values(ct);
         }
     }
 

@@ -99,7 +99,7 @@ public final class UpperFactor {
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
              INDArray a = Tensor.array(reversed, 'f', n, n)) {
             Nd4j.getBlasWrapper().lapack().potrf(a, true);
-            lower = a.data().asFloat();
+            lower = Tensor.values(a);
         } catch (BlasException notPositive) {
             return null;
         }

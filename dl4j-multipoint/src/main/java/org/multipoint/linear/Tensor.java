@@ -4,6 +4,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.Arrays;
@@ -16,8 +17,22 @@ public record Tensor(float[] data, long[] shape) {
 
     /** A copy of an array of any floating type, order and view. */
     public static Tensor of(INDArray array) {
-        INDArray c = array.dataType() == DataType.FLOAT ? array : array.castTo(DataType.FLOAT);
-        return new Tensor(c.dup('c').data().asFloat(), array.shape());
+        if (array.dataType() == DataType.FLOAT && !array.isView() && array.ordering() == 'c' && Shape.hasDefaultStridesForShape(array)) {
+            return new Tensor(values(array), array.shape());
+        }
+        // What is made on the way is closed: the garbage collector does not see how large it is.
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+             INDArray floats = Nd4j.createUninitialized(DataType.FLOAT, array.shape(), 'c')) {
+            floats.assign(array);
+            return new Tensor(values(floats), array.shape());
+        }
+    }
+
+    /** The values of an array of floats in the order in which they lie in memory; it must not be a view. */
+    public static float[] values(INDArray array) {
+        float[] values = new float[(int) array.length()];
+        ((FloatPointer) array.data().addressPointer()).get(values);
+        return values;
     }
 
     /** A new array outside workspaces; whoever asks for it closes it. */

@@ -30,6 +30,8 @@ public final class TestOps {
             ops.add(new LinearOp(4, 8, 4, size(3), size(2), size(1), size(1), PaddingMode.EXPLICIT, false, last));
             ops.add(new LinearOp(3, 3, 3, size(3), size(1), size(1), size(0), PaddingMode.SAME, false, last));
             ops.add(new LinearOp(8, 4, 2, size(3), size(1), size(1), size(1), PaddingMode.EXPLICIT, false, last));
+            ops.add(new LinearOp(130, 130, 130, size(3), size(2), size(1), size(0), PaddingMode.SAME, false, last));
+            ops.add(new LinearOp(18, 9, 9, size(3), size(1), size(1), size(1), PaddingMode.EXPLICIT, false, last));
             ops.add(new LinearOp(3, 2, 1, size(3), size(2), size(1), size(1), PaddingMode.EXPLICIT, true, last));
             ops.add(new LinearOp(3, 2, 1, size(2), size(2), size(1), size(0), PaddingMode.SAME, true, last));
             ops.add(new LinearOp(2, 2, 1, size(3), size(1), size(2), size(0), PaddingMode.EXPLICIT, true, last));
