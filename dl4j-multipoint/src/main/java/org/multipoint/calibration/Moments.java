@@ -44,6 +44,9 @@ public final class Moments {
     private final double[] sumY;
     private final double[][] yy;
     private final double[][] xy;
+    /** Sums of the shortfall, and of its products with {@code y} for each block of columns; null where there is none. */
+    private final double[] sumShortfall;
+    private final double[][] shortfallY;
     private long count;
 
     /**
@@ -51,6 +54,23 @@ public final class Moments {
      * @param positionsPerImage most output positions of an image that are looked at
      */
     public Moments(LinearOp op, boolean paired, int positionsPerImage) {
+        this(op, paired, positionsPerImage, false);
+    }
+
+    /**
+     * Moments of paired inputs of a layer whose output has something added to it that the network to be quantized has not quite as the
+     * reference network has it.
+     *
+     * @throws IllegalArgumentException where the operation has more than one group
+     */
+    public static Moments withShortfall(LinearOp op, int positionsPerImage) {
+        if (op.groups() > 1) {
+            throw new IllegalArgumentException("An operation in groups cannot make up for a shortfall: " + op);
+        }
+        return new Moments(op, true, positionsPerImage, true);
+    }
+
+    private Moments(LinearOp op, boolean paired, int positionsPerImage, boolean shortfall) {
         this.op = op;
         this.paired = paired;
         this.patches = new Patches(op, positionsPerImage);
@@ -66,6 +86,9 @@ public final class Moments {
             yy[b] = new double[size * size];
         }
         this.xy = paired ? IntStream.range(0, blocks).mapToObj(b -> new double[yy[b].length]).toArray(double[][]::new) : yy;
+        this.sumShortfall = shortfall ? new double[op.rows()] : null;
+        this.shortfallY = shortfall ? IntStream.range(0, splits).mapToObj(s -> new double[op.rows() * blockSize(s)])
+                .toArray(double[][]::new) : null;
     }
 
     /** Adds a batch of inputs of the single network. */
@@ -84,6 +107,22 @@ public final class Moments {
      * @throws IllegalArgumentException where the shapes differ
      */
     public void add(Tensor x, Tensor y) {
+        add(x, y, null);
+    }
+
+    /**
+     * Adds a batch.
+     *
+     * @param x         inputs of the reference network
+     * @param y         inputs of the network whose layer is to be quantized, same shape
+     * @param shortfall what the reference network adds to the layer's output less what the other one adds, in the shape of the output;
+     *                  null where there is none
+     * @throws IllegalArgumentException where the shapes differ
+     */
+    public void add(Tensor x, Tensor y, Tensor shortfall) {
+        if (shortfall == null != (sumShortfall == null)) {
+            throw new IllegalStateException("Moments with a shortfall, and only those, need one with each batch");
+        }
         if (!Arrays.equals(x.shape(), y.shape())) {
             throw new IllegalArgumentException("Inputs of two networks must have one shape, found " + Arrays.toString(x.shape())
                     + " and " + Arrays.toString(y.shape()));
@@ -96,7 +135,7 @@ public final class Moments {
             for (int group = 0; group < op.groups(); group++) {
                 for (int from = 0; from < y.examples(); from += step) {
                     int to = Math.min(y.examples(), from + step);
-                    addLarge(x, y, group, from, to);
+                    addLarge(x, y, shortfall, group, from, to);
                 }
             }
         }
@@ -116,7 +155,7 @@ public final class Moments {
         });
     }
 
-    private void addLarge(Tensor x, Tensor y, int group, int from, int to) {
+    private void addLarge(Tensor x, Tensor y, Tensor shortfall, int group, int from, int to) {
         int d = op.columns();
         float[] py = patches.extract(y, group, from, to);
         float[] px = paired ? patches.extract(x, group, from, to) : py;
@@ -135,11 +174,23 @@ public final class Moments {
                 if (paired) {
                     product(bx, by, xy[group * splits + s]);
                 }
+                if (shortfall != null) {
+                    addShortfall(patches.outputs(shortfall, y, from, to), by, s);
+                }
                 if (splits > 1) {
                     by.close();
                     bx.close();
                 }
             }
+        }
+    }
+
+    private void addShortfall(float[] vectors, INDArray by, int split) {
+        if (split == 0) {
+            addColumns(vectors, op.rows(), sumShortfall, 0);
+        }
+        try (INDArray m = Tensor.array(vectors, 'c', vectors.length / op.rows(), op.rows())) {
+            product(m, by, shortfallY[split]);
         }
     }
 
@@ -151,8 +202,7 @@ public final class Moments {
 
     /** Adds {@code a^T b}, row by row, to {@code sum}. */
     private static void product(INDArray a, INDArray b, double[] sum) {
-        int d = (int) a.size(1);
-        try (INDArray p = Nd4j.createUninitialized(DataType.FLOAT, new long[]{d, d}, 'f')) {
+        try (INDArray p = Nd4j.createUninitialized(DataType.FLOAT, new long[]{b.size(1), a.size(1)}, 'f')) {
             // The result is laid out column by column, so b^T a column by column is a^T b row by row.
             Nd4j.gemm(b, a, p, true, false, 1.0, 0.0);
             float[] values = Tensor.values(p);
@@ -172,7 +222,7 @@ public final class Moments {
 
     /** Adds what another has seen of the same layer. */
     public void merge(Moments other) {
-        if (!op.equals(other.op) || paired != other.paired) {
+        if (!op.equals(other.op) || paired != other.paired || hasShortfall() != other.hasShortfall()) {
             throw new IllegalArgumentException("Only moments of one layer merge: " + op + " and " + other.op);
         }
         addAll(sumY, other.sumY);
@@ -183,6 +233,12 @@ public final class Moments {
             addAll(yy[b], other.yy[b]);
             if (paired) {
                 addAll(xy[b], other.xy[b]);
+            }
+        }
+        if (hasShortfall()) {
+            addAll(sumShortfall, other.sumShortfall);
+            for (int b = 0; b < shortfallY.length; b++) {
+                addAll(shortfallY[b], other.shortfallY[b]);
             }
         }
         count += other.count;
@@ -238,6 +294,28 @@ public final class Moments {
     /** {@code E[x y^T] - mean(x) mean(y)^T} of a block: rows belong to the reference network. */
     public double[] crossCovariance(int group, int split) {
         return centred(xy, sumX, group, split);
+    }
+
+    /** Whether something that is added to the layer's output falls short. */
+    public boolean hasShortfall() {
+        return sumShortfall != null;
+    }
+
+    /** Mean shortfall of what is added to output channel {@code row}. */
+    public double meanShortfall(int row) {
+        return sumShortfall == null ? 0 : sumShortfall[row] / seen();
+    }
+
+    /** {@code E[s y^T] - mean(s) mean(y)^T} of a block of columns, {@code [rows, size]} row by row, {@code s} the shortfall. */
+    public double[] shortfallCovariance(int split) {
+        int size = blockSize(split);
+        double[] out = new double[op.rows() * size];
+        for (int r = 0; r < op.rows(); r++) {
+            for (int j = 0; j < size; j++) {
+                out[r * size + j] = shortfallY[split][r * size + j] / seen() - meanShortfall(r) * meanY(0, blockStarts[split] + j);
+            }
+        }
+        return out;
     }
 
     private double[] centred(double[][] second, double[] sumRows, int group, int split) {

@@ -4,6 +4,7 @@ import org.multipoint.linear.Geometry;
 import org.multipoint.linear.LinearOp;
 import org.multipoint.linear.Tensor;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -57,6 +58,35 @@ public final class Patches {
         float[][] out = new float[positions.length * op.columns()][groups];
         for (int i = 0; i < positions.length; i++) {
             patches(input, g, example, firstGroup, positions[i], out, i * op.columns());
+        }
+        return out;
+    }
+
+    /**
+     * What stands in an output at the positions of the vectors of {@link #extract}.
+     *
+     * @param output of the operation, or something of its shape
+     * @param input  of the operation
+     * @return {@code [vectors, rows]} row by row
+     */
+    float[] outputs(Tensor output, Tensor input, int from, int to) {
+        Geometry g = geometry(input);
+        int[] positions = positions(g);
+        int rows = op.rows();
+        int pixels = g.outHeight() * g.outWidth();
+        long[] expected = op.outputShape(input.shape());
+        if (!Arrays.equals(output.shape(), expected)) {
+            throw new IllegalArgumentException("An output of the layer has shape " + Arrays.toString(expected) + ", found "
+                    + Arrays.toString(output.shape()));
+        }
+        float[] out = new float[(to - from) * positions.length * rows];
+        int at = 0;
+        for (int n = from; n < to; n++) {
+            for (int p : positions) {
+                for (int r = 0; r < rows; r++) {
+                    out[at++] = output.data()[op.channelsLast() ? (n * pixels + p) * rows + r : (n * rows + r) * pixels + p];
+                }
+            }
         }
         return out;
     }

@@ -2,6 +2,8 @@ package org.multipoint.calibration;
 
 import org.multipoint.linear.InputQuantization;
 
+import java.util.stream.IntStream;
+
 /**
  * What the values of one tensor look like over all calibration inputs: extremes and a histogram. Streams, and merges: the
  * result does not depend on how the values were split.
@@ -13,6 +15,8 @@ public final class RangeStatistics {
 
     private static final int BINS = 8192;
     private static final int HALF = BINS / 2;
+    /** Values that are counted at a time, several parts at once. */
+    private static final int PART = 1 << 20;
     /** Candidates of the least squares search: enough that neighbours differ by 2 % of the range. */
     private static final int CANDIDATES = 50;
     /** Bins narrower than this hold nothing that a float network could tell from zero. */
@@ -30,25 +34,39 @@ public final class RangeStatistics {
      * @throws IllegalArgumentException where one is NaN or infinite
      */
     public void add(float[] values) {
+        if (values.length <= PART) {
+            add(values, 0, values.length);
+            return;
+        }
+        IntStream.rangeClosed(0, (values.length - 1) / PART).parallel().mapToObj(p -> {
+            RangeStatistics part = new RangeStatistics();
+            int from = p * PART;
+            part.add(values, from, from + Math.min(PART, values.length - from));
+            return part;
+        }).toList().forEach(this::merge);
+    }
+
+    private void add(float[] values, int from, int to) {
         float low = Float.POSITIVE_INFINITY;
         float high = Float.NEGATIVE_INFINITY;
-        for (float v : values) {
+        for (int i = from; i < to; i++) {
+            float v = values[i];
             if (!Float.isFinite(v)) {
                 throw new IllegalArgumentException("an input is " + v + ", expected finite values");
             }
             low = Math.min(low, v);
             high = Math.max(high, v);
         }
-        if (values.length == 0) {
+        if (from == to) {
             return;
         }
         min = Math.min(min, low);
         max = Math.max(max, high);
-        count += values.length;
+        count += to - from;
         reach(Math.max(Math.abs(low), Math.abs(high)));
         float perUnit = Math.scalb(1f, -exponent);
-        for (float v : values) {
-            counts[bin(v * perUnit)]++;
+        for (int i = from; i < to; i++) {
+            counts[bin(values[i] * perUnit)]++;
         }
     }
 

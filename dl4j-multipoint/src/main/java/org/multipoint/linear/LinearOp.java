@@ -93,6 +93,21 @@ public record LinearOp(int inChannels, int outChannels, int groups, Size kernel,
         return window().geometry(height, width);
     }
 
+    /** Shape of the output for an input of the given shape. */
+    public long[] outputShape(long[] input) {
+        long[] output = input.clone();
+        output[channelAxis(input.length)] = outChannels;
+        if (input.length > 2) {
+            int first = channelsLast ? 1 : 2;
+            Geometry g = geometry((int) input[first], input.length == 4 ? (int) input[first + 1] : 1);
+            output[first] = g.outHeight();
+            if (input.length == 4) {
+                output[first + 1] = g.outWidth();
+            }
+        }
+        return output;
+    }
+
     /** What moves over the image. */
     public Window window() {
         return new Window(kernel, stride, dilation, padding, paddingMode, transposed);

@@ -7,8 +7,9 @@ import org.multipoint.linalg.UpperFactor;
 /**
  * Weights that, on the inputs {@code y} of the already quantized network, best give the outputs that the reference
  * network's weights give on its own inputs {@code x}:
- * {@code min E|W x - W' y|^2 + ridge |W' - W|^2}, centred on the means, which is
- * {@code W' = W (C_xy + ridge I) (C_yy + ridge I)^-1}.
+ * {@code min E|W x + s - W' y|^2 + ridge |W' - W|^2}, centred on the means, which is
+ * {@code W' = (W (C_xy + ridge I) + C_sy) (C_yy + ridge I)^-1}. Here {@code s} is what falls short in what else is added to the output,
+ * nothing where the output goes elsewhere: the last layer of a residual block makes up for errors that pass by on the shortcut.
  */
 public final class TargetMatching {
 
@@ -42,6 +43,12 @@ public final class TargetMatching {
                 }
                 float[] w = Products.slice(problem.weights(), columns, g * rows, rows, starts[s], starts[s + 1]);
                 float[] target = Products.multiply(w, c, rows, size, size);
+                if (moments.hasShortfall()) {
+                    double[] shortfall = moments.shortfallCovariance(s);
+                    for (int i = 0; i < target.length; i++) {
+                        target[i] += (float) shortfall[i];
+                    }
+                }
                 float[] solved = UpperFactor.of(moments.covariance(g, s), size, added).solve(target, rows);
                 for (int r = 0; r < rows; r++) {
                     System.arraycopy(solved, r * size, matched, (g * rows + r) * columns + starts[s], size);
@@ -52,7 +59,7 @@ public final class TargetMatching {
     }
 
     /**
-     * The bias that makes the mean output exact: {@code b + W mean(x) - W~ mean(y)}.
+     * The bias that makes the mean output exact: {@code b + W mean(x) + mean(s) - W~ mean(y)}.
      *
      * @param bias      bias of the reference layer, {@code [rows]}
      * @param quantized {@code [rows, columns]}
@@ -62,7 +69,7 @@ public final class TargetMatching {
         float[] corrected = new float[bias.length];
         for (int r = 0; r < bias.length; r++) {
             int group = r / problem.op().rowsPerGroup();
-            double sum = bias[r];
+            double sum = bias[r] + problem.moments().meanShortfall(r);
             for (int c = 0; c < columns; c++) {
                 sum += problem.weights()[r * columns + c] * problem.moments().meanX(group, c)
                         - quantized[r * columns + c] * problem.moments().meanY(group, c);

@@ -217,6 +217,15 @@ public final class Multipoint<M> {
         return this;
     }
 
+    /**
+     * Whether the target of a layer whose output is only added to others, as at the end of a residual block, includes what those fall short
+     * of the reference network; part of the target matching; default true.
+     */
+    public Multipoint<M> shortcutMatching(boolean on) {
+        settings.shortcutMatching = on;
+        return this;
+    }
+
     /** Ridge of the target matching, in units of the mean variance of a layer's inputs. */
     public Multipoint<M> ridge(double ridge) {
         if (!(ridge > 0) || Double.isInfinite(ridge)) {

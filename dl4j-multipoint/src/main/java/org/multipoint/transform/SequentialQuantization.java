@@ -14,8 +14,10 @@ import org.multipoint.walk.Activations;
 import org.multipoint.walk.CalibrationData;
 import org.multipoint.walk.GraphWalk;
 import org.multipoint.walk.LinearVertex;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,7 +79,7 @@ final class SequentialQuantization {
                 Streams out;
                 if (vertex != null && points.containsKey(vertex.stages().get(0).name())) {
                     List<QuantizedStage> stages = new ArrayList<>();
-                    out = quantize(vertex, from.get(0), points, stages);
+                    out = quantize(vertex, from.get(0), addends(vertex, from.get(0), live), points, stages);
                     quantized.put(name, stages);
                     listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(),
                             (int) walk.linear().values().stream()
@@ -148,13 +150,27 @@ final class SequentialQuantization {
         return GraphWalk.activate(vertex, x);
     }
 
-    private Streams quantize(LinearVertex vertex, Streams input, Map<String, int[]> points, List<QuantizedStage> stages) {
+    /** What is added to a vertex's output and falls short in the quantized network, where the vertex can make up for it. */
+    private List<Streams> addends(LinearVertex vertex, Streams input, Map<String, Streams> live) {
+        List<Streams> addends = walk.addends(vertex.name()).stream().map(live::get).toList();
+        LinearVertex.Stage last = vertex.stages().get(vertex.stages().size() - 1);
+        if (!settings.targetMatching || !settings.quantizedInputs || !settings.shortcutMatching || vertex.stages().size() > 1
+                || last.op().groups() > 1 || !(vertex.activation() instanceof ActivationIdentity) || addends.contains(null)) {
+            return List.of();
+        }
+        long[] output = last.op().outputShape(walk.operand(vertex, input.reference.get(0)).shape());
+        boolean sameShape = addends.stream().allMatch(a -> Arrays.equals(a.reference.get(0).shape(), output));
+        return sameShape ? addends.stream().filter(a -> !a.same()).toList() : List.of();
+    }
+
+    private Streams quantize(LinearVertex vertex, Streams input, List<Streams> addends, Map<String, int[]> points,
+                             List<QuantizedStage> stages) {
         Streams x = operands(vertex, input);
         for (int i = 0; i < vertex.stages().size(); i++) {
             LinearVertex.Stage stage = vertex.stages().get(i);
             boolean last = i == vertex.stages().size() - 1;
-            QuantizedStage quantized = quantize(stage, x, points.get(stage.name()), last);
-            Streams out = outputs(vertex, stage, quantized, x, last, last && walk.usesOf(vertex.name()) == 0, stages);
+            QuantizedStage quantized = quantize(stage, x, addends, points.get(stage.name()), last);
+            Streams out = outputs(vertex, stage, quantized, x, addends, last, last && walk.usesOf(vertex.name()) == 0, stages);
             if (x != input) {
                 x.close();
             }
@@ -184,7 +200,7 @@ final class SequentialQuantization {
      * @param last whether it is the last operation of its layer, the only one that has a bias: what it makes exact includes the
      *             mean errors of those before it
      */
-    private QuantizedStage quantize(LinearVertex.Stage stage, Streams x, int[] points, boolean last) {
+    private QuantizedStage quantize(LinearVertex.Stage stage, Streams x, List<Streams> addends, int[] points, boolean last) {
         Optional<InputQuantization> input = Optional.empty();
         if (settings.activationBits > 0) {
             RangeStatistics range = new RangeStatistics();
@@ -193,10 +209,11 @@ final class SequentialQuantization {
             }
             input = Optional.of(range.quantization(settings.clipping, settings.activationBits));
         }
-        Moments moments = new Moments(stage.op(), settings.quantizedInputs, settings.positionsPerImage);
+        Moments moments = addends.isEmpty() ? new Moments(stage.op(), settings.quantizedInputs, settings.positionsPerImage)
+                : Moments.withShortfall(stage.op(), settings.positionsPerImage);
         for (int b = 0; b < x.reference.batches(); b++) {
             if (settings.quantizedInputs) {
-                moments.add(x.reference.get(b), rounded(x.quantized.get(b), input));
+                moments.add(x.reference.get(b), rounded(x.quantized.get(b), input), shortfall(addends, b));
             } else {
                 moments.add(x.reference.get(b));
             }
@@ -209,6 +226,23 @@ final class SequentialQuantization {
         float[] bias = settings.biasCorrection && last
                 ? TargetMatching.bias(problem, stage.bias(), matrix.toFloats()) : stage.bias();
         return new QuantizedStage(stage.name(), matrix, finder.storedBits(target, matrix, points), bias, input, Double.NaN);
+    }
+
+    /** What the reference network adds less what the quantized one adds, or null where nothing is added. */
+    private static Tensor shortfall(List<Streams> addends, int batch) {
+        if (addends.isEmpty()) {
+            return null;
+        }
+        long[] shape = addends.get(0).reference.get(batch).shape();
+        float[] sum = new float[addends.get(0).reference.get(batch).data().length];
+        for (Streams addend : addends) {
+            float[] reference = addend.reference.get(batch).data();
+            float[] quantized = addend.quantized.get(batch).data();
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += reference[i] - quantized[i];
+            }
+        }
+        return new Tensor(sum, shape);
     }
 
     private static void addRange(String name, RangeStatistics range, Tensor tensor) {
@@ -235,8 +269,8 @@ final class SequentialQuantization {
     }
 
     /** Outputs of an operation in both networks, and how far they are apart. */
-    private Streams outputs(LinearVertex vertex, LinearVertex.Stage stage, QuantizedStage quantized, Streams x, boolean last,
-                            boolean unused, List<QuantizedStage> stages) {
+    private Streams outputs(LinearVertex vertex, LinearVertex.Stage stage, QuantizedStage quantized, Streams x, List<Streams> addends,
+                            boolean last, boolean unused, List<QuantizedStage> stages) {
         Activations referenceOut = new Activations(budget);
         Activations quantizedOut = new Activations(budget);
         OutputError error = new OutputError();
@@ -245,7 +279,7 @@ final class SequentialQuantization {
             for (int b = 0; b < x.reference.batches(); b++) {
                 Tensor r = GraphWalk.apply(vertex, own, x.reference.get(b));
                 Tensor q = GraphWalk.apply(vertex, now, rounded(x.quantized.get(b), quantized.input()));
-                error.add(r.data(), q.data());
+                error.add(r.data(), q.data(), shortfall(addends, b));
                 if (!unused) {
                     referenceOut.add(last ? GraphWalk.activate(vertex, r) : r);
                     quantizedOut.add(last ? GraphWalk.activate(vertex, q) : q);
@@ -256,18 +290,21 @@ final class SequentialQuantization {
         return unused ? null : new Streams(referenceOut, quantizedOut);
     }
 
-    /** Mean squared difference of two signals relative to the variance of the first. */
+    /** Mean squared difference of a signal and a wanted one, relative to the variance of what the reference network has. */
     private static final class OutputError {
         private double sum;
         private double squares;
         private double difference;
         private long count;
 
-        void add(float[] reference, float[] other) {
+        /**
+         * @param shortfall what is wanted beyond what the reference network has, or null
+         */
+        void add(float[] reference, float[] other, Tensor shortfall) {
             for (int i = 0; i < reference.length; i++) {
                 sum += reference[i];
                 squares += (double) reference[i] * reference[i];
-                double d = reference[i] - other[i];
+                double d = reference[i] - other[i] + (shortfall == null ? 0 : shortfall.data()[i]);
                 difference += d * d;
             }
             count += reference.length;

@@ -49,6 +49,7 @@ final class Settings {
     boolean foldBatchNormalization = true;
     boolean quantizedInputs = true;
     boolean targetMatching = true;
+    boolean shortcutMatching = true;
     boolean biasCorrection = true;
     double ridge = 0.1;
     int positionsPerImage = 256;
@@ -158,6 +159,7 @@ final class Settings {
             d.put("scales", scales.name().toLowerCase(Locale.ROOT));
             d.put("quantizedInputs", String.valueOf(quantizedInputs));
             d.put("targetMatching", targetMatching ? "ridge " + ridge : "off");
+            d.put("shortcutMatching", String.valueOf(shortcutMatching));
             d.put("biasCorrection", String.valueOf(biasCorrection));
         } else {
             d.put("granularity", granularity.name().toLowerCase(Locale.ROOT));

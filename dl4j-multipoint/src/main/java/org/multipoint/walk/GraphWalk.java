@@ -2,6 +2,7 @@ package org.multipoint.walk;
 
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.VertexIndices;
@@ -101,6 +102,17 @@ public final class GraphWalk {
     /** How many times a vertex's output is read. */
     public int usesOf(String vertex) {
         return uses.getOrDefault(vertex, 0);
+    }
+
+    /** Vertices whose outputs are added to a vertex's output, where that is the only thing done with it; otherwise empty. */
+    public List<String> addends(String vertex) {
+        List<String> readers = order.stream().filter(name -> inputs.get(name).contains(vertex)).toList();
+        if (usesOf(vertex) != 1 || graph.getConfiguration().getNetworkOutputs().contains(vertex)
+                || !(graph.getConfiguration().getVertices().get(readers.get(0)) instanceof ElementWiseVertex sum)
+                || sum.getOp() != ElementWiseVertex.Op.Add) {
+            return List.of();
+        }
+        return inputs.get(readers.get(0)).stream().filter(name -> !name.equals(vertex)).toList();
     }
 
     /** Index of a network input, or -1. */

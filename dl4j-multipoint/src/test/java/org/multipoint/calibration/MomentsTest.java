@@ -239,6 +239,48 @@ class MomentsTest {
         return (ab - sumA * sumB / a.examples()) / a.examples();
     }
 
+    @ParameterizedTest
+    @MethodSource("org.multipoint.testing.TestOps#images")
+    void shortfallsGoWithTheInputsAtTheirPositions(LinearOp op) {
+        if (op.groups() > 1) {
+            assertThrows(IllegalArgumentException.class, () -> Moments.withShortfall(op, ALL));
+            return;
+        }
+        Tensor x = TestOps.image(op, 5, 6, 7, 16);
+        Tensor y = TestOps.image(op, 5, 6, 7, 17);
+        Tensor s = TestOps.normal(18, op.outputShape(y.shape()));
+        Moments moments = Moments.withShortfall(op, ALL);
+        moments.add(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2), TestOps.part(s, 0, 2));
+        Moments rest = Moments.withShortfall(op, ALL);
+        rest.add(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5), TestOps.part(s, 2, 5));
+        moments.merge(rest);
+
+        int d = op.columns();
+        int pixels = s.data().length / 5 / op.rows();
+        double[] mean = new double[op.rows()];
+        double[] products = new double[op.rows() * d];
+        for (int n = 0; n < 5; n++) {
+            double[][] vectors = TestOps.vectors(op, y, n, 0);
+            assertEquals(pixels, vectors.length);
+            for (int p = 0; p < pixels; p++) {
+                for (int r = 0; r < op.rows(); r++) {
+                    float value = s.data()[op.channelsLast() ? (n * pixels + p) * op.rows() + r : (n * op.rows() + r) * pixels + p];
+                    mean[r] += value / 5.0 / pixels;
+                    for (int c = 0; c < d; c++) {
+                        products[r * d + c] += value * vectors[p][c] / 5 / pixels;
+                    }
+                }
+            }
+        }
+        double[] found = moments.shortfallCovariance(0);
+        for (int r = 0; r < op.rows(); r++) {
+            assertEquals(mean[r], moments.meanShortfall(r), 1e-9);
+            for (int c = 0; c < d; c++) {
+                assertEquals(products[r * d + c] - mean[r] * moments.meanY(0, c), found[r * d + c], SINGLE);
+            }
+        }
+    }
+
     @Test
     void whatDoesNotBelongTogetherIsRefused() {
         Moments single = new Moments(LinearOp.dense(3, 2, false), false, ALL);
@@ -252,6 +294,12 @@ class MomentsTest {
         Tensor three = TestOps.normal(15, 3, 3);
         String message = assertThrows(IllegalArgumentException.class, () -> paired.add(three, two)).getMessage();
         assertTrue(message.contains("[3, 3]") && message.contains("[2, 3]"), message);
+        Moments withShortfall = Moments.withShortfall(LinearOp.dense(3, 2, false), ALL);
+        assertThrows(IllegalArgumentException.class, () -> withShortfall.merge(paired));
+        assertThrows(IllegalStateException.class, () -> withShortfall.add(two, two));
+        assertThrows(IllegalStateException.class, () -> paired.add(two, two, TestOps.normal(16, 2, 2)));
+        message = assertThrows(IllegalArgumentException.class, () -> withShortfall.add(two, two, two)).getMessage();
+        assertTrue(message.contains("[2, 2]") && message.contains("[2, 3]"), message);
         assertThrows(IllegalStateException.class, () -> single.covariance(0, 0));
         assertThrows(IllegalStateException.class, single::meanVariance);
     }

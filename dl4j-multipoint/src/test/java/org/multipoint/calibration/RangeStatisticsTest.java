@@ -156,6 +156,24 @@ class RangeStatisticsTest {
     }
 
     @Test
+    void largeArraysAreCountedLikeSmallOnes() {
+        Random random = new Random(42);
+        float[] values = new float[(1 << 21) + 17];
+        RangeStatistics inParts = new RangeStatistics();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (random.nextGaussian() * (1 + i % 5));
+        }
+        for (int from = 0; from < values.length; from += 1000) {
+            inParts.add(Arrays.copyOfRange(values, from, Math.min(values.length, from + 1000)));
+        }
+        same(inParts, of(values));
+
+        values[values.length - 1] = Float.NaN;
+        assertThrows(IllegalArgumentException.class, () -> inParts.add(values));
+        assertEquals(values.length, inParts.count());
+    }
+
+    @Test
     void nothingSeenIsNoRange() {
         RangeStatistics statistics = of(new float[0]);
         assertThrows(IllegalStateException.class, () -> statistics.quantization(Clipping.MIN_MAX, 8));

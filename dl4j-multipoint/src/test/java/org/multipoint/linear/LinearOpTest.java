@@ -5,6 +5,7 @@ import org.multipoint.linear.LinearOp.PaddingMode;
 import org.multipoint.linear.LinearOp.Size;
 
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -51,6 +52,18 @@ class LinearOpTest {
         sizes(square(1, 2, 1, 0, PaddingMode.SAME, true), 4, 8, 0, -1);
         sizes(square(1, 3, 1, 0, PaddingMode.SAME, true), 4, 12, -1, -1);
         sizes(square(2, 5, 1, 0, PaddingMode.SAME, true), 3, 15, -1, -2);
+    }
+
+    @Test
+    void outputsHaveTheLayoutOfInputs() {
+        for (boolean last : new boolean[]{false, true}) {
+            LinearOp op = new LinearOp(3, 5, 1, new Size(3, 3), new Size(2, 1), Size.ONE, Size.ZERO, PaddingMode.SAME, false, last);
+            assertArrayEquals(last ? new long[]{2, 4, 6, 5} : new long[]{2, 5, 4, 6},
+                    op.outputShape(last ? new long[]{2, 7, 6, 3} : new long[]{2, 3, 7, 6}));
+            assertArrayEquals(last ? new long[]{2, 4, 5} : new long[]{2, 5, 4},
+                    op.outputShape(last ? new long[]{2, 7, 3} : new long[]{2, 3, 7}));
+            assertArrayEquals(new long[]{2, 5}, LinearOp.dense(3, 5, last).outputShape(new long[]{2, 3}));
+        }
     }
 
     @Test

@@ -35,6 +35,20 @@ class TargetMatchingTest {
         assertEquals(-factor, matched[1], 1e-5);
     }
 
+    /** The part of a shortfall that the input tells goes into the weights, its mean into the bias. */
+    @Test
+    void shortfallsAreMadeUpFor() {
+        Tensor x = new Tensor(new float[]{1, -1, 1, -1}, new long[]{4, 1});
+        Tensor shortfall = new Tensor(new float[]{2.5f, 1.5f, 2.5f, 1.5f}, new long[]{4, 1});
+        LinearOp op = LinearOp.dense(1, 1, false);
+        Moments moments = Moments.withShortfall(op, Integer.MAX_VALUE);
+        moments.add(x, x, shortfall);
+        WeightProblem problem = new WeightProblem("layer", op, new float[]{3}, moments, true);
+        float[] matched = TargetMatching.match(problem, 0.1);
+        assertEquals(3 + 0.5 / 1.1, matched[0], 1e-5);
+        assertEquals(5 + 2, TargetMatching.bias(problem, new float[]{5}, matched)[0], 1e-5);
+    }
+
     @Test
     void twoCorrelatedInputsInClosedForm() {
         // Centred y = (a, a + b), x = (a, b) for a, b = +-1: C_yy = [[1, 1], [1, 2]], C_xy = [[1, 1], [0, 1]].

@@ -3,6 +3,7 @@ package org.multipoint.transform;
 import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -183,7 +184,7 @@ class MultipointTest {
         List<UnaryOperator<Multipoint<ComputationGraph>>> settings = List.of(
                 m -> m.grid(CodeGrid.ODD), m -> m.scales(ScaleLayout.PER_POINT), m -> m.grid(CodeGrid.ODD).scales(ScaleLayout.PER_POINT),
                 m -> m.clipping(Clipping.MIN_MAX), m -> m.clipping(Clipping.PERCENTILE), m -> m.activationBits(6),
-                m -> m.quantizedInputs(false), m -> m.targetMatching(false), m -> m.biasCorrection(false), m -> m.ridge(0.5),
+                m -> m.quantizedInputs(false), m -> m.targetMatching(false), m -> m.shortcutMatching(false), m -> m.biasCorrection(false), m -> m.ridge(0.5),
                 m -> m.positionsPerImage(3), m -> m.method(Method.GREEDY).granularity(Granularity.LAYER),
                 m -> m.method(Method.NEAREST).granularity(Granularity.LAYER), m -> m.method(Method.NEAREST));
         for (int i = 0; i < settings.size(); i++) {
@@ -284,6 +285,30 @@ class MultipointTest {
             iterator.reset();
             INDArray x = iterator.next().getFeatures();
             errors[on] = graph.outputSingle(x).squaredDistance(small.outputSingle(x));
+        }
+        assertTrue(errors[1] < 0.95 * errors[0], errors[1] + " with it, " + errors[0] + " without");
+    }
+
+    @Test
+    void shortcutMatchingComesNearerToTheOutputsOfTheReference() {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.convolutional(6, 6, 3))
+                .addLayer("first", new ConvolutionLayer.Builder(3, 3).convolutionMode(ConvolutionMode.Same).nOut(8)
+                        .activation(Activation.IDENTITY).build(), "in")
+                .addLayer("a", new ConvolutionLayer.Builder(3, 3).convolutionMode(ConvolutionMode.Same).nOut(8)
+                        .activation(Activation.RELU).build(), "first")
+                .addLayer("b", new ConvolutionLayer.Builder(3, 3).convolutionMode(ConvolutionMode.Same).nOut(8)
+                        .activation(Activation.IDENTITY).build(), "a")
+                .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "first", "b")
+                .addLayer("out", new DenseLayer.Builder().nOut(4).activation(Activation.IDENTITY).build(), "sum")
+                .setOutputs("out"));
+        DataSetIterator iterator = TestNets.iterator(1, 1, 1, 256, 3, 6, 6);
+        double[] errors = new double[2];
+        for (int on = 0; on < 2; on++) {
+            MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(2).points(1).shortcutMatching(on == 1)
+                    .calibrate(iterator).transform();
+            iterator.reset();
+            INDArray x = iterator.next().getFeatures();
+            errors[on] = graph.feedForward(x, false).get("sum").squaredDistance(result.model().feedForward(x, false).get("sum"));
         }
         assertTrue(errors[1] < 0.95 * errors[0], errors[1] + " with it, " + errors[0] + " without");
     }

@@ -124,6 +124,25 @@ class GraphWalkTest {
     }
 
     @Test
+    void addendsAreKnownWhereAnOutputIsAddedAndNothingElse() {
+        ComputationGraph graph = TestNets.graph(b -> {
+            b.addInputs("in").setInputTypes(InputType.feedForward(3));
+            for (String name : new String[]{"added", "alsoRead", "doubled", "subtracted"}) {
+                b.addLayer(name, new DenseLayer.Builder().nOut(3).build(), "in");
+            }
+            b.addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "in", "added", "alsoRead")
+                    .addVertex("twice", new ElementWiseVertex(ElementWiseVertex.Op.Add), "doubled", "doubled")
+                    .addVertex("difference", new ElementWiseVertex(ElementWiseVertex.Op.Subtract), "alsoRead", "subtracted")
+                    .setOutputs("sum", "twice", "difference");
+        });
+        GraphWalk walk = new GraphWalk(graph);
+        assertEquals(List.of("in", "alsoRead"), walk.addends("added"));
+        for (String other : new String[]{"alsoRead", "doubled", "subtracted", "sum"}) {
+            assertEquals(List.of(), walk.addends(other), other);
+        }
+    }
+
+    @Test
     void obstaclesAreNamed() {
         ComputationGraph graph = TestNets.chain(InputType.feedForward(5),
                 new DenseLayer.Builder().nOut(4).weightNoise(new DropConnect(0.5)).build(),

@@ -58,6 +58,7 @@ final class AblationCommand implements Callable<Integer> {
     static {
         VARIANTS.put("calibrated", m -> m);
         VARIANTS.put("without target matching", m -> m.targetMatching(false));
+        VARIANTS.put("without shortcut matching", m -> m.shortcutMatching(false));
         VARIANTS.put("without quantized inputs", m -> m.quantizedInputs(false));
         VARIANTS.put("without bias correction", m -> m.biasCorrection(false));
         VARIANTS.put("without extra points", m -> m.points(1));
