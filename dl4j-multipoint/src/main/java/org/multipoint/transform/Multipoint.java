@@ -241,7 +241,7 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** Most output positions of an image that second moments are summed over, spread evenly; default 256. */
+    /** Most output positions of an image that second moments are summed over, spread evenly; default 512. */
     public Multipoint<M> positionsPerImage(int positions) {
         if (positions < 1) {
             throw new IllegalArgumentException("Positions per image must be positive, found " + positions);

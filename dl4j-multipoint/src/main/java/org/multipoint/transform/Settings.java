@@ -52,7 +52,7 @@ final class Settings {
     boolean shortcutMatching = true;
     boolean biasCorrection = true;
     double ridge = 0.1;
-    int positionsPerImage = 256;
+    int positionsPerImage = 512;
     long memory = 1L << 30;
 
     /**
