@@ -17,12 +17,18 @@ import java.util.stream.IntStream;
 final class ErrorFeedback {
 
     private static final int BLOCK = 128;
+    /** Most passes of coordinate descent; it mostly ends by itself sooner. */
+    private static final int SWEEPS = 20;
+    /** What a move must gain, in units of the error of one step of its column. */
+    private static final float LEAST_GAIN = 1e-3f;
 
     private final int size;
     private final int[] order;
     private final float[] diagonal;
     /** {@code V_jk / V_kk} above the diagonal, in rounding order, row by row. */
     private final float[] feedback;
+    /** {@code H}, damped, in rounding order. */
+    private final float[] moments;
 
     /**
      * @param h     second moments {@code [size, size]}
@@ -33,9 +39,11 @@ final class ErrorFeedback {
         this.order = IntStream.range(0, size).boxed()
                 .sorted(Comparator.comparingDouble(i -> -h[i * size + i])).mapToInt(i -> i).toArray();
         double[] permuted = new double[h.length];
+        this.moments = new float[h.length];
         for (int i = 0; i < size; i++) {
             for (int j = 0; j < size; j++) {
                 permuted[i * size + j] = h[order[i] * size + order[j]];
+                moments[i * size + j] = (float) (permuted[i * size + j] + (i == j ? ridge : 0));
             }
         }
         UpperFactor factor = UpperFactor.of(permuted, size, ridge);
@@ -130,12 +138,63 @@ final class ErrorFeedback {
                 e[i] = w[i] - scales[r] * codes[i];
             }
         }
+        return errors(e, rows);
+    }
+
+    private double[] errors(float[] e, int rows) {
         float[] ev = timesFactor(e, rows);
         double[] errors = new double[rows];
         for (int i = 0; i < ev.length; i++) {
             errors[i / size] += (double) ev[i] * ev[i];
         }
         return errors;
+    }
+
+    /**
+     * Coordinate descent: goes through the columns again and again and moves each code to where the output error is least, the others
+     * staying as they are, until none moves.
+     *
+     * @param codes {@code [rows, size]} in rounding order, changed in place
+     * @return as that of {@link #round}; never more than before
+     */
+    double[] descend(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
+        float[] e = new float[rows * size];
+        for (int i = 0; i < e.length; i++) {
+            e[i] = w[i] - scales[i / size] * codes[i];
+        }
+        float[] eh = Products.multiply(e, moments, rows, size, size);
+        IntStream all = IntStream.range(0, rows);
+        (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> descendRow(r, scales[r], grid, max[r], codes, eh));
+        for (int i = 0; i < e.length; i++) {
+            e[i] = w[i] - scales[i / size] * codes[i];
+        }
+        return errors(e, rows);
+    }
+
+    private void descendRow(int row, float scale, CodeGrid grid, int max, int[] codes, float[] eh) {
+        if (max == 0 || scale == 0) {
+            return;
+        }
+        int first = row * size;
+        boolean moved = true;
+        for (int sweep = 0; moved && sweep < SWEEPS; sweep++) {
+            moved = false;
+            for (int j = 0; j < size; j++) {
+                float own = moments[j * size + j];
+                int code = grid.nearest(codes[first + j] + eh[first + j] / (own * scale), max);
+                int change = code - codes[first + j];
+                // A move that gains next to nothing may be rounding, and go back and forth.
+                if (change == 0 || scale * change * (2 * eh[first + j] - scale * change * own) <= LEAST_GAIN * scale * scale * own) {
+                    continue;
+                }
+                codes[first + j] = code;
+                moved = true;
+                float step = scale * change;
+                for (int k = 0; k < size; k++) {
+                    eh[first + k] -= step * moments[j * size + k];
+                }
+            }
+        }
     }
 
     private static float perStep(float scale) {

@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 
 /**
  * Points found under the second moments of the inputs: error feedback rounding, a search for the step size of each
- * row, then a least squares fit of the scale. Where rounding to nearest, at the step found or at the min-max step, has the
+ * row, then coordinate descent on the codes and a least squares fit of the scale in turn. Where rounding to nearest, at the step found or at the min-max step, has the
  * smaller error under the damped second moments, it is taken instead.
  *
  * <p>With {@link ScaleLayout#PER_ROW} the points of a row are the digits of one integer, so that {@code n} points are one

@@ -8,13 +8,15 @@ import java.util.Arrays;
 
 /**
  * Searches codes and step sizes for the rows of one group of input channels, all rows at once, under the second moments of their
- * inputs.
+ * inputs: error feedback at many step sizes, then coordinate descent on the codes from the best.
  */
 final class StepSearch {
 
     /** Step sizes tried first, spread geometrically, and then around the best one. */
     private static final int COARSE = 10;
     private static final int FINE = 3;
+    /** Times that codes are moved one by one, and scales fitted to them, in turn. */
+    private static final int DESCENTS = 3;
 
     private final int columns;
     private final int rows;
@@ -71,9 +73,13 @@ final class StepSearch {
                 search.attempt(scales, true);
             }
         }
-        search.refit();
-        search.attempt(search.scales, false);
+        search.attempt(search.fitted(), true);
         search.attempt(minMax, false);
+        for (int round = 0; round < DESCENTS; round++) {
+            search.attempt(search.scales, false);
+            search.descend();
+        }
+        search.attempt(search.scales, false);
         return search.result();
     }
 
@@ -83,6 +89,13 @@ final class StepSearch {
      */
     private static double smallestShare(int max) {
         return max <= 1 ? 0.2 : max <= 4 ? 0.3 : max <= 8 ? 0.45 : max <= 24 ? 0.6 : 0.75;
+    }
+
+    /** A way to find the codes of a block of columns at given step sizes. */
+    @FunctionalInterface
+    private interface Rounding {
+        /** @return output error of each row */
+        double[] round(int block, float[] scales, int[] codes);
     }
 
     private final class Search {
@@ -108,6 +121,19 @@ final class StepSearch {
          * @param feedback whether to round with error feedback, or to nearest
          */
         void attempt(float[] wanted, boolean feedback) {
+            attempt(wanted, (s, scales, tried) -> feedback ? blocks[s].round(w[s], rows, scales, grid, max, tried)
+                    : blocks[s].roundToNearest(w[s], rows, scales, grid, max, tried));
+        }
+
+        /** Moves single codes of the best ones so far, at the scales that fit them by least squares. */
+        void descend() {
+            attempt(fitted(), (s, scales, tried) -> {
+                System.arraycopy(codes[s], 0, tried, 0, tried.length);
+                return blocks[s].descend(w[s], rows, scales, grid, max, tried);
+            });
+        }
+
+        private void attempt(float[] wanted, Rounding rounding) {
             float[] candidate = new float[rows];
             for (int r = 0; r < rows; r++) {
                 candidate[r] = HalfScales.nearest(wanted[r]);
@@ -116,8 +142,7 @@ final class StepSearch {
             int[][] tried = new int[blocks.length][];
             for (int s = 0; s < blocks.length; s++) {
                 tried[s] = new int[w[s].length];
-                double[] e = feedback ? blocks[s].round(w[s], rows, candidate, grid, max, tried[s])
-                        : blocks[s].roundToNearest(w[s], rows, candidate, grid, max, tried[s]);
+                double[] e = rounding.round(s, candidate, tried[s]);
                 for (int r = 0; r < rows; r++) {
                     total[r] += e[r];
                 }
@@ -134,8 +159,8 @@ final class StepSearch {
             }
         }
 
-        /** Tries the scales that fit the best codes so far by least squares. */
-        void refit() {
+        /** The scales that fit the best codes so far by least squares. */
+        private float[] fitted() {
             double[][] fit = new double[rows][2];
             for (int s = 0; s < blocks.length; s++) {
                 blocks[s].fit(w[s], codes[s], rows, fit);
@@ -145,7 +170,7 @@ final class StepSearch {
                 double scale = fit[r][1] > 0 ? fit[r][0] / fit[r][1] : 0;
                 fitted[r] = scale > 0 ? (float) scale : scales[r];
             }
-            attempt(fitted, true);
+            return fitted;
         }
 
         Rounded result() {

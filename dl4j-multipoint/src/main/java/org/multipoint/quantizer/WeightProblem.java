@@ -15,7 +15,7 @@ public final class WeightProblem {
      * Share of the mean variance of the layer's inputs that is added to the diagonal before factoring. Relative to the
      * layer, not to the group: a depthwise channel that is nearly always zero has a singular matrix of its own.
      */
-    static final double DAMPING = 0.01;
+    static final double DAMPING = 0.05;
 
     private final String name;
     private final LinearOp op;

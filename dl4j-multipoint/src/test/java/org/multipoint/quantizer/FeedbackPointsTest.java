@@ -122,15 +122,56 @@ class FeedbackPointsTest {
             float[] w = feedback.permute(problem.weights(), 4);
             double[] reported = fed ? feedback.round(w, 4, scales, CodeGrid.SYMMETRIC, max, codes)
                     : feedback.roundToNearest(w, 4, scales, CodeGrid.SYMMETRIC, max, codes);
-            float[] rounded = new float[4 * columns];
-            for (int i = 0; i < rounded.length; i++) {
-                rounded[i / columns * columns + feedback.column(i % columns)] = scales[i / columns] * codes[i];
-            }
-            double[] expected = damped(problem, rounded);
+            double[] expected = damped(problem, inOrder(feedback, codes, scales, columns));
             for (int r = 0; r < 4; r++) {
                 assertEquals(expected[r], reported[r], 1e-3 * expected[r] + 1e-9);
             }
         }
+    }
+
+    /** Coordinate descent ends where no single code can move, is no worse than where it began, and reports the error it leaves. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 40, 150})
+    void descentEndsWhereNoCodeCanMove(int columns) {
+        WeightProblem problem = TestProblems.dense(4, columns, true, 5);
+        double ridge = WeightProblem.DAMPING * problem.moments().meanVariance();
+        ErrorFeedback feedback = new ErrorFeedback(problem.moments().covariance(0, 0), columns, ridge);
+        float[] scales = {0.1f, 0.05f, 0.02f, 0f};
+        int[] max = {1, 3, 7, 7};
+        float[] w = feedback.permute(problem.weights(), 4);
+        for (CodeGrid grid : CodeGrid.values()) {
+            int[] codes = new int[4 * columns];
+            double[] before = feedback.round(w, 4, scales, grid, max, codes);
+            double[] after = feedback.descend(w, 4, scales, grid, max, codes);
+            double[] expected = damped(problem, inOrder(feedback, codes, scales, columns));
+            for (int r = 0; r < 4; r++) {
+                assertEquals(expected[r], after[r], 1e-3 * expected[r] + 1e-9);
+                assertTrue(after[r] <= before[r] * (1 + 1e-4), after[r] + " after, " + before[r] + " before");
+            }
+            for (int r = 0; r < 3; r++) {
+                for (int j = 0; j < columns; j++) {
+                    int at = r * columns + j;
+                    int here = codes[at];
+                    assertEquals(here, grid.nearest(here, max[r]));
+                    for (int other : new int[]{here - 2, here - 1, here + 1, here + 2}) {
+                        if (grid.nearest(other, max[r]) == other) {
+                            codes[at] = other;
+                            double moved = damped(problem, inOrder(feedback, codes, scales, columns))[r];
+                            assertTrue(moved > expected[r] * (1 - 1e-2), "row " + r + ", column " + j + ": " + moved + " against " + expected[r]);
+                        }
+                    }
+                    codes[at] = here;
+                }
+            }
+        }
+    }
+
+    private static float[] inOrder(ErrorFeedback feedback, int[] codes, float[] scales, int columns) {
+        float[] rounded = new float[codes.length];
+        for (int i = 0; i < rounded.length; i++) {
+            rounded[i / columns * columns + feedback.column(i % columns)] = scales[i / columns] * codes[i];
+        }
+        return rounded;
     }
 
     /** Column by column by definition: what is left of each column is made up for by the columns after it. */
