@@ -41,19 +41,18 @@ final class ComparisonPlot {
             names.add(q.bits() + "-bit");
             networks.add(q.measured());
         });
-        List<Chart<?, ?>> charts = new ArrayList<>(List.of(
-                networks(model + ": top-1", "%", 100, names, networks, m -> 100 * m.evaluation().top1()),
+        // Two rows of two: XChart lays out full rows only.
+        List<Chart<?, ?>> charts = List.of(
+                quantized.size() > 2 ? overStoredBits(model, original, quantized)
+                        : networks(model + ": top-1", "%", 100, names, networks, m -> 100 * m.evaluation().top1()),
                 networks(model + ": file", "kB", original.bytes() / 1e3, names, networks, m -> m.bytes() / 1e3),
                 layers("Output error of each layer, relative to its outputs' variance", "error", quantized, LayerReport::outputError,
                         true),
                 layers("Codes for each weight: what is over 1 are extra points", "codes / weight", quantized,
-                        l -> (double) l.codes() / l.weights(), false)));
-        if (quantized.size() > 2) {
-            charts.add(overStoredBits(model, original, quantized));
-        }
+                        l -> (double) l.codes() / l.weights(), false));
         AtomicFile.write(png, part -> {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
-                BitmapEncoder.saveBitmap(charts, (charts.size() + 1) / 2, 2, out, BitmapFormat.PNG);
+                BitmapEncoder.saveBitmap(charts, charts.size() / 2, 2, out, BitmapFormat.PNG);
             }
         });
     }

@@ -73,6 +73,14 @@ class SamplesTest {
         assertEquals(10, restored.layerSize("linear"));
     }
 
+    /** Two widths are drawn as bars, more of them as a curve. */
+    @Test
+    void anyNumberOfWidthsIsDrawn() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--bits", "4,3,2", "--calibration", 32, "--test", 100, "--plot", folder.resolve("r.png"));
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(ImageIO.read(folder.resolve("r.png").toFile()).getWidth() > 0);
+    }
+
     @Test
     void aTrainedModelServesAsQuickstart() throws IOException {
         Path model = folder.resolve("trained.zip");
