@@ -20,11 +20,12 @@ import java.util.stream.IntStream;
  *
  * @param layers          quantized operations, in topological order
  * @param kept            what stays in fp32, with the reason
+ * @param warnings        what a user should look at, by layer: few samples, values that differ from the source model's
  * @param floatParameters parameters that stay in fp32: biases and all of the layers that were kept
  * @param provenance      configuration, calibration data and program version
  */
-public record MultipointReport(List<LayerReport> layers, Map<String, String> kept, long floatParameters,
-                               Map<String, String> provenance) {
+public record MultipointReport(List<LayerReport> layers, Map<String, String> kept, Map<String, String> warnings,
+                               long floatParameters, Map<String, String> provenance) {
 
     /** Weights that are stored as points. */
     public long weights() {
@@ -57,6 +58,7 @@ public record MultipointReport(List<LayerReport> layers, Map<String, String> kep
         root.put("floatParameters", floatParameters);
         root.set("layers", mapper.valueToTree(layers));
         root.set("kept", mapper.valueToTree(kept));
+        root.set("warnings", mapper.valueToTree(warnings));
         root.set("provenance", mapper.valueToTree(provenance));
         try {
             return mapper.writeValueAsString(root);
@@ -84,6 +86,7 @@ public record MultipointReport(List<LayerReport> layers, Map<String, String> kep
         text.append('\n').append(format("%,d weights in %,d bytes: %.3f bits per weight, %.3f codes per weight; %,d fp32 parameters "
                 + "besides", weights(), storedBytes(), storedBitsPerWeight(), codesPerWeight(), floatParameters));
         kept.forEach((name, why) -> text.append('\n').append("kept in fp32: ").append(name).append(" (").append(why).append(')'));
+        warnings.forEach((name, what) -> text.append('\n').append("warning: ").append(name).append(" (").append(what).append(')'));
         text.append('\n').append("made by ").append(provenance.entrySet().stream()
                 .map(e -> e.getKey() + " " + e.getValue()).collect(Collectors.joining(", ")));
         return text.toString();

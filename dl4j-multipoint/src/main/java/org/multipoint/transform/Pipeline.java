@@ -39,6 +39,7 @@ final class Pipeline<M> {
     private final Function<GraphEdit, M> build;
     private final TransformListener listener;
     private final Map<String, String> kept = new LinkedHashMap<>();
+    private final Map<String, String> warnings = new LinkedHashMap<>();
     private final GraphWalk walk;
     private final List<LinearVertex> vertices;
     private final CalibrationData data;
@@ -137,7 +138,7 @@ final class Pipeline<M> {
             Map<String, INDArray> params = edit.params(vertex);
             floats += params == null ? 0 : params.values().stream().mapToLong(INDArray::length).sum();
         }
-        return new MultipointReport(layers, kept, floats, provenance);
+        return new MultipointReport(layers, kept, warnings, floats, provenance);
     }
 
     private static LayerReport layerReport(LinearVertex vertex, QuantizedStage stage) {

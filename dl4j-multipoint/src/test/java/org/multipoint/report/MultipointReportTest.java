@@ -20,8 +20,8 @@ class MultipointReportTest {
         kept.put("head", "left out as asked");
         return new MultipointReport(List.of(
                 new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), 1500, 0.00123, 10, 0, 0.02f, 3),
-                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), 2212, 0.25, 1, 0.0039, 0f, 0)), kept, 1234567,
-                Map.of("bits", "4"));
+                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), 2212, 0.25, 1, 0.0039, 0f, 0)), kept,
+                Map.of("dense", "few samples"), 1234567, Map.of("bits", "4"));
     }
 
     @Test
@@ -49,6 +49,7 @@ class MultipointReportTest {
                     670 weights in 464 bytes: 5.540 bits per weight, 1.976 codes per weight; 1,234,567 fp32 parameters besides
                     kept in fp32: lstm (LSTM is not supported)
                     kept in fp32: head (left out as asked)
+                    warning: dense (few samples)
                     made by bits 4""", report().toString().replace("\r\n", "\n"));
         } finally {
             Locale.setDefault(before);
@@ -64,6 +65,7 @@ class MultipointReportTest {
         assertEquals(1324 / 670.0, root.get("codesPerWeight").asDouble());
         assertEquals(1234567, root.get("floatParameters").asInt());
         assertEquals("left out as asked", root.get("kept").get("head").asText());
+        assertEquals("few samples", root.get("warnings").get("dense").asText());
         assertEquals("4", root.get("provenance").get("bits").asText());
         JsonNode conv = root.get("layers").get(0);
         assertEquals("conv", conv.get("name").asText());
@@ -74,7 +76,7 @@ class MultipointReportTest {
 
     @Test
     void nothingQuantizedIsZeroNotNaN() {
-        MultipointReport empty = new MultipointReport(List.of(), Map.of(), 0, Map.of());
+        MultipointReport empty = new MultipointReport(List.of(), Map.of(), Map.of(), 0, Map.of());
         assertEquals(0, empty.storedBitsPerWeight());
         assertEquals(0, empty.codesPerWeight());
         assertTrue(empty.toString().contains("0 weights"));
