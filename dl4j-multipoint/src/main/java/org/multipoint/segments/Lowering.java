@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
@@ -83,6 +84,8 @@ final class Lowering {
             return emit(new Program.Add(from));
         } else if (vertex instanceof MergeVertex) {
             return emit(new Program.Concat(from));
+        } else if (vertex instanceof PreprocessorVertex) {
+            return emit(new Program.Flatten(from.get(0)));
         }
         LayerVertex v = (LayerVertex) vertex;
         return layer(name, v.getLayerConf().getLayer(), v.getPreProcessor(), from.get(0));

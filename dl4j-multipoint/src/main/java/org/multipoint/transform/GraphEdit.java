@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,8 +30,12 @@ import java.util.Set;
  */
 final class GraphEdit {
 
+    /** Input of the graph that a network of layers becomes. */
+    private static final String INPUT = "input";
+
     private final ComputationGraphConfiguration conf;
     private final Map<String, Map<String, INDArray>> params = new LinkedHashMap<>();
+    private final Map<String, Double> regularization = new HashMap<>();
 
     private GraphEdit(ComputationGraphConfiguration conf) {
         this.conf = conf;
@@ -42,6 +48,9 @@ final class GraphEdit {
             if (vertex.paramTable(false) != null) {
                 edit.params.put(vertex.getVertexName(), copy(vertex.paramTable(false)));
             }
+            if (vertex.hasLayer()) {
+                edit.regularization.put(vertex.getVertexName(), vertex.getLayer().calcRegularizationScore(true));
+            }
         }
         edit.thaw();
         return edit;
@@ -52,9 +61,9 @@ final class GraphEdit {
         requireInitialized(network.getLayers());
         MultiLayerConfiguration source = MultiLayerConfiguration.fromJson(network.getLayerWiseConfigurations().toJson());
         ComputationGraphConfiguration.GraphBuilder builder = new NeuralNetConfiguration.Builder()
-                .dataType(source.getDataType()).graphBuilder().addInputs("input");
+                .dataType(source.getDataType()).graphBuilder().addInputs(INPUT);
         List<String> names = layerNames(network);
-        String previous = "input";
+        String previous = INPUT;
         for (int i = 0; i < names.size(); i++) {
             builder.addLayer(names.get(i), source.getConf(i).getLayer(), source.getInputPreProcess(i), previous);
             previous = names.get(i);
@@ -62,6 +71,7 @@ final class GraphEdit {
         GraphEdit edit = new GraphEdit(builder.setOutputs(previous).validateOutputLayerConfig(false).build());
         for (int i = 0; i < names.size(); i++) {
             edit.params.put(names.get(i), copy(network.getLayer(i).paramTable()));
+            edit.regularization.put(names.get(i), network.getLayer(i).calcRegularizationScore(true));
         }
         edit.thaw();
         return edit;
@@ -73,20 +83,34 @@ final class GraphEdit {
         }
     }
 
-    /** Names of a network's layers: their own, where all have different ones, else their indices. */
+    /**
+     * Different names for a network's layers, none of them {@value #INPUT}: a layer's own name, or its index where it has none or an earlier
+     * layer has the same.
+     */
     static List<String> layerNames(MultiLayerNetwork network) {
         List<String> names = new ArrayList<>();
         for (org.deeplearning4j.nn.api.Layer layer : network.getLayers()) {
             String name = layer.conf().getLayer().getLayerName();
-            names.add(name == null || names.contains(name) || name.equals("input") ? String.valueOf(names.size()) : name);
+            if (name == null || isTaken(name, names)) {
+                name = String.valueOf(names.size());
+            }
+            while (isTaken(name, names)) {
+                name += "-" + names.size();
+            }
+            names.add(name);
         }
         return names;
+    }
+
+    private static boolean isTaken(String name, List<String> names) {
+        return name.equals(INPUT) || names.contains(name);
     }
 
     /** A copy that changes apart from this one; parameters are shared until replaced. */
     GraphEdit copy() {
         GraphEdit copy = new GraphEdit(ComputationGraphConfiguration.fromJson(conf.toJson()));
         copy.params.putAll(params);
+        copy.regularization.putAll(regularization);
         return copy;
     }
 
@@ -96,12 +120,15 @@ final class GraphEdit {
         return copy;
     }
 
-    /** Freezing says how to train, not what to compute. */
+    /** Replaces frozen layers by the layers that they wrap: freezing says how to train, not what to compute. */
     private void thaw() {
         conf.getVertices().values().forEach(vertex -> {
-            if (vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof FrozenLayer frozen) {
-                frozen.getLayer().setLayerName(frozen.getLayerName());
-                v.getLayerConf().setLayer(frozen.getLayer());
+            if (vertex instanceof LayerVertex v) {
+                Layer layer = v.getLayerConf().getLayer();
+                Layer inside = layer instanceof FrozenLayer frozen ? frozen.getLayer()
+                        : layer instanceof FrozenLayerWithBackprop frozen ? frozen.getUnderlying() : layer;
+                inside.setLayerName(layer.getLayerName());
+                v.getLayerConf().setLayer(inside);
             }
         });
     }
@@ -121,6 +148,11 @@ final class GraphEdit {
 
     Map<String, INDArray> params(String vertex) {
         return params.get(vertex);
+    }
+
+    /** What the source's layer adds to the score of the model: its L1 and L2 terms. */
+    double regularization(String vertex) {
+        return regularization.getOrDefault(vertex, 0.0);
     }
 
     /** Puts another layer in a vertex's place, with the given parameters. */
@@ -154,18 +186,27 @@ final class GraphEdit {
         conf.setTopologicalOrderStr(null);
     }
 
-    /** Names of all vertices, each after all that it reads; network inputs are left out. */
+    /**
+     * Names of all vertices, each after all that it reads; network inputs are left out.
+     *
+     * @throws IllegalStateException where a vertex reads one that does not exist, or comes after itself
+     */
     List<String> topologicalOrder() {
         List<String> order = new ArrayList<>();
         Set<String> known = new HashSet<>(conf.getNetworkInputs());
         Deque<String> open = new ArrayDeque<>(conf.getVertices().keySet());
+        int waiting = 0;
         while (!open.isEmpty()) {
             String vertex = open.poll();
             if (known.containsAll(conf.getVertexInputs().get(vertex))) {
                 known.add(vertex);
                 order.add(vertex);
+                waiting = 0;
             } else {
                 open.add(vertex);
+                if (++waiting > open.size()) {
+                    throw new IllegalStateException("Vertices " + open + " read vertices that do not exist or that come after them");
+                }
             }
         }
         return order;
