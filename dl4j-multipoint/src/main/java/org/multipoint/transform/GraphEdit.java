@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
@@ -243,6 +244,30 @@ final class GraphEdit {
         graph.init();
         params.forEach((name, table) -> assign(graph.getVertex(name).paramTable(false), table));
         return graph;
+    }
+
+    /**
+     * Lets a copy that nobody reads be the output in the place of each output that other vertices read; the vertex itself gets another
+     * name. Deeplearning4j 1.0.0-M2.1 mixes up the workspaces of an output and of the vertex computed before it where that one's is still
+     * open, and fails at the vertex after the output's last reader.
+     */
+    void copyOutputsThatAreRead() {
+        for (String output : List.copyOf(conf.getNetworkOutputs())) {
+            if (!readersOf(output).isEmpty() && !conf.getNetworkInputs().contains(output)) {
+                String inner = unused(output + "-read");
+                List<String> inputs = conf.getVertexInputs().get(output);
+                Map<String, INDArray> table = params.getOrDefault(output, Map.of());
+                GraphVertex vertex = conf.getVertices().get(output);
+                drop(output);
+                conf.getVertexInputs().replaceAll((name, from) -> replaced(from, output, inner));
+                add(inner, vertex, inputs, table);
+                add(output, new ScaleVertex(1), List.of(inner), Map.of());
+            }
+        }
+    }
+
+    private String unused(String name) {
+        return conf.getVertices().containsKey(name) || conf.getNetworkInputs().contains(name) ? unused(name + "-") : name;
     }
 
     /** A new network, where the graph is the chain that was made of {@code source}. */

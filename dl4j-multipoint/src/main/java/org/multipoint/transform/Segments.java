@@ -89,6 +89,7 @@ public final class Segments {
         regularization = segments.values().stream().flatMap(List::stream).mapToDouble(edit::regularization).sum();
         segments.values().forEach(this::warnOfDeviations);
         segments.forEach(this::replace);
+        edit.copyOutputsThatAreRead();
         if (regularization != 0) {
             warnings.put("score", "without the L1 and L2 terms of layers in segments: no segment ends with an output layer");
         }
