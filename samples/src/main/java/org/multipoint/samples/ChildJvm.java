@@ -20,7 +20,7 @@ final class ChildJvm {
      * Runs a main class on this process's class path, with its options, and waits.
      *
      * @param environment variables to be set
-     * @param out         where its standard output goes; its errors are this process's
+     * @param out         where its standard output goes, null for this process's; its errors are this process's
      * @return the exit code
      */
     static int run(Map<String, String> environment, Class<?> main, List<String> arguments, PrintWriter out)
@@ -36,9 +36,11 @@ final class ChildJvm {
             Files.writeString(file, command.stream().map(ChildJvm::quoted).collect(Collectors.joining("\n")));
             ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@" + file);
             builder.environment().putAll(environment);
-            Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-            process.inputReader().transferTo(out);
-            out.flush();
+            Process process = (out == null ? builder.inheritIO() : builder.redirectError(ProcessBuilder.Redirect.INHERIT)).start();
+            if (out != null) {
+                process.inputReader().transferTo(out);
+                out.flush();
+            }
             return process.waitFor();
         } finally {
             Files.delete(file);
