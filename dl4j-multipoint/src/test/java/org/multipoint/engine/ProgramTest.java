@@ -12,6 +12,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -89,9 +90,33 @@ class ProgramTest {
         ForkedJvm.run(ProgramTest.class, "AVX2");
     }
 
-    /** What the forked process does. */
+    /** What the forked processes do. */
     public static void main(String[] args) {
-        new ProgramTest().integersAgreeAtEveryBoundaryUpToOneStep();
+        if (args.length == 0) {
+            new ProgramTest().integersAgreeAtEveryBoundaryUpToOneStep();
+        } else {
+            new ProgramTest().additionsToDepthwiseConvolutions();
+        }
+    }
+
+    @Test
+    void additionsToDepthwiseConvolutionsWithoutAvx() throws Exception {
+        ForkedJvm.run(ProgramTest.class, "SSE41", Duration.ofMinutes(5), "additions");
+    }
+
+    @Test
+    void additionsToDepthwiseConvolutions() {
+        for (int channels = 2; channels < 20; channels++) {
+            LinearOp op = new LinearOp(channels, channels, channels, new Size(1, 2), Size.ONE, Size.ONE, Size.ZERO,
+                    LinearOp.PaddingMode.EXPLICIT, false, false);
+            float[] weights = new float[2 * channels];
+            Arrays.fill(weights, 1);
+            Program program = new Program(2, false, List.of(new Program.Rectify(1, Float.POSITIVE_INFINITY),
+                    new Linear(0, op, new Program.FloatWeights(weights), new float[channels]), new Program.Add(List.of(2, 3))));
+            float[] expected = new float[2 * channels * 3];
+            Arrays.fill(expected, 5);
+            bothEnginesCompute(expected, program, Nd4j.ones(2, channels, 3, 2), Nd4j.valueArrayOf(new long[]{2, channels, 3, 1}, 3f));
+        }
     }
 
     @Test
