@@ -11,9 +11,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
- * Rows as aligned text that fits a width. Headers break between words. Where that is not enough, optional columns are left out, the least
+ * Rows as aligned text that fits a width. Where they must, headers break between words. Where that is not enough, optional columns are left out, the least
  * important first, and then texts are shortened in the middle, column after column.
  *
  * @param <T> a row
@@ -70,7 +71,11 @@ public final class TextTable<T> {
             shown.remove(least.get());
         }
         int[] widths = shown.stream().mapToInt(f -> width(f, rows)).toArray();
-        int over = width(shown, rows) - width;
+        int[] unbroken = shown.stream().mapToInt(f -> Math.max(f.header.length(), width(f, rows))).toArray();
+        if (width(unbroken) <= width) {
+            widths = unbroken;
+        }
+        int over = width(widths) - width;
         for (int i = 0; i < widths.length && over > 0; i++) {
             if (shown.get(i).isText()) {
                 int cut = Math.max(0, Math.min(over, widths[i] - LEAST_TEXT));
@@ -89,7 +94,11 @@ public final class TextTable<T> {
     }
 
     private static <T> int width(List<Field<T>> fields, List<T> rows) {
-        return 1 + fields.stream().mapToInt(f -> width(f, rows) + PADDING + 1).sum();
+        return width(fields.stream().mapToInt(f -> width(f, rows)).toArray());
+    }
+
+    private static int width(int[] columns) {
+        return 1 + IntStream.of(columns).map(c -> c + PADDING + 1).sum();
     }
 
     /** The longest value, or word of the header. */

@@ -21,6 +21,11 @@ class TextTableTest {
     private static final List<String> ROWS = List.of("convolution", "a-layer-with-quite-a-long-name");
 
     @Test
+    void headersStayWholeWhereThereIsRoom() {
+        assertTrue(TABLE.toString(List.of("x"), 60).startsWith("+------+-----------------------+"));
+    }
+
+    @Test
     void headersBreakBetweenWords() {
         assertEquals("""
                 +------+---------+-----------+---------+
@@ -30,7 +35,7 @@ class TextTableTest {
                 |      | letters |           |         |
                 +------+---------+-----------+---------+
                 | x    |       1 | x         | 7000001 |
-                +------+---------+-----------+---------+""", TABLE.toString(List.of("x"), 100).replace("\r\n", "\n"));
+                +------+---------+-----------+---------+""", TABLE.toString(List.of("x"), 50).replace("\r\n", "\n"));
     }
 
     @Test

@@ -2,10 +2,11 @@ package org.multipoint.samples;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.multipoint.datasets.ImageFolder;
-import org.multipoint.datasets.ImageIterator;
 import org.multipoint.datasets.ImageView;
+import org.multipoint.samples.models.CifarResNet;
 import picocli.CommandLine.Option;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,23 +22,24 @@ final class Cifar10Data {
             description = "Folder that holds cifar10/train, cifar10/test (a folder for each class) and models; or cifar10 itself.")
     private Path data;
 
-    @Option(names = "--model", defaultValue = "resnet20", paramLabel = "NAME|FILE.npz",
-            description = "NAME for models/NAME-cifar10.npz in the data folder, as in resnet20 and resnet56, or weights in a file; "
-                    + "default ${DEFAULT-VALUE}.")
+    @Option(names = "--model", defaultValue = "resnet20", paramLabel = "NAME|FILE",
+            description = "NAME for models/NAME-cifar10.npz in the data folder, as in resnet20 and resnet56, or a file: weights of such a "
+                    + "network (.npz), or a model of Deeplearning4j (.zip) or Keras 2 (.h5); default ${DEFAULT-VALUE}.")
     private String model;
-
-    private boolean isFile() {
-        return model.endsWith(".npz");
-    }
 
     /** Name of the network. */
     String name() {
         return isFile() ? Path.of(model).getFileName().toString() : model;
     }
 
-    /** File of the weights. */
-    Path weights() {
-        return isFile() ? Path.of(model) : data.resolve("models").resolve(model + "-cifar10.npz");
+    private boolean isFile() {
+        return model.matches(".*\\.(npz|zip|h5|keras)");
+    }
+
+    /** Reads the network. */
+    Network network() throws IOException {
+        Path file = isFile() ? Path.of(model) : data.resolve("models").resolve(model + "-cifar10.npz");
+        return file.toString().endsWith(".npz") ? new Network(CifarResNet.load(file)) : SavedModel.read(file);
     }
 
     /**
@@ -45,9 +47,9 @@ final class Cifar10Data {
      *
      * @param part train or test
      */
-    ImageIterator images(String part, int limit) {
+    ImageFolder images(String part, CNN2DFormat format, int limit) {
         Path inside = data.resolve("cifar10");
         return ImageFolder.of((Files.isDirectory(inside) ? inside : data).resolve(part), ImageView.cifar10())
-                .format(CNN2DFormat.NCHW).labels(LABELS).batchSize(BATCH).limit(limit).build();
+                .format(format).labels(LABELS).batchSize(BATCH).limit(limit).build();
     }
 }
