@@ -14,7 +14,8 @@ import java.util.List;
 /** Where a ResNet for CIFAR-10 and its images are. */
 final class Cifar10Data {
 
-    private static final List<String> LABELS = List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
+    /** Names of the classes, by index. */
+    static final List<String> LABELS = List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
             "truck");
     private static final int BATCH = 32;
 

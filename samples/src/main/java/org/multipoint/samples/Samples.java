@@ -15,7 +15,7 @@ import java.nio.file.NoSuchFileException;
 @Command(name = "samples", description = "Multipoint quantization of Deeplearning4j models, step by step.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, BenchCommand.class, AblationCommand.class,
-                TrainCommand.class})
+                TrainCommand.class, FetchCommand.class})
 public final class Samples {
 
     @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Shows this help.")

@@ -98,7 +98,15 @@ final class SavedModel {
         } catch (IOException | RuntimeException e) {
             throw altered(file.toString(), e);
         }
-        return new Network(model);
+        return network(file, model);
+    }
+
+    private static Network network(Path file, Model model) throws IOException {
+        try {
+            return new Network(model);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
     }
 
     private static IOException altered(String name, Throwable e) {
@@ -118,7 +126,7 @@ final class SavedModel {
         } catch (InvalidKerasConfigurationException | UnsupportedKerasConfigurationException | RuntimeException e) {
             throw new IOException(file + ": Deeplearning4j cannot import this model of Keras (" + e.getMessage() + ")", e);
         }
-        return new Network(model);
+        return network(file, model);
     }
 
     /** The length that an HDF5 file says it has; 0 where its first bytes do not tell. See "HDF5 File Format Specification", section II.A. */
