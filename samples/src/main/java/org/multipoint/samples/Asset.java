@@ -16,10 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
 /** What the fetch command knows how to lay out so that other commands find it. */
@@ -111,7 +109,7 @@ enum Asset {
         Path whole = data.resolve(place);
         Path part = whole.resolveSibling(whole.getFileName() + ".part");
         Files.createDirectories(whole.toAbsolutePath().getParent());
-        delete(part);
+        TemporaryFolder.delete(part);
         try {
             layOut(fetched, part);
             if (!Files.exists(part)) {
@@ -119,17 +117,7 @@ enum Asset {
             }
             Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE);
         } finally {
-            delete(part);
-        }
-    }
-
-    private static void delete(Path path) throws IOException {
-        if (Files.exists(path)) {
-            try (Stream<Path> all = Files.walk(path)) {
-                for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            TemporaryFolder.delete(part);
         }
     }
 
