@@ -2,9 +2,6 @@ package org.multipoint.samples;
 
 import org.deeplearning4j.nn.api.Model;
 import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.style.Styler.LegendPosition;
 import org.multipoint.calibration.Clipping;
 import org.multipoint.datasets.ImageIterator;
 import org.multipoint.points.CodeGrid;
@@ -20,7 +17,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-import java.awt.Color;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -48,8 +44,6 @@ final class AblationCommand implements Callable<Integer> {
     private static final double[] BUDGETS = {2.1, 2.3, 2.6, 3.1, 3.5, 4.1, 5.1, 6.1};
     private static final String FIGURES = "Figures are top-1 in %, stored bits for each weight with everything counted in brackets, and "
             + "the mean divergence of the class probabilities from those of fp32.";
-    private static final int PLOT_WIDTH = 900;
-    private static final int PLOT_HEIGHT = 600;
 
     /** A way to quantize; the first is the default, those below it differ in one thing. */
     private static final Map<String, Consumer<Multipoint<?>>> VARIANTS = new LinkedHashMap<>();
@@ -241,18 +235,11 @@ final class AblationCommand implements Callable<Integer> {
     }
 
     private void draw(Path png, List<Point> points) throws IOException {
-        XYChart chart = new XYChartBuilder().width(PLOT_WIDTH).height(PLOT_HEIGHT).title(data.name() + ": what stored bits buy")
-                .xAxisTitle("stored bits for each weight").yAxisTitle("top-1, %").build();
-        chart.getStyler().setChartBackgroundColor(Color.WHITE).setLegendPosition(LegendPosition.InsideSE);
-        for (String name : curveNames()) {
-            chart.addSeries(name, points.stream().map(p -> p.outcomes.get(name).report.storedBitsPerWeight()).toList(),
-                    points.stream().map(p -> 100 * p.outcomes.get(name).top1).toList());
-        }
-        double first = BUDGETS[0];
-        double last = BUDGETS[BUDGETS.length - 1];
-        chart.addSeries("fp32", new double[]{first, last}, new double[]{100 * original.top1(), 100 * original.top1()});
+        Map<String, List<ComparisonPlot.Place>> curves = new LinkedHashMap<>();
+        curveNames().forEach(name -> curves.put(name, points.stream().map(p -> p.outcomes.get(name))
+                .map(o -> new ComparisonPlot.Place(o.report.storedBitsPerWeight(), o.top1)).toList()));
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(png))) {
-            BitmapEncoder.saveBitmap(chart, out, BitmapEncoder.BitmapFormat.PNG);
+            BitmapEncoder.saveBitmap(ComparisonPlot.overStoredBits(data.name(), original.top1(), curves), out, BitmapEncoder.BitmapFormat.PNG);
         }
     }
 }

@@ -84,7 +84,7 @@ final class SavedModel {
             ZipEntry entry = zip.getEntry("configuration.json");
             if (entry == null) {
                 boolean keras = zip.getEntry("metadata.json") != null && zip.getEntry("config.json") != null;
-                throw new IOException(file + (keras ? ": this is a model of Keras 3 (.keras). " + KERAS_2
+                throw new IOException(file + (keras ? ": this is a model in the format of Keras 3 (.keras). " + KERAS_2
                         : ": this zip archive is no model of Deeplearning4j: it has no configuration.json"));
             }
             configuration = new ObjectMapper().readTree(zip.getInputStream(entry));
