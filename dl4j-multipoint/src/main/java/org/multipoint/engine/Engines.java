@@ -4,13 +4,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine of this process: oneDNN where its library is on the class path and can be loaded, else ND4J. The system property
- * {@value #PROPERTY} asks for one: {@code onednn} or {@code nd4j}.
+ * The engine of this process: oneDNN where its library is on the class path and can be loaded, else ND4J, with a warning. The system
+ * property {@value #PROPERTY} asks for one: {@code onednn} or {@code nd4j}.
  */
 public final class Engines {
 
     /** Name of the system property. */
     public static final String PROPERTY = "org.multipoint.engine";
+
+    /** What brings oneDNN, its native libraries and the JavaCPP they need. */
+    private static final String DEPENDENCY = "org.multipoint:dl4j-multipoint-platform";
 
     private static final Logger LOG = LoggerFactory.getLogger(Engines.class);
 
@@ -25,9 +28,16 @@ public final class Engines {
                 return new OneDnnEngine();
             } catch (LinkageError | RuntimeException e) {
                 LOG.debug("oneDNN cannot be loaded", e);
-                LOG.info("oneDNN cannot be loaded ({}); linear layers run on ND4J", e.toString());
+                LOG.warn("Quantized layers run at least ten times slower than they could: on ND4J, as oneDNN cannot be loaded ({}). "
+                        + "Add the dependency {}", cause(e), DEPENDENCY);
                 return null;
             }
+        }
+
+        /** In one line. */
+        private static String cause(Throwable e) {
+            Throwable root = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
+            return root.toString().lines().findFirst().orElseThrow();
         }
     }
 
@@ -43,8 +53,8 @@ public final class Engines {
             case "nd4j" -> nd4j();
             case "onednn" -> {
                 if (Holder.NATIVE_OR_NULL == null) {
-                    throw new IllegalStateException("-D" + PROPERTY + "=onednn: oneDNN cannot be loaded; is "
-                            + "org.bytedeco:dnnl with the native library of this platform on the class path?");
+                    throw new IllegalStateException("-D" + PROPERTY + "=onednn: oneDNN cannot be loaded; is the dependency "
+                            + DEPENDENCY + " there?");
                 }
                 yield Holder.NATIVE_OR_NULL;
             }

@@ -122,6 +122,12 @@ public enum LayerKind {
         int[] rowsFirst(int stage) {
             return stage == 0 ? new int[]{1, 0, 2, 3} : super.rowsFirst(stage);
         }
+
+        @Override
+        public Optional<String> deviation(Layer layer) {
+            return ((SeparableConvolution2D) layer).getNIn() > 1 ? Optional.empty() : Optional.of("Deeplearning4j leaves out the pointwise "
+                    + "weights of a separable convolution of one channel; here they are applied, so outputs differ from the source's");
+        }
     },
 
     DECONVOLUTION(Deconvolution2D.class, MultipointDeconvolution2D.class, "W") {
@@ -199,6 +205,11 @@ public enum LayerKind {
     public List<LinearOp> ops(Layer layer) {
         FeedForwardLayer dense = (FeedForwardLayer) layer;
         return List.of(LinearOp.dense((int) dense.getNIn(), (int) dense.getNOut(), false));
+    }
+
+    /** How outputs of Deeplearning4j's own layer differ from those of its operations; empty where they do not. */
+    public Optional<String> deviation(Layer layer) {
+        return Optional.empty();
     }
 
     /**

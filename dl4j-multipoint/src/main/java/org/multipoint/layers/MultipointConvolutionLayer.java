@@ -54,6 +54,11 @@ public class MultipointConvolutionLayer extends ConvolutionLayer implements Mult
         }
 
         @Override
+        public double calcRegularizationScore(boolean backpropOnlyParams) {
+            return forward.regularization();
+        }
+
+        @Override
         public INDArray getParam(String key) {
             return forward.isWeight(key) ? forward.weight(key, dataType) : super.getParam(key);
         }

@@ -54,6 +54,11 @@ public class MultipointDeconvolution2D extends Deconvolution2D implements Multip
         }
 
         @Override
+        public double calcRegularizationScore(boolean backpropOnlyParams) {
+            return forward.regularization();
+        }
+
+        @Override
         public INDArray getParam(String key) {
             return forward.isWeight(key) ? forward.weight(key, dataType) : super.getParam(key);
         }

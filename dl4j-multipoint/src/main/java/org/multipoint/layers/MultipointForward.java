@@ -81,6 +81,11 @@ final class MultipointForward {
         return kind.weightKeys().contains(key);
     }
 
+    /** The L1 and L2 terms of the layer's weights and bias before they were quantized. */
+    double regularization() {
+        return weights.regularization();
+    }
+
     /** The weights that stand behind a parameter key, summed up in full precision, made anew at each call. */
     INDArray weight(String key, DataType dataType) {
         int stage = kind.weightKeys().indexOf(key);

@@ -57,6 +57,11 @@ public class MultipointRnnOutputLayer extends RnnOutputLayer implements Multipoi
         }
 
         @Override
+        public double calcRegularizationScore(boolean backpropOnlyParams) {
+            return forward.regularization();
+        }
+
+        @Override
         public INDArray getParam(String key) {
             return forward.isWeight(key) ? forward.weight(key, dataType) : super.getParam(key);
         }

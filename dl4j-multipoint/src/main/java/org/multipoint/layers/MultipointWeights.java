@@ -21,11 +21,13 @@ import java.util.TreeMap;
  * What a multipoint layer stores inside its configuration, and with it in every copy that Deeplearning4j makes: for each
  * linear operation the packed points and how its input is quantized, and what made them. Immutable.
  *
- * @param stages     one for each operation of the layer, first to last
- * @param provenance what made these weights: program version, configuration, calibration data
+ * @param stages         one for each operation of the layer, first to last
+ * @param provenance     what made these weights: program version, configuration, calibration data
+ * @param regularization the L1 and L2 terms of the layer that these weights were made of, so that scores stay comparable
  */
 public record MultipointWeights(@JsonProperty("stages") List<Stage> stages,
-                                @JsonProperty("provenance") Map<String, String> provenance) {
+                                @JsonProperty("provenance") Map<String, String> provenance,
+                                @JsonProperty("regularization") double regularization) {
 
     @JsonCreator
     public MultipointWeights {

@@ -9,8 +9,9 @@ import java.util.stream.Collectors;
  *
  * @param segments in topological order
  * @param outside  vertices that are in no segment, with the reason
+ * @param warnings where the compiled graph differs from its source in more than rounding, by vertex or property
  */
-public record SegmentReport(List<Segment> segments, Map<String, String> outside) {
+public record SegmentReport(List<Segment> segments, Map<String, String> outside, Map<String, String> warnings) {
 
     /**
      * One segment.
@@ -30,6 +31,7 @@ public record SegmentReport(List<Segment> segments, Map<String, String> outside)
                 .map(e -> "\n  ends at \"" + e.getKey() + "\": " + e.getValue()).collect(Collectors.joining()))
                 .collect(Collectors.joining("\n"));
         return inside + outside.entrySet().stream().map(e -> "\noutside: \"" + e.getKey() + "\" (" + e.getValue() + ")")
-                .collect(Collectors.joining());
+                .collect(Collectors.joining())
+                + warnings.entrySet().stream().map(e -> "\nwarning: " + e.getKey() + " (" + e.getValue() + ")").collect(Collectors.joining());
     }
 }

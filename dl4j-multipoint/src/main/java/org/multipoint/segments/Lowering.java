@@ -6,11 +6,13 @@ import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
@@ -83,6 +85,8 @@ final class Lowering {
             return emit(new Program.Add(from));
         } else if (vertex instanceof MergeVertex) {
             return emit(new Program.Concat(from));
+        } else if (vertex instanceof PreprocessorVertex) {
+            return emit(new Program.Flatten(from.get(0)));
         }
         LayerVertex v = (LayerVertex) vertex;
         return layer(name, v.getLayerConf().getLayer(), v.getPreProcessor(), from.get(0));
@@ -94,7 +98,7 @@ final class Lowering {
         } else if (layer instanceof BatchNormalization norm) {
             BatchNormAffine affine = BatchNormAffine.of(norm, params.get(name));
             return emit(new Program.Affine(x, floats(affine.factor()), floats(affine.shift())));
-        } else if (layer instanceof ActivationLayer) {
+        } else if (layer instanceof ActivationLayer || layer instanceof LossLayer) {
             return activated(Parts.activation(layer), x);
         } else if (layer instanceof SubsamplingLayer pool) {
             return emit(new Program.Pool(x, Parts.poolKind(pool), Parts.window(pool)));

@@ -7,20 +7,31 @@ import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.ShiftVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
-import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling3D;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding3DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.multipoint.engine.Program.PoolKind;
 import org.multipoint.layers.LayerKind;
@@ -32,16 +43,21 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.activations.impl.ActivationReLU6;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Which vertices can be parts of segments, and what they say about themselves. Layers are matched by their exact class: a subclass may
  * compute something else.
  */
 public final class Parts {
+
+    private static final Set<Class<? extends Layer>> VOLUMETRIC = Set.of(Convolution3D.class, Deconvolution3D.class,
+            Subsampling3DLayer.class, Upsampling3D.class, ZeroPadding3DLayer.class, Cropping3D.class, Cnn3DLossLayer.class);
 
     private Parts() {
     }
@@ -54,7 +70,10 @@ public final class Parts {
         } else if (vertex instanceof ElementWiseVertex e) {
             return unless(e.getOp() == ElementWiseVertex.Op.Add, "element-wise " + e.getOp());
         } else if (vertex instanceof MergeVertex m) {
-            return unless(m.getMergeAxis() == 1 || m.getMergeAxis() == 3, "merges along axis " + m.getMergeAxis());
+            return unless(m.getMergeAxis() == 1 || isChannelsLast(m), "merges along axis " + m.getMergeAxis());
+        } else if (vertex instanceof PreprocessorVertex p) {
+            boolean flattens = p.getPreProcessor().getClass() == CnnToFeedForwardPreProcessor.class;
+            return unless(flattens && channelsLast(vertex).orElseThrow(), "preprocessor " + p.getPreProcessor().getClass().getSimpleName());
         }
         return Optional.of(vertex.getClass().getSimpleName() + " is not known");
     }
@@ -79,8 +98,8 @@ public final class Parts {
         } else if (layer.getClass() == ZeroPaddingLayer.class) {
             return unless(Arrays.stream(((ZeroPaddingLayer) layer).getPadding()).allMatch(p -> p >= 0), "negative padding");
         }
-        return unless(layer.getClass() == BatchNormalization.class || layer.getClass() == DropoutLayer.class,
-                layer.getClass().getSimpleName() + " is not known");
+        return unless(layer.getClass() == BatchNormalization.class || layer.getClass() == DropoutLayer.class
+                || layer.getClass() == LossLayer.class, layer.getClass().getSimpleName() + " is not known");
     }
 
     private static Optional<String> obstacle(GlobalPoolingLayer pool) {
@@ -102,8 +121,7 @@ public final class Parts {
         if (ops(layer).stream().anyMatch(LinearOp::transposed)) {
             return Optional.of("deconvolution");
         }
-        return unless(isKnown(layer), "activation " + layer.getActivationFn())
-                .or(() -> unless(!(layer instanceof BaseOutputLayer), "an output layer has a loss"))
+        return unless(!(layer instanceof RnnOutputLayer), "the loss of an output layer for sequences")
                 .or(() -> unless(layer.getWeightNoise() == null, "weight noise"))
                 .or(() -> unless(!(layer instanceof DenseLayer d && d.hasLayerNorm()), "layer normalization"));
     }
@@ -132,19 +150,38 @@ public final class Parts {
     }
 
     /** A layer's activation. */
-    public static IActivation activation(Layer layer) {
+    static IActivation activation(Layer layer) {
         return layer instanceof ActivationLayer a ? a.getActivationFn() : ((BaseLayer) layer).getActivationFn();
     }
 
     /** True where segments can compute a layer's activation; softmax only of what must be vectors. */
-    public static boolean isKnown(Layer layer) {
+    static boolean isKnown(Layer layer) {
         IActivation activation = activation(layer);
-        boolean vectors = isLinear(layer) && !(layer instanceof ConvolutionLayer) && !(layer instanceof RnnOutputLayer);
+        boolean vectors = layer instanceof LossLayer || isLinear(layer) && !(layer instanceof ConvolutionLayer);
         return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
     }
 
-    /** True for softmax. */
-    public static boolean isSoftmax(IActivation activation) {
+    /** True for parts that can only be the last one of their segment: segments know neither their loss nor every activation. */
+    public static boolean isLast(GraphVertex vertex) {
+        return vertex instanceof LayerVertex v && (loss(v.getLayerConf().getLayer()).isPresent() || foreignActivation(vertex).isPresent());
+    }
+
+    /** The activation of a part that its segment's program does not compute. */
+    static Optional<IActivation> foreignActivation(GraphVertex vertex) {
+        if (!(vertex instanceof LayerVertex v)) {
+            return Optional.empty();
+        }
+        Layer layer = v.getLayerConf().getLayer();
+        return (isLinear(layer) || layer instanceof LossLayer) && !isKnown(layer) ? Optional.of(activation(layer)) : Optional.empty();
+    }
+
+    /** The loss of a part. */
+    public static Optional<ILossFunction> loss(Layer layer) {
+        return layer instanceof OutputLayer output ? Optional.of(output.getLossFn())
+                : layer instanceof LossLayer loss ? Optional.of(loss.getLossFn()) : Optional.empty();
+    }
+
+    static boolean isSoftmax(IActivation activation) {
         return activation instanceof ActivationSoftmax;
     }
 
@@ -179,22 +216,47 @@ public final class Parts {
                 LayerKind.size(pool.getPadding()), LayerKind.padding(pool.getConvolutionMode()), false);
     }
 
+    /** True for layers that read and make images with a depth. */
+    public static boolean isVolumetric(GraphVertex vertex) {
+        return vertex instanceof LayerVertex v && VOLUMETRIC.contains(v.getLayerConf().getLayer().getClass());
+    }
+
+    /** True for vertices whose results have as many axes as what they read. */
+    public static boolean keepsRank(GraphVertex vertex) {
+        if (vertex instanceof LayerVertex v) {
+            Layer layer = v.getLayerConf().getLayer();
+            return v.getPreProcessor() == null && (layer instanceof BatchNormalization || layer instanceof ActivationLayer
+                    || layer instanceof DropoutLayer || layer instanceof GlobalPoolingLayer pool && !pool.isCollapseDimensions());
+        }
+        return vertex instanceof ElementWiseVertex || vertex instanceof MergeVertex || vertex instanceof ScaleVertex
+                || vertex instanceof ShiftVertex;
+    }
+
     /** True for parts whose results are vectors whatever they read. */
     public static boolean makesVectors(GraphVertex vertex) {
-        return vertex instanceof LayerVertex v && (v.getLayerConf().getLayer() instanceof GlobalPoolingLayer pool
-                && pool.isCollapseDimensions() || v.getPreProcessor() instanceof CnnToFeedForwardPreProcessor);
+        return vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof GlobalPoolingLayer pool
+                && pool.isCollapseDimensions() || preProcessor(vertex) instanceof CnnToFeedForwardPreProcessor;
+    }
+
+    private static InputPreProcessor preProcessor(GraphVertex vertex) {
+        return vertex instanceof LayerVertex v ? v.getPreProcessor() : vertex instanceof PreprocessorVertex p ? p.getPreProcessor() : null;
+    }
+
+    private static boolean isChannelsLast(MergeVertex merge) {
+        return merge.getMergeAxis() == 3 || merge.getMergeAxis() == -1;
     }
 
     /** Whether the channel axis of a part's images is the last one; empty where it does not say. */
     public static Optional<Boolean> channelsLast(GraphVertex vertex) {
         if (vertex instanceof MergeVertex m) {
-            return Optional.of(m.getMergeAxis() == 3);
+            return Optional.of(isChannelsLast(m));
+        }
+        InputPreProcessor before = preProcessor(vertex);
+        if (before instanceof CnnToFeedForwardPreProcessor flatten) {
+            return Optional.of(flatten.getFormat() == CNN2DFormat.NHWC);
         }
         if (!(vertex instanceof LayerVertex v)) {
             return Optional.empty();
-        }
-        if (v.getPreProcessor() instanceof CnnToFeedForwardPreProcessor flatten) {
-            return Optional.of(flatten.getFormat() == CNN2DFormat.NHWC);
         }
         Layer layer = v.getLayerConf().getLayer();
         if (layer instanceof SubsamplingLayer pool) {

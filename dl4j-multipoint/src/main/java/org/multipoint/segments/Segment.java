@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.multipoint.engine.Program;
+import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -73,6 +74,16 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
             known.put(part.getKey(), last);
         }
         return last;
+    }
+
+    /** What is done to the results of the program: the last part's activation, where programs do not know it. */
+    public Optional<IActivation> foreignActivation() {
+        return Parts.foreignActivation(last());
+    }
+
+    /** The part whose results are the segment's. */
+    GraphVertex last() {
+        return vertices.values().stream().reduce((first, second) -> second).orElseThrow();
     }
 
     /** Parameters of all parts by part and then by key, views of the flat ones; null stands for none. */

@@ -35,9 +35,21 @@ final class SegmentForward {
     }
 
     /**
+     * The segment's results.
+     *
      * @throws IllegalArgumentException where inputs do not fit; it names the segment
      */
-    INDArray run(LayerWorkspaceMgr workspaces, INDArray... inputs) {
+    INDArray activate(LayerWorkspaceMgr workspaces, INDArray... inputs) {
+        INDArray z = preOutput(workspaces, inputs);
+        return segment.foreignActivation().map(a -> a.getActivation(z, false)).orElse(z);
+    }
+
+    /**
+     * The segment's results before the activation that its program does not compute, if there is one.
+     *
+     * @throws IllegalArgumentException where inputs do not fit; it names the segment
+     */
+    INDArray preOutput(LayerWorkspaceMgr workspaces, INDArray... inputs) {
         INDArray[] x = new INDArray[inputs.length];
         for (int i = 0; i < x.length; i++) {
             x[i] = inputs[i].castTo(DataType.FLOAT);

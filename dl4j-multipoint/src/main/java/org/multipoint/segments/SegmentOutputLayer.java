@@ -5,10 +5,12 @@ import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.weights.WeightInitXavier;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.common.primitives.Pair;
@@ -16,17 +18,17 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.NoOp;
-import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
 /**
- * A {@link Segment} with one input as an output layer: with a loss, so that Deeplearning4j evaluates and scores it. All else is as for
+ * A {@link Segment} with one input whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. All else is as for
  * {@link SegmentVertex}.
  */
 public final class SegmentOutputLayer extends LossLayer {
@@ -36,17 +38,33 @@ public final class SegmentOutputLayer extends LossLayer {
     /** True where results are probabilities of a softmax. */
     @JsonProperty
     private boolean softmax;
+    /** L1 and L2 terms that the score of the graph has beside those of its other layers. */
+    @JsonProperty
+    private double regularizationScore;
 
     /** For reading from JSON. */
     public SegmentOutputLayer() {
     }
 
-    public SegmentOutputLayer(Segment segment, boolean softmax, ILossFunction loss) {
-        super(new Builder(loss));
+    /**
+     * @param segment        ends with a layer that has a loss
+     * @param regularization L1 and L2 terms that scores of the graph shall have, beside those of its other layers
+     */
+    public SegmentOutputLayer(Segment segment, double regularization) {
+        this(segment, ((LayerVertex) segment.last()).getLayerConf().getLayer(), regularization);
+    }
+
+    private SegmentOutputLayer(Segment segment, org.deeplearning4j.nn.conf.layers.Layer last, double regularization) {
+        super(new Builder(Parts.loss(last).orElseThrow()));
         this.segment = segment;
-        this.softmax = softmax;
-        setActivationFn(new ActivationIdentity());
+        this.softmax = Parts.isKnown(last) && Parts.isSoftmax(Parts.activation(last));
+        this.regularizationScore = regularization;
+        setActivationFn(segment.foreignActivation().orElseGet(ActivationIdentity::new));
         setIUpdater(new NoOp());
+        // Without these Deeplearning4j takes the configuration for one of an old version, which it can read from JSON only.
+        setWeightInitFn(new WeightInitXavier());
+        setRegularization(new ArrayList<>());
+        setRegularizationBias(new ArrayList<>());
     }
 
     public Segment getSegment() {
@@ -55,12 +73,13 @@ public final class SegmentOutputLayer extends LossLayer {
 
     @Override
     public boolean equals(Object other) {
-        return super.equals(other) && other instanceof SegmentOutputLayer s && segment.equals(s.segment) && softmax == s.softmax;
+        return super.equals(other) && other instanceof SegmentOutputLayer s && segment.equals(s.segment) && softmax == s.softmax
+                && regularizationScore == s.regularizationScore;
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(super.hashCode(), segment, softmax);
+        return Objects.hash(super.hashCode(), segment, softmax, regularizationScore);
     }
 
     @Override
@@ -193,19 +212,25 @@ public final class SegmentOutputLayer extends LossLayer {
         @Override
         public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
             assertInputSet(false);
-            return forward.run(workspaces, input);
+            return forward.activate(workspaces, input);
+        }
+
+        @Override
+        public double calcRegularizationScore(boolean backpropOnlyParams) {
+            return ((SegmentOutputLayer) layerConf()).regularizationScore;
         }
 
         /** Lets the loss see the results in place of the input. */
-        private void loadResults(LayerWorkspaceMgr workspaces) {
-            INDArray results = activate(false, LayerWorkspaceMgr.noWorkspaces());
+        private void loadResults() {
+            assertInputSet(false);
+            INDArray results = forward.preOutput(LayerWorkspaceMgr.noWorkspaces(), input);
             input = ((SegmentOutputLayer) layerConf()).softmax ? Transforms.max(results, LEAST_PROBABILITY, false) : results;
         }
 
         @Override
         public double computeScore(double regularization, boolean training, LayerWorkspaceMgr workspaces) {
             INDArray before = input;
-            loadResults(workspaces);
+            loadResults();
             try {
                 return super.computeScore(regularization, training, workspaces);
             } finally {
@@ -216,7 +241,7 @@ public final class SegmentOutputLayer extends LossLayer {
         @Override
         public INDArray computeScoreForExamples(double regularization, LayerWorkspaceMgr workspaces) {
             INDArray before = input;
-            loadResults(workspaces);
+            loadResults();
             try {
                 return super.computeScoreForExamples(regularization, workspaces);
             } finally {

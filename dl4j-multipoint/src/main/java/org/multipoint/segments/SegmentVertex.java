@@ -109,7 +109,7 @@ public final class SegmentVertex extends GraphVertex {
             if (!canDoForward()) {
                 throw new IllegalStateException("Segment \"" + getVertexName() + "\": an input was not set");
             }
-            return forward.run(workspaces, inputs);
+            return forward.activate(workspaces, inputs);
         }
 
         @Override

@@ -6,8 +6,10 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,6 +18,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,8 +31,12 @@ import java.util.Set;
  */
 final class GraphEdit {
 
+    /** Input of the graph that a network of layers becomes. */
+    private static final String INPUT = "input";
+
     private final ComputationGraphConfiguration conf;
     private final Map<String, Map<String, INDArray>> params = new LinkedHashMap<>();
+    private final Map<String, Double> regularization = new HashMap<>();
 
     private GraphEdit(ComputationGraphConfiguration conf) {
         this.conf = conf;
@@ -42,6 +49,9 @@ final class GraphEdit {
             if (vertex.paramTable(false) != null) {
                 edit.params.put(vertex.getVertexName(), copy(vertex.paramTable(false)));
             }
+            if (vertex.hasLayer()) {
+                edit.regularization.put(vertex.getVertexName(), vertex.getLayer().calcRegularizationScore(true));
+            }
         }
         edit.thaw();
         return edit;
@@ -52,9 +62,9 @@ final class GraphEdit {
         requireInitialized(network.getLayers());
         MultiLayerConfiguration source = MultiLayerConfiguration.fromJson(network.getLayerWiseConfigurations().toJson());
         ComputationGraphConfiguration.GraphBuilder builder = new NeuralNetConfiguration.Builder()
-                .dataType(source.getDataType()).graphBuilder().addInputs("input");
+                .dataType(source.getDataType()).graphBuilder().addInputs(INPUT);
         List<String> names = layerNames(network);
-        String previous = "input";
+        String previous = INPUT;
         for (int i = 0; i < names.size(); i++) {
             builder.addLayer(names.get(i), source.getConf(i).getLayer(), source.getInputPreProcess(i), previous);
             previous = names.get(i);
@@ -62,6 +72,7 @@ final class GraphEdit {
         GraphEdit edit = new GraphEdit(builder.setOutputs(previous).validateOutputLayerConfig(false).build());
         for (int i = 0; i < names.size(); i++) {
             edit.params.put(names.get(i), copy(network.getLayer(i).paramTable()));
+            edit.regularization.put(names.get(i), network.getLayer(i).calcRegularizationScore(true));
         }
         edit.thaw();
         return edit;
@@ -73,20 +84,34 @@ final class GraphEdit {
         }
     }
 
-    /** Names of a network's layers: their own, where all have different ones, else their indices. */
+    /**
+     * Different names for a network's layers, none of them {@value #INPUT}: a layer's own name, or its index where it has none or an earlier
+     * layer has the same.
+     */
     static List<String> layerNames(MultiLayerNetwork network) {
         List<String> names = new ArrayList<>();
         for (org.deeplearning4j.nn.api.Layer layer : network.getLayers()) {
             String name = layer.conf().getLayer().getLayerName();
-            names.add(name == null || names.contains(name) || name.equals("input") ? String.valueOf(names.size()) : name);
+            if (name == null || isTaken(name, names)) {
+                name = String.valueOf(names.size());
+            }
+            while (isTaken(name, names)) {
+                name += "-" + names.size();
+            }
+            names.add(name);
         }
         return names;
+    }
+
+    private static boolean isTaken(String name, List<String> names) {
+        return name.equals(INPUT) || names.contains(name);
     }
 
     /** A copy that changes apart from this one; parameters are shared until replaced. */
     GraphEdit copy() {
         GraphEdit copy = new GraphEdit(ComputationGraphConfiguration.fromJson(conf.toJson()));
         copy.params.putAll(params);
+        copy.regularization.putAll(regularization);
         return copy;
     }
 
@@ -96,12 +121,15 @@ final class GraphEdit {
         return copy;
     }
 
-    /** Freezing says how to train, not what to compute. */
+    /** Replaces frozen layers by the layers that they wrap: freezing says how to train, not what to compute. */
     private void thaw() {
         conf.getVertices().values().forEach(vertex -> {
-            if (vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof FrozenLayer frozen) {
-                frozen.getLayer().setLayerName(frozen.getLayerName());
-                v.getLayerConf().setLayer(frozen.getLayer());
+            if (vertex instanceof LayerVertex v) {
+                Layer layer = v.getLayerConf().getLayer();
+                Layer inside = layer instanceof FrozenLayer frozen ? frozen.getLayer()
+                        : layer instanceof FrozenLayerWithBackprop frozen ? frozen.getUnderlying() : layer;
+                inside.setLayerName(layer.getLayerName());
+                v.getLayerConf().setLayer(inside);
             }
         });
     }
@@ -121,6 +149,11 @@ final class GraphEdit {
 
     Map<String, INDArray> params(String vertex) {
         return params.get(vertex);
+    }
+
+    /** What the source's layer adds to the score of the model: its L1 and L2 terms. */
+    double regularization(String vertex) {
+        return regularization.getOrDefault(vertex, 0.0);
     }
 
     /** Puts another layer in a vertex's place, with the given parameters. */
@@ -154,18 +187,27 @@ final class GraphEdit {
         conf.setTopologicalOrderStr(null);
     }
 
-    /** Names of all vertices, each after all that it reads; network inputs are left out. */
+    /**
+     * Names of all vertices, each after all that it reads; network inputs are left out.
+     *
+     * @throws IllegalStateException where a vertex reads one that does not exist, or comes after itself
+     */
     List<String> topologicalOrder() {
         List<String> order = new ArrayList<>();
         Set<String> known = new HashSet<>(conf.getNetworkInputs());
         Deque<String> open = new ArrayDeque<>(conf.getVertices().keySet());
+        int waiting = 0;
         while (!open.isEmpty()) {
             String vertex = open.poll();
             if (known.containsAll(conf.getVertexInputs().get(vertex))) {
                 known.add(vertex);
                 order.add(vertex);
+                waiting = 0;
             } else {
                 open.add(vertex);
+                if (++waiting > open.size()) {
+                    throw new IllegalStateException("Vertices " + open + " read vertices that do not exist or that come after them");
+                }
             }
         }
         return order;
@@ -202,6 +244,30 @@ final class GraphEdit {
         graph.init();
         params.forEach((name, table) -> assign(graph.getVertex(name).paramTable(false), table));
         return graph;
+    }
+
+    /**
+     * Lets a copy that nobody reads be the output in the place of each output that other vertices read; the vertex itself gets another
+     * name. Deeplearning4j 1.0.0-M2.1 mixes up the workspaces of an output and of the vertex computed before it where that one's is still
+     * open, and fails at the vertex after the output's last reader.
+     */
+    void copyOutputsThatAreRead() {
+        for (String output : List.copyOf(conf.getNetworkOutputs())) {
+            if (!readersOf(output).isEmpty() && !conf.getNetworkInputs().contains(output)) {
+                String inner = unused(output + "-read");
+                List<String> inputs = conf.getVertexInputs().get(output);
+                Map<String, INDArray> table = params.getOrDefault(output, Map.of());
+                GraphVertex vertex = conf.getVertices().get(output);
+                drop(output);
+                conf.getVertexInputs().replaceAll((name, from) -> replaced(from, output, inner));
+                add(inner, vertex, inputs, table);
+                add(output, new ScaleVertex(1), List.of(inner), Map.of());
+            }
+        }
+    }
+
+    private String unused(String name) {
+        return conf.getVertices().containsKey(name) || conf.getNetworkInputs().contains(name) ? unused(name + "-") : name;
     }
 
     /** A new network, where the graph is the chain that was made of {@code source}. */

@@ -62,6 +62,7 @@ final class Pipeline<M> {
         walk.obstacles().forEach(kept::putIfAbsent);
         settings.leftOut.forEach(name -> kept.put(name, "left out as asked"));
         vertices = walk.linear().values().stream().filter(v -> !settings.leftOut.contains(v.name())).toList();
+        vertices.forEach(v -> v.kind().deviation(edit.layer(v.name())).ifPresent(w -> warnings.put(v.name(), w)));
         if (vertices.isEmpty()) {
             throw new IllegalArgumentException("The model has no layer that can be quantized: " + kept);
         }
@@ -122,7 +123,8 @@ final class Pipeline<M> {
 
     private static void store(GraphEdit edit, String vertex, List<QuantizedStage> stages, Map<String, String> provenance) {
         MultipointWeights weights = new MultipointWeights(
-                stages.stream().map(s -> MultipointWeights.Stage.of(s.matrix(), s.input())).toList(), provenance);
+                stages.stream().map(s -> MultipointWeights.Stage.of(s.matrix(), s.input())).toList(), provenance,
+                edit.regularization(vertex));
         org.deeplearning4j.nn.conf.layers.Layer layer = edit.layer(vertex);
         float[] bias = stages.get(stages.size() - 1).bias();
         Map<String, INDArray> params = Map.of("b",

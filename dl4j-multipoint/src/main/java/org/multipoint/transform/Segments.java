@@ -3,13 +3,7 @@ package org.multipoint.transform;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
-import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.conf.layers.BaseLayer;
-import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LossLayer;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.layers.LayerKind;
@@ -19,8 +13,6 @@ import org.multipoint.segments.Parts;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.SegmentOutputLayer;
 import org.multipoint.segments.SegmentVertex;
-import org.nd4j.linalg.activations.Activation;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.ArrayList;
@@ -45,21 +37,22 @@ import java.util.Set;
  *
  * <p>Parts are convolutions (also depthwise and separable), dense and output layers and their multipoint kinds, batch normalization,
  * ReLU and ReLU6, softmax of vectors, addition, merging, pooling, zero padding and flattening before dense layers. All else ends a
- * segment, and the report names it. What segments do not compute of a layer, its loss or another activation, stays as a layer of the
- * old name behind the segment.
+ * segment, and the report names it. A layer with another activation ends its segment, which applies the activation to its results; so does
+ * a layer with a loss, whose segment takes the place of an output layer. Scores include the L1 and L2 terms of the source.
  *
  * <p>A segment has one output: a value that is read from outside it ends it.
  */
 public final class Segments {
 
-    /** Ends the name of that part of a layer that goes into a segment while its loss or activation stays outside. */
-    private static final String INSIDE = "-inside";
-
     private final GraphEdit edit;
     private final Set<String> vectors = new HashSet<>();
+    private final Set<String> volumes = new HashSet<>();
     private final Map<String, String> segmentOf = new LinkedHashMap<>();
     private final Map<String, Boolean> channelsLast = new LinkedHashMap<>();
     private final Map<String, String> outside = new LinkedHashMap<>();
+    private final Map<String, String> warnings = new LinkedHashMap<>();
+    /** L1 and L2 terms of all segments, which the first output layer among them takes over. */
+    private double regularization;
 
     private Segments(GraphEdit edit) {
         this.edit = edit;
@@ -76,11 +69,9 @@ public final class Segments {
     }
 
     private SegmentedGraph compile() {
-        for (String name : edit.topologicalOrder()) {
-            cut(name);
-        }
         List<String> order = edit.topologicalOrder();
         order.stream().filter(this::makesVectors).forEach(vectors::add);
+        volumes.addAll(volumes(order));
         for (int i = order.size() - 1; i >= 0; i--) {
             assign(order.get(i));
         }
@@ -90,66 +81,43 @@ public final class Segments {
                 segments.computeIfAbsent(segmentOf.get(name), s -> new ArrayList<>()).add(name);
             }
         }
+        separateLosses(segments);
         segments.entrySet().removeIf(s -> !worthwhile(s.getValue()));
         segmentOf.values().retainAll(segments.keySet());
         List<SegmentReport.Segment> reports = new ArrayList<>();
         segments.forEach((root, parts) -> reports.add(new SegmentReport.Segment(root, integer(parts), parts, ends(root, parts))));
+        regularization = segments.values().stream().flatMap(List::stream).mapToDouble(edit::regularization).sum();
+        segments.values().forEach(this::warnOfDeviations);
         segments.forEach(this::replace);
+        edit.copyOutputsThatAreRead();
+        if (regularization != 0) {
+            warnings.put("score", "without the L1 and L2 terms of layers in segments: no segment ends with an output layer");
+        }
         if (edit.conf().getNetworkOutputs().stream().anyMatch(segments::containsKey)) {
             // The check asks the layer of an output vertex, and a segment is no layer.
             edit.conf().setValidateOutputLayerConfig(false);
         }
-        return new SegmentedGraph(edit.toGraph(), new SegmentReport(reports, outside));
+        return new SegmentedGraph(edit.toGraph(), new SegmentReport(reports, outside, warnings));
     }
 
-    /** Cuts off what segments do not compute of a linear layer: a loss, or an activation that they do not know. */
-    private void cut(String name) {
-        Layer layer = edit.layer(name);
-        if (layer == null || !Parts.isLinear(layer)) {
-            return;
-        }
-        if (layer instanceof OutputLayer output) {
-            // Softmax and rectifiers are computed before the loss layer, which finds probabilities and leaves them as they are.
-            LossLayer loss = new LossLayer.Builder(output.getLossFn()).activation(Activation.IDENTITY).nIn(output.getNOut())
-                    .nOut(output.getNOut()).build();
-            DenseLayer dense = dense(output);
-            if (!Parts.isKnown(dense)) {
-                loss.setActivationFn(dense.getActivationFn());
-                dense.setActivationFn(new ActivationIdentity());
+    /** What may have five axes: all that is connected to a layer for volumes without a change of rank between. */
+    private Set<String> volumes(List<String> order) {
+        Set<String> found = new HashSet<>();
+        int before = -1;
+        while (found.size() > before) {
+            before = found.size();
+            for (String name : order) {
+                GraphVertex vertex = edit.vertices().get(name);
+                List<String> inputs = edit.conf().getVertexInputs().get(name);
+                boolean reads = Parts.isVolumetric(vertex) || inputs.stream().anyMatch(found::contains)
+                        || Parts.keepsRank(vertex) && found.contains(name);
+                if (reads && (Parts.isVolumetric(vertex) || Parts.keepsRank(vertex))) {
+                    found.add(name);
+                    found.addAll(inputs);
+                }
             }
-            cut(name, dense, loss);
-        } else if (!(layer instanceof BaseOutputLayer) && !Parts.isKnown(layer)) {
-            BaseLayer linear = (BaseLayer) layer.clone();
-            linear.setActivationFn(new ActivationIdentity());
-            cut(name, linear, new ActivationLayer(Parts.activation(layer)));
         }
-    }
-
-    private void cut(String name, Layer inside, Layer outside) {
-        inside.setLayerName(name + INSIDE);
-        outside.setLayerName(name);
-        GraphVertex first = new LayerVertex(configuration(name, inside), edit.preProcessor(name));
-        GraphVertex second = new LayerVertex(configuration(name, outside), null);
-        List<String> inputs = edit.conf().getVertexInputs().get(name);
-        Map<String, INDArray> params = edit.params(name);
-        edit.drop(name);
-        edit.add(name + INSIDE, first, inputs, params);
-        edit.add(name, second, List.of(name + INSIDE), Map.of());
-    }
-
-    private NeuralNetConfiguration configuration(String vertex, Layer layer) {
-        NeuralNetConfiguration conf = ((LayerVertex) edit.vertices().get(vertex)).getLayerConf().clone();
-        conf.setLayer(layer);
-        conf.clearVariables();
-        return conf;
-    }
-
-    private static DenseLayer dense(OutputLayer layer) {
-        DenseLayer dense = new DenseLayer.Builder().nIn(layer.getNIn()).nOut(layer.getNOut()).hasBias(layer.hasBias())
-                .activation(layer.getActivationFn()).build();
-        dense.setWeightNoise(layer.getWeightNoise());
-        dense.setWeightInitFn(layer.getWeightInitFn());
-        return layer instanceof MultipointLayer m ? (DenseLayer) LayerKind.DENSE.quantized(dense, m.getMultipoint()) : dense;
+        return found;
     }
 
     private boolean makesVectors(String name) {
@@ -164,7 +132,9 @@ public final class Segments {
 
     /** Puts a vertex into the segment of all its readers, or lets a new one end with it. */
     private void assign(String name) {
-        Optional<String> obstacle = Parts.obstacle(edit.vertices().get(name));
+        GraphVertex vertex = edit.vertices().get(name);
+        Optional<String> obstacle = edit.conf().getVertexInputs().get(name).stream().anyMatch(volumes::contains)
+                ? Optional.of("it reads volumes") : Parts.obstacle(vertex);
         if (obstacle.isPresent()) {
             outside.put(name, obstacle.get());
             return;
@@ -172,7 +142,7 @@ public final class Segments {
         Optional<Boolean> format = channelsLast(name);
         Set<String> readers = new LinkedHashSet<>(edit.readersOf(name));
         String segment = name;
-        if (!readers.isEmpty() && !edit.conf().getNetworkOutputs().contains(name)) {
+        if (!Parts.isLast(vertex) && !readers.isEmpty() && !edit.conf().getNetworkOutputs().contains(name)) {
             Set<String> theirs = new LinkedHashSet<>();
             readers.forEach(r -> theirs.add(segmentOf.get(r)));
             String only = theirs.iterator().next();
@@ -185,6 +155,27 @@ public final class Segments {
         if (format.isPresent()) {
             channelsLast.putIfAbsent(segment, format.get());
         }
+    }
+
+    /** An output layer has one input: where the segment that it ends has several, it becomes a segment by itself. */
+    private void separateLosses(Map<String, List<String>> segments) {
+        for (String root : List.copyOf(segments.keySet())) {
+            List<String> parts = segments.get(root);
+            if (isOutputLayer(root) && parts.size() > 1 && inputs(parts).size() > 1) {
+                List<String> before = parts.subList(0, parts.size() - 1);
+                String last = before.get(before.size() - 1);
+                segments.put(root, List.of(root));
+                segments.put(last, before);
+                before.forEach(p -> segmentOf.put(p, last));
+                if (channelsLast.containsKey(root)) {
+                    channelsLast.put(last, channelsLast.get(root));
+                }
+            }
+        }
+    }
+
+    private boolean isOutputLayer(String name) {
+        return edit.layer(name) != null && Parts.loss(edit.layer(name)).isPresent();
     }
 
     /** What only moves or bounds values is as fast in Deeplearning4j as the way into a segment and back. */
@@ -209,7 +200,8 @@ public final class Segments {
         if (edit.conf().getNetworkOutputs().contains(root)) {
             ends.put(root, "a network output");
         }
-        edit.readersOf(root).forEach(reader -> ends.put(reader, reason(reader)));
+        edit.readersOf(root).forEach(reader -> ends.put(reader, Parts.isLast(edit.vertices().get(root)) && !outside.containsKey(reader)
+                ? "segments end with a layer that has a loss or the activation of \"" + root + "\"" : reason(reader)));
         return ends;
     }
 
@@ -225,6 +217,13 @@ public final class Segments {
         return new ArrayList<>(inputs);
     }
 
+    private void warnOfDeviations(List<String> parts) {
+        for (String part : parts) {
+            Optional.ofNullable(edit.layer(part)).flatMap(layer -> LayerKind.ofPlain(layer).flatMap(kind -> kind.deviation(layer)))
+                    .ifPresent(deviation -> warnings.put(part, deviation));
+        }
+    }
+
     private void replace(String root, List<String> parts) {
         LinkedHashMap<String, GraphVertex> vertices = new LinkedHashMap<>();
         Map<String, List<String>> vertexInputs = new LinkedHashMap<>();
@@ -238,19 +237,21 @@ public final class Segments {
             }
         }
         Segment segment = new Segment(channelsLast.getOrDefault(root, false), inputs, vertices, vertexInputs);
-        List<String> readers = edit.readersOf(root);
-        parts.forEach(edit::drop);
-        if (inputs.size() == 1 && readers.size() == 1 && edit.layer(readers.get(0)) instanceof LossLayer loss
-                && loss.getActivationFn() instanceof ActivationIdentity) {
-            String output = readers.get(0);
-            Layer last = ((LayerVertex) vertices.get(root)).getLayerConf().getLayer();
-            Layer layer = new SegmentOutputLayer(segment, Parts.isSoftmax(Parts.activation(last)), loss.getLossFn());
-            layer.setLayerName(output);
-            GraphVertex vertex = new LayerVertex(configuration(output, layer), null);
-            edit.drop(output);
-            edit.add(output, vertex, inputs, params);
-        } else {
-            edit.add(root, new SegmentVertex(segment), inputs, params);
+        GraphVertex vertex = new SegmentVertex(segment);
+        if (isOutputLayer(root)) {
+            Layer layer = new SegmentOutputLayer(segment, regularization);
+            regularization = 0;
+            layer.setLayerName(root);
+            vertex = new LayerVertex(configuration(root, layer), null);
         }
+        parts.forEach(edit::drop);
+        edit.add(root, vertex, inputs, params);
+    }
+
+    private NeuralNetConfiguration configuration(String vertex, Layer layer) {
+        NeuralNetConfiguration conf = ((LayerVertex) edit.vertices().get(vertex)).getLayerConf().clone();
+        conf.setLayer(layer);
+        conf.clearVariables();
+        return conf;
     }
 }

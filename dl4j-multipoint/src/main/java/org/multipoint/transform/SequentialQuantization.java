@@ -11,6 +11,7 @@ import org.multipoint.quantizer.PointFinder;
 import org.multipoint.quantizer.TargetMatching;
 import org.multipoint.quantizer.WeightProblem;
 import org.multipoint.walk.Activations;
+import org.multipoint.walk.BatchShape;
 import org.multipoint.walk.CalibrationData;
 import org.multipoint.walk.GraphWalk;
 import org.multipoint.walk.LinearVertex;
@@ -49,6 +50,7 @@ final class SequentialQuantization {
     private final GraphWalk walk;
     private final Map<String, Survey.Found> found;
     private final Activations.Budget budget;
+    private final List<BatchShape> batches = new ArrayList<>();
 
     /**
      * @param found what the survey found, by name of operation
@@ -112,6 +114,7 @@ final class SequentialQuantization {
         data.reset();
         while (data.hasNext()) {
             Tensor[] batch = data.next();
+            batches.add(BatchShape.of(batch));
             live.forEach((name, streams) -> streams.reference.add(batch[walk.networkInput(name)]));
         }
         if (live.values().iterator().next().reference.batches() == 0) {
@@ -128,9 +131,9 @@ final class SequentialQuantization {
             Activations quantized = same ? reference : new Activations(budget);
             for (int b = 0; b < from.get(0).reference.batches(); b++) {
                 int batch = b;
-                reference.add(through(name, vertex, kernels, from.stream().map(s -> s.reference.get(batch)).toList()));
+                reference.add(through(name, vertex, kernels, from.stream().map(s -> s.reference.get(batch)).toList(), batch));
                 if (!same) {
-                    quantized.add(through(name, vertex, kernels, from.stream().map(s -> s.quantized.get(batch)).toList()));
+                    quantized.add(through(name, vertex, kernels, from.stream().map(s -> s.quantized.get(batch)).toList(), batch));
                 }
             }
             return new Streams(reference, quantized);
@@ -139,11 +142,11 @@ final class SequentialQuantization {
         }
     }
 
-    private Tensor through(String name, LinearVertex vertex, List<Kernel> kernels, List<Tensor> inputs) {
+    private Tensor through(String name, LinearVertex vertex, List<Kernel> kernels, List<Tensor> inputs, int batch) {
         if (vertex == null) {
-            return walk.forward(name, inputs);
+            return walk.forward(name, inputs, batches.get(batch));
         }
-        Tensor x = walk.operand(vertex, inputs.get(0));
+        Tensor x = walk.operand(vertex, inputs.get(0), batches.get(batch));
         for (Kernel kernel : kernels) {
             x = GraphWalk.apply(vertex, kernel, x);
         }
@@ -158,7 +161,7 @@ final class SequentialQuantization {
                 || last.op().groups() > 1 || !(vertex.activation() instanceof ActivationIdentity) || addends.contains(null)) {
             return List.of();
         }
-        long[] output = last.op().outputShape(walk.operand(vertex, input.reference.get(0)).shape());
+        long[] output = last.op().outputShape(walk.operand(vertex, input.reference.get(0), batches.get(0)).shape());
         boolean sameShape = addends.stream().allMatch(a -> Arrays.equals(a.reference.get(0).shape(), output));
         return sameShape ? addends.stream().filter(a -> !a.same()).toList() : List.of();
     }
@@ -182,15 +185,15 @@ final class SequentialQuantization {
     /** The vertex's input after its preprocessor. */
     private Streams operands(LinearVertex vertex, Streams input) {
         Tensor first = input.reference.get(0);
-        if (walk.operand(vertex, first) == first) {
+        if (walk.operand(vertex, first, batches.get(0)) == first) {
             return input;
         }
         Activations reference = new Activations(budget);
         Activations quantized = input.same() ? reference : new Activations(budget);
         for (int b = 0; b < input.reference.batches(); b++) {
-            reference.add(walk.operand(vertex, input.reference.get(b)));
+            reference.add(walk.operand(vertex, input.reference.get(b), batches.get(b)));
             if (!input.same()) {
-                quantized.add(walk.operand(vertex, input.quantized.get(b)));
+                quantized.add(walk.operand(vertex, input.quantized.get(b), batches.get(b)));
             }
         }
         return new Streams(reference, quantized);

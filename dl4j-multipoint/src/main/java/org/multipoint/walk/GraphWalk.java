@@ -10,13 +10,14 @@ import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.engine.Engines;
 import org.multipoint.engine.Kernel;
-import org.multipoint.layers.LayerKind;
 import org.multipoint.linear.Tensor;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,6 +49,7 @@ public final class GraphWalk {
     private final Map<String, Integer> uses = new HashMap<>();
     private final Map<String, LinearVertex> linear = new LinkedHashMap<>();
     private final Map<String, String> obstacles = new LinkedHashMap<>();
+    private BatchShape shown;
 
     /**
      * @throws IllegalArgumentException where a layer that can be quantized has NaN or infinite weights
@@ -73,7 +75,7 @@ public final class GraphWalk {
             Optional<String> obstacle = LinearVertex.obstacle(graph, name);
             if (obstacle.isPresent()) {
                 obstacles.put(name, obstacle.get());
-            } else if (vertex.hasLayer() && LayerKind.ofPlain(vertex.getLayer().conf().getLayer()).isPresent()) {
+            } else if (LinearVertex.isLinear(graph, name)) {
                 linear.put(name, LinearVertex.of(graph, name));
             }
         }
@@ -120,8 +122,29 @@ public final class GraphWalk {
         return graph.getConfiguration().getNetworkInputs().indexOf(vertex);
     }
 
-    /** The output of a vertex that is neither an input nor linear. */
-    public Tensor forward(String name, List<Tensor> from) {
+    /** Lets vertices that ask the graph for its inputs see arrays of the right shapes. */
+    private void show(BatchShape batch) {
+        if (batch.equals(shown)) {
+            return;
+        }
+        if (shown != null) {
+            Arrays.stream(graph.getInputs()).forEach(INDArray::close);
+        }
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            graph.setInputs(batch.inputs().stream()
+                    .map(shape -> Nd4j.create(DataType.FLOAT, shape.stream().mapToLong(Long::longValue).toArray())).toArray(INDArray[]::new));
+        }
+        shown = batch;
+    }
+
+    /**
+     * The output of a vertex that is neither an input nor linear.
+     *
+     * @param from  what it reads
+     * @param batch the batch of the network that this is of
+     */
+    public Tensor forward(String name, List<Tensor> from, BatchShape batch) {
+        show(batch);
         GraphVertex vertex = graph.getVertex(name);
         LayerWorkspaceMgr none = LayerWorkspaceMgr.noWorkspaces();
         List<INDArray> arrays = from.stream().map(Tensor::toArray).toList();
@@ -129,7 +152,7 @@ public final class GraphWalk {
             INDArray out;
             if (vertex instanceof LayerVertex layerVertex) {
                 Layer layer = layerVertex.getLayer();
-                layer.setInput(preprocessed(layerVertex, arrays.get(0), from.get(0).examples()), none);
+                layer.setInput(preprocessed(layerVertex, arrays.get(0), batch), none);
                 out = layer.activate(false, none);
             } else {
                 for (int i = 0; i < arrays.size(); i++) {
@@ -146,19 +169,19 @@ public final class GraphWalk {
         }
     }
 
-    private static INDArray preprocessed(LayerVertex vertex, INDArray input, int examples) {
+    private static INDArray preprocessed(LayerVertex vertex, INDArray input, BatchShape batch) {
         InputPreProcessor pre = vertex.getLayerPreProcessor();
-        return pre == null ? input : pre.preProcess(input, examples, LayerWorkspaceMgr.noWorkspaces());
+        return pre == null ? input : pre.preProcess(input, batch.examples(), LayerWorkspaceMgr.noWorkspaces());
     }
 
     /** What a linear vertex's first operation sees of the vertex's input; an error names the vertex. */
-    public Tensor operand(LinearVertex vertex, Tensor input) {
+    public Tensor operand(LinearVertex vertex, Tensor input, BatchShape batch) {
         LayerVertex layerVertex = (LayerVertex) graph.getVertex(vertex.name());
         if (layerVertex.getLayerPreProcessor() == null) {
             return input;
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces(); INDArray array = input.toArray()) {
-            return Tensor.of(preprocessed(layerVertex, array, input.examples()));
+            return Tensor.of(preprocessed(layerVertex, array, batch));
         } catch (RuntimeException e) {
             throw named(vertex, e);
         }
@@ -221,10 +244,11 @@ public final class GraphWalk {
     }
 
     private void pass(Tensor[] batch, Tap tap, Map<String, List<Kernel>> kernels) {
+        BatchShape shape = BatchShape.of(batch);
         Map<String, Tensor> live = new HashMap<>();
         Map<String, Integer> left = new HashMap<>(uses);
         for (String name : order) {
-            Tensor out = networkInput(name) >= 0 ? batch[networkInput(name)] : step(name, live, kernels, tap, usesOf(name) > 0);
+            Tensor out = networkInput(name) >= 0 ? batch[networkInput(name)] : step(name, live, shape, kernels, tap);
             for (String from : inputs.get(name)) {
                 if (left.merge(from, -1, Integer::sum) == 0) {
                     live.remove(from);
@@ -237,12 +261,13 @@ public final class GraphWalk {
     }
 
     /** The output of a vertex, or null where it is not wanted and a tap has seen all it can. */
-    private Tensor step(String name, Map<String, Tensor> live, Map<String, List<Kernel>> kernels, Tap tap, boolean wanted) {
+    private Tensor step(String name, Map<String, Tensor> live, BatchShape batch, Map<String, List<Kernel>> kernels, Tap tap) {
         LinearVertex vertex = linear.get(name);
         if (vertex == null) {
-            return forward(name, inputs.get(name).stream().map(live::get).toList());
+            return forward(name, inputs.get(name).stream().map(live::get).toList(), batch);
         }
-        Tensor x = operand(vertex, live.get(inputs.get(name).get(0)));
+        boolean wanted = usesOf(name) > 0;
+        Tensor x = operand(vertex, live.get(inputs.get(name).get(0)), batch);
         for (int i = 0; i < vertex.stages().size(); i++) {
             observe(tap, vertex, i, x);
             x = wanted || i < vertex.stages().size() - 1 ? apply(vertex, kernels.get(name).get(i), x) : null;

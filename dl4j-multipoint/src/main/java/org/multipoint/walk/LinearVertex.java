@@ -46,7 +46,7 @@ public record LinearVertex(String name, LayerKind kind, List<Stage> stages, IAct
         if (!(vertex instanceof LayerVertex)) {
             return Optional.of("a vertex with parameters of its own: " + vertex.getClass().getSimpleName());
         }
-        org.deeplearning4j.nn.conf.layers.Layer conf = vertex.getLayer().conf().getLayer();
+        org.deeplearning4j.nn.conf.layers.Layer conf = configuration(graph, name);
         if (LayerKind.ofPlain(conf).isEmpty()) {
             return Optional.of(conf.getClass().getSimpleName() + " is not supported");
         }
@@ -59,6 +59,16 @@ public record LinearVertex(String name, LayerKind kind, List<Stage> stages, IAct
         return Optional.empty();
     }
 
+    /** Whether a vertex's layer is of a kind that can be quantized. */
+    static boolean isLinear(ComputationGraph graph, String name) {
+        return graph.getVertex(name) instanceof LayerVertex && LayerKind.ofPlain(configuration(graph, name)).isPresent();
+    }
+
+    /** The layer that a vertex is configured to have; a layer that wraps another one reports the inner one's configuration itself. */
+    private static org.deeplearning4j.nn.conf.layers.Layer configuration(ComputationGraph graph, String name) {
+        return ((org.deeplearning4j.nn.conf.graph.LayerVertex) graph.getConfiguration().getVertices().get(name)).getLayerConf().getLayer();
+    }
+
     /**
      * The linear vertex of the given name.
      *
@@ -66,7 +76,7 @@ public record LinearVertex(String name, LayerKind kind, List<Stage> stages, IAct
      */
     public static LinearVertex of(ComputationGraph graph, String name) {
         Layer layer = graph.getVertex(name).getLayer();
-        BaseLayer conf = (BaseLayer) layer.conf().getLayer();
+        BaseLayer conf = (BaseLayer) configuration(graph, name);
         LayerKind kind = LayerKind.ofPlain(conf).orElseThrow();
         List<LinearOp> ops = kind.ops(conf);
         List<Stage> stages = new ArrayList<>();
@@ -75,9 +85,14 @@ public record LinearVertex(String name, LayerKind kind, List<Stage> stages, IAct
             float[] weights = finite(kind.matrix(layer.getParam(key), i), name, key);
             INDArray b = i == ops.size() - 1 ? layer.paramTable().get("b") : null;
             float[] bias = b == null ? new float[ops.get(i).rows()] : finite(Tensor.of(b).data(), name, "b");
-            stages.add(new Stage(ops.size() == 1 ? name : name + "/" + key, ops.get(i), weights, bias));
+            stages.add(new Stage(ops.size() == 1 ? name : stageName(graph, name + "/" + key), ops.get(i), weights, bias));
         }
         return new LinearVertex(name, kind, stages, conf.getActivationFn());
+    }
+
+    /** A name that no vertex has. */
+    private static String stageName(ComputationGraph graph, String wanted) {
+        return graph.getConfiguration().getVertices().containsKey(wanted) ? stageName(graph, wanted + "/") : wanted;
     }
 
     private static float[] finite(float[] values, String layer, String key) {

@@ -96,7 +96,7 @@ class LayerKindTest {
         plain.setIUpdater(new Adam(0.123));
         plain.setIDropout(new Dropout(0.7));
         MultipointWeights weights = new MultipointWeights(
-                kind.ops(layer).stream().map(op -> MultipointWeights.Stage.of(zeros(op), Optional.empty())).toList(), Map.of("a", "b"));
+                kind.ops(layer).stream().map(op -> MultipointWeights.Stage.of(zeros(op), Optional.empty())).toList(), Map.of("a", "b"), 0.5);
         FeedForwardLayer quantized = (FeedForwardLayer) kind.quantized(layer, weights);
         assertEquals(weights, ((MultipointLayer) quantized).getMultipoint());
         assertEquals(kind.ops(layer), ((MultipointLayer) quantized).linearOps());
@@ -141,7 +141,7 @@ class LayerKindTest {
     private static MultipointWeights dense(int code) {
         return new MultipointWeights(List.of(MultipointWeights.Stage.of(
                 new MultipointMatrix.Builder(1, 3, 4, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW).digits(0, 1, 1f, new int[]{code, 0, 1})
-                        .build(), Optional.empty())), Map.of());
+                        .build(), Optional.empty())), Map.of(), 0);
     }
 
     @Test

@@ -33,7 +33,7 @@ class MultipointWeightsTest {
     void jsonKeepsEverything() throws Exception {
         MultipointWeights weights = new MultipointWeights(List.of(
                 MultipointWeights.Stage.of(matrix(3, 5), Optional.of(new InputQuantization(0.123f, 17, 8))),
-                MultipointWeights.Stage.of(matrix(2, 3), Optional.empty())), Map.of("version", "x", "bits", "4"));
+                MultipointWeights.Stage.of(matrix(2, 3), Optional.empty())), Map.of("version", "x", "bits", "4"), 0.25);
         ObjectMapper mapper = new ObjectMapper();
         MultipointWeights read = mapper.readValue(mapper.writeValueAsString(weights), MultipointWeights.class);
         assertEquals(weights, read);
@@ -70,7 +70,7 @@ class MultipointWeightsTest {
     @Test
     void weightsDoNotChangeWithWhatTheyWereMadeOf() {
         List<MultipointWeights.Stage> stages = new ArrayList<>(List.of(MultipointWeights.Stage.of(matrix(1, 1), Optional.empty())));
-        MultipointWeights weights = new MultipointWeights(stages, null);
+        MultipointWeights weights = new MultipointWeights(stages, null, 0);
         stages.clear();
         assertEquals(1, weights.stages().size());
         assertEquals(Map.of(), weights.provenance());

@@ -2,9 +2,12 @@ package org.multipoint.transform;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.DuplicateToTimeSeriesVertex;
 import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
@@ -18,8 +21,13 @@ import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
@@ -30,6 +38,7 @@ import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 import java.util.Arrays;
@@ -38,6 +47,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -228,6 +238,121 @@ class GraphStructureTest {
         assertEquals(Map.of(), result.report().kept());
         INDArray x = TestNets.random(9, 3, 6);
         assertTrue(error(graph.outputSingle(x), result.model().outputSingle(x)) < 1e-3);
+    }
+
+    @Test
+    void frozenLayersThatPassGradientsOnAreTransformedLikeOthers() {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(7, 7, 2),
+                new FrozenLayerWithBackprop(conv(3, 4, CNN2DFormat.NCHW).build()),
+                new DenseLayer.Builder().nOut(3).activation(Activation.TANH).build());
+        MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(8).points(3).activationBits(0)
+                .calibrate(TestNets.iterator(1, 3, 1, 8, 2, 7, 7)).transform();
+        assertEquals(Map.of(), result.report().kept());
+        INDArray x = TestNets.random(9, 3, 2, 7, 7);
+        assertTrue(error(graph.outputSingle(x), result.model().outputSingle(x)) < 1e-3);
+        assertTrue(error(graph.outputSingle(x), Segments.compile(graph).graph().outputSingle(x)) < 1e-5);
+    }
+
+    /** Layers that wrap others stay as they are, with the reason, and can be left out by name. */
+    @ParameterizedTest
+    @EnumSource
+    void wrappedLayersAreKept(RNNFormat format) {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.recurrent(4, 6, format))
+                .addLayer("steps", new TimeDistributed(new DenseLayer.Builder().nIn(4).nOut(5).activation(Activation.RELU).build(), format), "in")
+                .addLayer("both", new Bidirectional(new LSTM.Builder().nOut(3).dataFormat(format).build()), "steps")
+                .addLayer("classes", new RnnOutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nOut(3).activation(Activation.SOFTMAX)
+                        .dataFormat(format).build(), "both").setOutputs("classes"));
+        long[] shape = format == RNNFormat.NCW ? new long[]{4, 4, 6} : new long[]{4, 6, 4};
+        for (boolean leaveOut : new boolean[]{false, true}) {
+            Multipoint<ComputationGraph> multipoint = Multipoint.of(graph).bits(8).points(3).activationBits(0)
+                    .calibrate(TestNets.iterator(1, 3, 1, shape));
+            if (leaveOut) {
+                multipoint.leaveOut("steps");
+            }
+            MultipointResult<ComputationGraph> result = multipoint.transform();
+            assertEquals(Map.of("steps", leaveOut ? "left out as asked" : "TimeDistributed is not supported",
+                    "both", "Bidirectional is not supported"), result.report().kept());
+            INDArray x = TestNets.random(9, shape);
+            assertTrue(error(graph.outputSingle(x), result.model().outputSingle(x)) < 1e-3);
+        }
+    }
+
+    /** Flattening as Keras import writes it, and steps of sequences as rows: both need to know the size of the batch. */
+    @Test
+    void verticesAndPreprocessorsThatAskForTheBatch() {
+        ComputationGraph flat = TestNets.graph(b -> b.addInputs("image").setInputTypes(InputType.convolutional(8, 8, 3))
+                .addLayer("conv", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(Activation.RELU).build(), "image")
+                .addVertex("flatten", new PreprocessorVertex(new CnnToFeedForwardPreProcessor(6, 6, 4)), "conv")
+                .addLayer("dense", new DenseLayer.Builder().nIn(144).nOut(5).activation(Activation.TANH).build(), "flatten")
+                .setOutputs("dense").validateOutputLayerConfig(false));
+        assertExactTransform(flat, 3, 8, 8);
+        ComputationGraph sequence = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.recurrent(4, 6))
+                .addLayer("conv", new Convolution1DLayer.Builder(3).convolutionMode(ConvolutionMode.Same).nOut(6)
+                        .activation(Activation.TANH).build(), "in")
+                .addLayer("rows", new DenseLayer.Builder().nOut(5).activation(Activation.RELU).build(), "conv")
+                .addLayer("again", new Convolution1DLayer.Builder(2).convolutionMode(ConvolutionMode.Same).nOut(4)
+                        .activation(Activation.TANH).build(), "rows")
+                .addVertex("last", new LastTimeStepVertex("in"), "again")
+                .addVertex("repeated", new DuplicateToTimeSeriesVertex("in"), "last")
+                .addLayer("steps", new RnnOutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nOut(3)
+                        .activation(Activation.SOFTMAX).build(), "repeated")
+                .setOutputs("steps"));
+        assertExactTransform(sequence, 4, 6);
+    }
+
+    private static void assertExactTransform(ComputationGraph graph, long... shape) {
+        long[] batch = LongStream.concat(LongStream.of(4), LongStream.of(shape)).toArray();
+        MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(8).points(3).activationBits(0)
+                .calibrate(TestNets.iterator(1, 3, 1, batch)).transform();
+        assertEquals(Map.of(), result.report().kept());
+        INDArray x = TestNets.random(9, batch);
+        assertTrue(error(graph.outputSingle(x), result.model().outputSingle(x)) < 1e-3);
+        assertTrue(error(graph.outputSingle(x), Segments.compile(graph).graph().outputSingle(x)) < 1e-5);
+    }
+
+    @Test
+    void operationsOfALayerAreToldApartFromLayersOfTheirName() {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.convolutional(8, 8, 3))
+                .addLayer("a", new SeparableConvolution2D.Builder(3, 3).nOut(6).activation(Activation.RELU).build(), "in")
+                .addLayer("a/W", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(Activation.RELU).build(), "a")
+                .addLayer("a/pW", new DenseLayer.Builder().nOut(5).activation(Activation.TANH).build(), "a/W")
+                .setOutputs("a/pW").validateOutputLayerConfig(false));
+        assertExactTransform(graph, 3, 8, 8);
+    }
+
+    @Test
+    void namesOfLayersInANetworkDoNotCollide() {
+        MultiLayerNetwork network = TestNets.network(InputType.feedForward(6),
+                new DenseLayer.Builder().nOut(7).name("1").activation(Activation.TANH).build(),
+                new DenseLayer.Builder().nOut(8).activation(Activation.RELU).build(),
+                new DenseLayer.Builder().nOut(9).name("input").activation(Activation.TANH).build(),
+                new DenseLayer.Builder().nOut(5).name("1").activation(Activation.RELU).build(),
+                new DenseLayer.Builder().nOut(4).name("1-1").activation(Activation.TANH).build());
+        MultipointResult<MultiLayerNetwork> result = Multipoint.of(network).bits(8).points(3).activationBits(0)
+                .calibrate(TestNets.iterator(1, 3, 1, 8, 6)).transform();
+        INDArray x = TestNets.random(9, 3, 6);
+        assertTrue(error(network.output(x), result.model().output(x)) < 1e-3);
+        assertTrue(error(network.output(x), Segments.compile(network).graph().outputSingle(x)) < 1e-5);
+    }
+
+    /** Deeplearning4j's separable convolution of one channel leaves its pointwise weights out; ours does not, and says so. */
+    @Test
+    void deviationsFromTheSourceAreReported() {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(6, 6, 1),
+                new SeparableConvolution2D.Builder(3, 3).nOut(1).activation(Activation.IDENTITY).build());
+        graph.getVertex("l0").paramTable(false).get("W").assign(1);
+        graph.getVertex("l0").paramTable(false).get("pW").assign(5);
+        graph.getVertex("l0").paramTable(false).get("b").assign(0);
+        MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(8).points(3).activationBits(0)
+                .calibrate(TestNets.iterator(1, 3, 1, 8, 1, 6, 6)).transform();
+        SegmentedGraph compiled = Segments.compile(graph);
+        INDArray ones = Nd4j.ones(1, 1, 6, 6);
+        assertEquals(45, result.model().outputSingle(ones).getFloat(0), 0.01);
+        assertEquals(45, compiled.graph().outputSingle(ones).getFloat(0), 1e-4);
+        for (Map<String, String> warnings : List.of(result.report().warnings(), compiled.report().warnings())) {
+            assertTrue(warnings.get("l0").contains("one channel"), warnings.toString());
+        }
+        assertEquals(Map.of(), Segments.compile(result.model()).report().warnings());
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package org.multipoint.transform;
 
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
@@ -10,6 +11,7 @@ import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -18,8 +20,10 @@ import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
@@ -42,6 +46,7 @@ import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
@@ -128,7 +133,7 @@ class SegmentsTest {
         assertEquals(1, segments.size());
         assertEquals(19, segments.get(0).vertices().size());
         assertTrue(!segments.get(0).integer());
-        assertEquals(Map.of("image", "a network input", "classes", "LossLayer is not known"), segments.get(0).ends());
+        assertEquals(Map.of("image", "a network input", "classes", "a network output"), segments.get(0).ends());
 
         ComputationGraph small = quantized(graph, format);
         SegmentedGraph fused = Segments.compile(small);
@@ -232,9 +237,9 @@ class SegmentsTest {
             assertNear(1e-5, expected[i], found[i], "output " + i);
         }
         SegmentReport report = compiled.report();
-        assertEquals(List.of("one", "two-inside", "three"), report.segments().stream().map(SegmentReport.Segment::name).toList());
-        assertEquals(Map.of("lrn", "LocalResponseNormalization is not known", "two", "activation tanh", "product", "element-wise Product",
-                "up", "deconvolution"), report.outside());
+        assertEquals(List.of("one", "two", "three"), report.segments().stream().map(SegmentReport.Segment::name).toList());
+        assertEquals(Map.of("lrn", "LocalResponseNormalization is not known", "product", "element-wise Product", "up", "deconvolution"),
+                report.outside());
         assertEquals(Map.of("in", "a network input", "one", "a network output", "lrn", "LocalResponseNormalization is not known",
                 "product", "element-wise Product"), report.segments().get(0).ends());
         assertTrue(report.toString().contains("ends at \"lrn\": LocalResponseNormalization is not known"), report.toString());
@@ -296,6 +301,105 @@ class SegmentsTest {
         assertEquals(expected.accuracy(), found.accuracy());
         DataSet data = TestNets.iterator(1, 1, 6, 8, 3, 16, 16).next();
         assertEquals(graph.score(data), compiled.score(data), 1e-4);
+    }
+
+    /** A layer is never cut in two: names of layers may look like names of parts of others. */
+    @Test
+    void layersWithOtherActivationsEndSegmentsUnderTheirOwnNames() {
+        for (List<String> names : List.of(List.of("a", "a-inside"), List.of("a-inside", "a"), List.of("a/W", "a"))) {
+            ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.convolutional(8, 8, 3))
+                    .addLayer(names.get(0), conv(3, 1, 3, CNN2DFormat.NCHW).activation(Activation.TANH).build(), "in")
+                    .addLayer(names.get(1), conv(3, 1, 3, CNN2DFormat.NCHW).activation(Activation.SIGMOID).build(), names.get(0))
+                    .addLayer("out", conv(3, 1, 3, CNN2DFormat.NCHW).build(), names.get(1))
+                    .setOutputs("out").validateOutputLayerConfig(false));
+            INDArray x = TestNets.random(4, 2, 3, 8, 8);
+            SegmentedGraph compiled = Segments.compile(graph);
+            assertNear(1e-5, graph.outputSingle(x), compiled.graph().outputSingle(x), names.toString());
+            assertEquals(List.of(names.get(0), names.get(1), "out"),
+                    compiled.report().segments().stream().map(SegmentReport.Segment::name).toList());
+        }
+    }
+
+    /** An output in the middle, close to the input, with enough vertices behind it for Deeplearning4j to trip over. */
+    @Test
+    void outputsThatAreReadCanBeOutputs() {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.feedForward(4))
+                .addLayer("first", new DenseLayer.Builder().nOut(6).activation(Activation.RELU).build(), "in")
+                .addLayer("features", new DenseLayer.Builder().nOut(5).activation(Activation.RELU).build(), "first")
+                .addLayer("hidden", new DenseLayer.Builder().nOut(5).activation(Activation.TANH).build(), "features")
+                .addLayer("hidden2", new DenseLayer.Builder().nOut(5).activation(Activation.TANH).build(), "hidden")
+                .addLayer("out", new OutputLayer.Builder(LossFunctions.LossFunction.XENT).nOut(1)
+                        .activation(Activation.SIGMOID).build(), "hidden2")
+                .setOutputs("features", "out").validateOutputLayerConfig(false));
+        INDArray x = TestNets.random(4, 3, 4);
+        INDArray[] expected = graph.output(x);
+        ComputationGraph compiled = Segments.compile(graph).graph();
+        INDArray[] found = compiled.output(x);
+        assertEquals(List.of("features", "out"), compiled.getConfiguration().getNetworkOutputs());
+        for (int i = 0; i < 2; i++) {
+            assertNear(1e-5, expected[i], found[i], "output " + i);
+        }
+        assertArrayEquals(found, compiled.clone().output(x));
+    }
+
+    @Test
+    void volumesStayOutside() {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in")
+                .setInputTypes(InputType.convolutional3D(Convolution3D.DataFormat.NCDHW, 4, 6, 6, 2))
+                .addLayer("drop", new DropoutLayer(0.5), "in")
+                .addLayer("conv", new Convolution3D.Builder(2, 2, 2).nOut(4).activation(Activation.IDENTITY).build(), "drop")
+                .addLayer("relu", new ActivationLayer(Activation.RELU), "conv")
+                .addLayer("pool", new GlobalPoolingLayer.Builder(PoolingType.MAX).build(), "relu")
+                .addLayer("dense", new DenseLayer.Builder().nOut(5).activation(Activation.RELU).build(), "pool")
+                .setOutputs("dense").validateOutputLayerConfig(false));
+        SegmentedGraph compiled = Segments.compile(graph);
+        INDArray x = TestNets.random(4, 2, 2, 4, 6, 6);
+        assertNear(1e-5, graph.outputSingle(x), compiled.graph().outputSingle(x), "volumes");
+        assertEquals(Map.of("drop", "it reads volumes", "conv", "it reads volumes", "relu", "it reads volumes", "pool", "it reads volumes"),
+                compiled.report().outside());
+    }
+
+    /** Also where the loss has several inputs before it, or is a layer of its own, and where activations are none of a segment's. */
+    @Test
+    void scoresAreTheSourcesWithAllTheirTerms() {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in", "more").setInputTypes(InputType.feedForward(6), InputType.feedForward(3))
+                .addLayer("left", new DenseLayer.Builder().nOut(5).l2(0.03).activation(Activation.RELU).build(), "in")
+                .addLayer("norm", new BatchNormalization(), "left")
+                .addLayer("right", new DenseLayer.Builder().nOut(4).l1(0.02).l2Bias(0.01).activation(Activation.TANH).build(), "more")
+                .addVertex("both", new MergeVertex(), "norm", "right")
+                .addLayer("classes", new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nOut(4).l2(0.05)
+                        .activation(Activation.SOFTMAX).build(), "both")
+                .addLayer("flags", new OutputLayer.Builder(LossFunctions.LossFunction.XENT).nOut(2).l2(0.05)
+                        .activation(Activation.SIGMOID).build(), "both")
+                .addLayer("values", new DenseLayer.Builder().nOut(3).activation(Activation.IDENTITY).build(), "left")
+                .addLayer("distance", new LossLayer.Builder(LossFunctions.LossFunction.MSE).activation(Activation.IDENTITY).build(), "values")
+                .setOutputs("classes", "flags", "distance"));
+        MultiDataSet data = new org.nd4j.linalg.dataset.MultiDataSet(
+                new INDArray[]{TestNets.random(1, 8, 6), TestNets.random(2, 8, 3)},
+                new INDArray[]{TestNets.iterator(1, 1, 4, 8, 1).next().getLabels(), TestNets.iterator(1, 1, 2, 8, 1).next().getLabels(),
+                        TestNets.random(3, 8, 3)});
+        double expected = graph.score(data);
+        SegmentedGraph compiled = Segments.compile(graph);
+        assertEquals(expected, compiled.graph().score(data), 1e-5 * expected);
+        assertEquals(Map.of(), compiled.report().warnings());
+        ComputationGraph small = Multipoint.of(graph).bits(8).points(3).activationBits(0)
+                .calibrate(TestNets.iterator(1, 3, new long[]{8, 6}, new long[]{8, 3})).transform().model();
+        assertEquals(expected, small.score(data), 1e-3 * expected);
+        assertEquals(small.score(data), Segments.compile(small).graph().score(data), 1e-5 * expected);
+    }
+
+    @Test
+    void scoresThatLackTermsAreReported() {
+        ComputationGraph graph = TestNets.chain(InputType.recurrent(4, 5),
+                new Convolution1DLayer.Builder(3).nOut(6).l2(0.1).activation(Activation.RELU).build(),
+                new RnnOutputLayer.Builder(LossFunctions.LossFunction.MSE).nOut(2).activation(Activation.IDENTITY).build());
+        assertTrue(Segments.compile(graph).report().warnings().get("score").contains("L2"));
+    }
+
+    @Test
+    void compiledGraphsAreReadFromYamlToo() {
+        ComputationGraphConfiguration compiled = Segments.compile(residual(CNN2DFormat.NHWC)).graph().getConfiguration();
+        assertEquals(compiled, ComputationGraphConfiguration.fromYaml(compiled.toYaml()));
     }
 
     @Test

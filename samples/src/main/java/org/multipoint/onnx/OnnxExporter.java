@@ -72,9 +72,12 @@ public final class OnnxExporter {
                 List<Value> from = graph.getConfiguration().getVertexInputs().get(name).stream().map(values::get).toList();
                 Optional<Segment> segment = Segment.of(vertices.get(name));
                 if (segment.isPresent()) {
-                    program(name, segment.get().program(vertex.params(), IntegerRows.FULL_LIMIT), from);
+                    Optional<IActivation> activation = segment.get().foreignActivation();
+                    String result = activation.isPresent() ? name + "/linear" : name;
+                    program(result, segment.get().program(vertex.params(), IntegerRows.FULL_LIMIT), from);
+                    activation.ifPresent(a -> activation(name, a, values.get(result)));
                 } else {
-                    activation(name, vertices.get(name), from.get(0));
+                    activation(name, activation(name, vertices.get(name)), from.get(0));
                 }
             }
         }
@@ -123,17 +126,23 @@ public final class OnnxExporter {
         return range.quantization(Clipping.MIN_MAX, 8);
     }
 
-    /** An activation that stays outside of segments. */
-    private void activation(String name, GraphVertex vertex, Value x) {
-        IActivation activation = vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof ActivationLayer a
-                ? a.getActivationFn()
-                : vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof LossLayer l ? l.getActivationFn() : null;
+    /** The activation that a vertex outside of segments is. */
+    private static IActivation activation(String name, GraphVertex vertex) {
+        if (vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof ActivationLayer a) {
+            return a.getActivationFn();
+        } else if (vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof LossLayer l) {
+            return l.getActivationFn();
+        }
+        throw unsupported(name, vertex);
+    }
+
+    private void activation(String name, IActivation activation, Value x) {
         if (activation instanceof ActivationSoftmax) {
             onnx.node("Softmax", name, List.of(x.tensor), OnnxGraph.attribute("axis", 1));
         } else if (activation instanceof ActivationIdentity) {
             onnx.node("Identity", name, List.of(x.tensor));
         } else {
-            throw unsupported(name, activation == null ? vertex : "activation " + activation);
+            throw unsupported(name, "activation " + activation);
         }
         values.put(name, new Value(name, x.shape, x.flat));
     }

@@ -29,7 +29,7 @@ final class ChildJvm {
      * Runs a main class on this process's class path, with its options, and waits.
      *
      * @param environment variables to be set
-     * @param out         where its standard output goes; its errors are this process's
+     * @param out         where its standard output goes, null for this process's; its errors are this process's
      * @return the exit code
      */
     static int run(Map<String, String> environment, Class<?> main, List<String> arguments, PrintWriter out)
@@ -50,9 +50,11 @@ final class ChildJvm {
             ChildJvm child = new ChildJvm(folder);
             // Whoever ends this process means both.
             Runtime.getRuntime().addShutdownHook(new Thread(child::end));
-            Process process = child.start(builder.redirectError(ProcessBuilder.Redirect.INHERIT));
-            process.inputReader().transferTo(out);
-            out.flush();
+            Process process = child.start(out == null ? builder.inheritIO() : builder.redirectError(ProcessBuilder.Redirect.INHERIT));
+            if (out != null) {
+                process.inputReader().transferTo(out);
+                out.flush();
+            }
             return process.waitFor();
         }
     }

@@ -2,14 +2,18 @@ package org.multipoint.samples;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Map;
 
 /** The samples' command line. Exit codes: 0 for success, 1 for failure, 2 for arguments that make no sense. */
 @Command(name = "samples", description = "Multipoint quantization of Deeplearning4j models, step by step.",
@@ -17,6 +21,8 @@ import java.nio.file.NoSuchFileException;
         subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, BenchCommand.class, AblationCommand.class,
                 TrainCommand.class, FetchCommand.class})
 public final class Samples {
+
+    private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
 
     @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Shows this help.")
     private boolean help;
@@ -27,7 +33,27 @@ public final class Samples {
     public static void main(String[] args) {
         // JavaCPP would print to standard output.
         System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
-        System.exit(commandLine().execute(args));
+        System.exit(commandLine().setExecutionStrategy(Samples::withPatientThreads).execute(args));
+    }
+
+    /**
+     * Runs a command in a process in which OpenMP's threads sleep while they wait, rather than take the processors from Java's. OpenMP
+     * reads that from the environment when it is loaded, so that it is too late in this process. What users have set stays.
+     */
+    private static int withPatientThreads(ParseResult parsed) {
+        boolean startsItsOwn = parsed.hasSubcommand() && parsed.subcommand().commandSpec().userObject() instanceof BenchCommand;
+        if (startsItsOwn || System.getenv(WAIT_POLICY) != null) {
+            return new RunLast().execute(parsed);
+        }
+        Integer helped = CommandLine.executeHelpRequest(parsed);
+        if (helped != null) {
+            return helped;
+        }
+        try {
+            return ChildJvm.run(Map.of(WAIT_POLICY, "PASSIVE"), Samples.class, parsed.originalArgs(), null);
+        } catch (IOException | InterruptedException e) {
+            throw new ExecutionException(parsed.commandSpec().commandLine(), "no second process", e);
+        }
     }
 
     static CommandLine commandLine() {

@@ -1,0 +1,83 @@
+package org.multipoint.transform;
+
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.modelimport.keras.KerasModelImport;
+import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.multipoint.testing.TestData;
+import org.multipoint.testing.TestNets;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.LongStream;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/**
+ * Published networks of Keras, detectors, audio, sequences and autoencoders among them: all can be transformed and compiled, compute what
+ * they should in each form, and are saved and restored.
+ */
+@Timeout(300)
+class PublishedNetworksTest {
+
+    @TempDir
+    Path folder;
+
+    /**
+     * @param segments of the compiled fp32 graph: a vertex that falls out of them is noticed
+     * @param method   the quickest one for networks that take long
+     */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+            "mlperf_resnet8_cifar10, 32x32x3, 1, CALIBRATED",
+            "mlperf_kws_dscnn, 49x10x1, 2, CALIBRATED",
+            "mlperf_ad01, 640, 1, CALIBRATED",
+            "mlperf_vww_96, 96x96x3, 1, CALIBRATED",
+            "fer2013_mini_xception, 64x64x1, 1, CALIBRATED",
+            "miniresnetv2_1_esc10, 64x50x1, 1, CALIBRATED",
+            "crepe_tiny, 1024x1, 7, NEAREST",
+            "nano-voc, 320x320x3, 4, NEAREST",
+            "tiny_face_detector_416, 416x416x3, 7, CALIBRATED",
+            "aizoo_face_mask_ssd_heads, 260x260x3, 15, NEAREST",
+            "mobilenet_v2_1.0_224, 224x224x3, 1, NEAREST",
+            "squeezenet_v1_0, 227x227x3, 1, NEAREST",
+            "prisma-net, 256x256x3, 9, NEAREST"
+    })
+    void areTransformedCompiledAndSaved(String name, String input, int segments, Method method) throws Exception {
+        Path file = TestData.require("zoo/models/" + name + ".h5");
+        ComputationGraph graph = KerasModelImport.importKerasModelAndWeights(file.toString(), false);
+        long[] shape = LongStream.concat(LongStream.of(2), Arrays.stream(input.split("x")).mapToLong(Long::parseLong)).toArray();
+        INDArray x = Nd4j.rand(shape);
+        INDArray[] expected = graph.output(x);
+        SegmentedGraph compiled = Segments.compile(graph);
+        assertEquals(segments, compiled.report().segments().size(), compiled.report().toString());
+        assertNear(1e-4, expected, compiled.graph().output(x));
+
+        ComputationGraph small = Multipoint.of(graph).method(method).bits(8).points(1).positionsPerImage(32)
+                .calibrate(TestNets.iterator(1, 1, 1, shape)).transform().model();
+        INDArray[] quantized = small.output(x);
+        assertTrue(Arrays.stream(quantized).allMatch(y -> Double.isFinite(y.sumNumber().doubleValue())));
+        ComputationGraph fused = Segments.compile(small).graph();
+        assertNear(1e-3, quantized, fused.output(x));
+        for (ComputationGraph model : new ComputationGraph[]{small, fused}) {
+            File saved = folder.resolve("model.zip").toFile();
+            ModelSerializer.writeModel(model, saved, false);
+            assertArrayEquals(model.output(x), ModelSerializer.restoreComputationGraph(saved, false).output(x));
+        }
+    }
+
+    private static void assertNear(double tolerance, INDArray[] expected, INDArray[] found) {
+        for (int i = 0; i < expected.length; i++) {
+            double error = expected[i].distance2(found[i]) / expected[i].norm2Number().doubleValue();
+            assertTrue(error <= tolerance, "output " + i + ": error " + error);
+        }
+    }
+}
