@@ -134,8 +134,8 @@ final class BenchCommand implements Callable<Integer> {
         TextTable<Contest.Timing> table = new TextTable<Contest.Timing>()
                 .text("", Contest.Timing::name)
                 .number("median ms", number("%.2f", Contest.Timing::medianMs))
-                .number("p10 ms", number("%.2f", Contest.Timing::p10Ms))
-                .number("runs", t -> String.valueOf(t.runs()));
+                .number("p10 ms", number("%.2f", Contest.Timing::p10Ms)).optional(1)
+                .number("runs", t -> String.valueOf(t.runs())).optional(2);
         for (String reference : List.of(Contestants.ONNX_RUNTIME_INT8, Contestants.DL4J)) {
             timings.stream().filter(t -> t.name().equals(reference)).findFirst()
                     .ifPresent(r -> table.number("x " + reference, number("%.3f", t -> t.medianMs() / r.medianMs())));

@@ -40,6 +40,9 @@ final class Cifar10Data {
     /** Reads the network. */
     Network network() throws IOException {
         Path file = isFile() ? Path.of(model) : data.resolve("models").resolve(model + "-cifar10.npz");
+        if (!isFile() && !Files.exists(file)) {
+            throw new IOException(file + ": there is no such file; the fetch command brings resnet20 and resnet56");
+        }
         return file.toString().endsWith(".npz") ? new Network(CifarResNet.load(file)) : SavedModel.read(file);
     }
 

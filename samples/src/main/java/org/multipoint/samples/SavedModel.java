@@ -55,7 +55,10 @@ final class SavedModel {
      * @throws IOException where it is missing or none of them, or is truncated or altered; it says what the file seems to be
      */
     static Network read(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
+        if (Files.isDirectory(file)) {
+            throw new IOException(file + ": this is a folder, expected the file of a model");
+        }
+        if (!Files.exists(file)) {
             throw new NoSuchFileException(file.toString());
         }
         byte[] head = head(file);
