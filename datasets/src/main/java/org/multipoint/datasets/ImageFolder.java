@@ -9,12 +9,16 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A folder of image files as a DL4J iterator, in one of two layouts: a folder for each class, named by the class, or all files in one
@@ -28,6 +32,9 @@ import java.util.Set;
  */
 public final class ImageFolder extends ImageIterator {
 
+    private static final long SPLIT_SEED = 1;
+
+    private final Builder builder;
     private final Path root;
     private final ImageView view;
     private final CNN2DFormat format;
@@ -37,6 +44,7 @@ public final class ImageFolder extends ImageIterator {
 
     private ImageFolder(Builder builder, List<String> labels, List<Labelled> files, Map<Path, String> absent) {
         super(labels, builder.view.size(), builder.format, builder.batchSize, files.size());
+        this.builder = builder;
         this.root = builder.root;
         this.view = builder.view;
         this.format = builder.format;
@@ -51,6 +59,29 @@ public final class ImageFolder extends ImageIterator {
      */
     public static Builder of(Path root, ImageView view) {
         return new Builder(root, view);
+    }
+
+    /**
+     * Disjoint parts of these images, drawn at random but always the same: the first ones have the given numbers of images, one more has
+     * the rest. Each keeps the order of this iterator, which goes on as it is.
+     *
+     * @throws IllegalArgumentException where nothing would be left for the rest, or a number is below 1
+     */
+    public List<ImageFolder> split(int... counts) {
+        if (IntStream.of(counts).anyMatch(n -> n < 1) || IntStream.of(counts).asLongStream().sum() >= files.size()) {
+            throw new IllegalArgumentException("The " + files.size() + " images of " + root + " cannot be split into "
+                    + Arrays.toString(counts) + " and a rest");
+        }
+        List<Integer> drawn = new ArrayList<>(IntStream.range(0, files.size()).boxed().toList());
+        Collections.shuffle(drawn, new Random(SPLIT_SEED));
+        List<ImageFolder> parts = new ArrayList<>();
+        int from = 0;
+        for (int i = 0; i <= counts.length; i++) {
+            int to = i < counts.length ? from + counts[i] : drawn.size();
+            parts.add(new ImageFolder(builder, getLabels(), drawn.subList(from, to).stream().sorted().map(files::get).toList(), Map.of()));
+            from = to;
+        }
+        return parts;
     }
 
     /**

@@ -32,6 +32,9 @@ public final class SyntheticImages {
     /** Test images start at this index, training images at 0. */
     public static final long FIRST_TEST_INDEX = 10_000_000_000L;
 
+    /** Validation images start at this index. */
+    public static final long FIRST_VALIDATION_INDEX = 5_000_000_000L;
+
     /** In radians; at 22.5 degrees (0.39) a tilted square would be a tilted diamond. */
     private static final double MAX_TILT = 0.35;
 
@@ -55,6 +58,11 @@ public final class SyntheticImages {
     /** Test images, none of them a training image; otherwise as {@link #train}. */
     public static ImageIterator test(int examples, int batch, CNN2DFormat format) {
         return new Images(FIRST_TEST_INDEX, examples, batch, format);
+    }
+
+    /** Validation images, for choices between networks: none of them a training or a test image; otherwise as {@link #train}. */
+    public static ImageIterator validation(int examples, int batch, CNN2DFormat format) {
+        return new Images(FIRST_VALIDATION_INDEX, examples, batch, format);
     }
 
     private static final class Images extends ImageIterator {

@@ -66,6 +66,36 @@ class ImageFolderTest {
     }
 
     @Test
+    void partsAreDisjointAndTheSameEveryTime() throws IOException {
+        threeClasses();
+        ImageFolder all = ImageFolder.of(root, RAW).build();
+        List<ImageFolder> parts = all.split(2, 1);
+        assertEquals(List.of(2, 1, 3), parts.stream().map(ImageIterator::totalExamples).toList());
+        List<Integer> reds = new ArrayList<>();
+        for (ImageFolder part : parts) {
+            assertEquals(all.getLabels(), part.getLabels());
+            List<Integer> of = reds(part);
+            reds.addAll(of);
+            // Parts keep the order of the whole.
+            List<Integer> whole = reds(all);
+            all.reset();
+            whole.retainAll(of);
+            assertEquals(whole, of);
+        }
+        assertEquals(reds(all).stream().sorted().toList(), reds.stream().sorted().toList());
+        assertEquals(reds.subList(0, 2), reds(ImageFolder.of(root, RAW).build().split(2, 1).get(0)));
+    }
+
+    @Test
+    void aPartThatIsTooLargeIsRefused() throws IOException {
+        threeClasses();
+        ImageFolder all = ImageFolder.of(root, RAW).build();
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> all.split(4, 2));
+        assertTrue(e.getMessage().contains("6 images") && e.getMessage().contains("[4, 2]"), e.getMessage());
+        assertThrows(IllegalArgumentException.class, () -> all.split(0));
+    }
+
+    @Test
     void interleavesSortedClasses() throws IOException {
         threeClasses();
         try (ImageFolder images = ImageFolder.of(root, RAW).batchSize(4).build()) {

@@ -35,6 +35,7 @@ class SyntheticImagesTest {
         for (long i = 0; i < 500; i++) {
             assertTrue(seen.add(TestImages.crc(SyntheticImages.image(i).pixels())));
             assertTrue(seen.add(TestImages.crc(SyntheticImages.image(SyntheticImages.FIRST_TEST_INDEX + i).pixels())));
+            assertTrue(seen.add(TestImages.crc(SyntheticImages.image(SyntheticImages.FIRST_VALIDATION_INDEX + i).pixels())));
         }
     }
 
@@ -54,7 +55,9 @@ class SyntheticImagesTest {
     }
 
     @Test
-    void trainAndTestShowTheirOwnImages() {
+    void everySetShowsItsOwnImages() {
+        assertArrayEquals(SyntheticImages.VIEW.apply(SyntheticImages.image(SyntheticImages.FIRST_VALIDATION_INDEX + 3), CNN2DFormat.NCHW),
+                fourth(SyntheticImages.validation(5, 5, CNN2DFormat.NCHW), 3, 32, 32));
         assertArrayEquals(SyntheticImages.VIEW.apply(SyntheticImages.image(3), CNN2DFormat.NCHW),
                 fourth(SyntheticImages.train(5, 5, CNN2DFormat.NCHW), 3, 32, 32));
         assertArrayEquals(SyntheticImages.VIEW.apply(SyntheticImages.image(SyntheticImages.FIRST_TEST_INDEX + 3), CNN2DFormat.NHWC),

@@ -1,8 +1,5 @@
 package org.multipoint.report;
 
-import com.github.freva.asciitable.AsciiTable;
-import com.github.freva.asciitable.Column;
-import com.github.freva.asciitable.HorizontalAlign;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.SerializationFeature;
@@ -11,7 +8,6 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -26,6 +22,19 @@ import java.util.stream.IntStream;
  */
 public record MultipointReport(List<LayerReport> layers, Map<String, String> kept, Map<String, String> warnings,
                                long floatParameters, Map<String, String> provenance) {
+
+    private static final int USUAL_WIDTH = 100;
+
+    private static final TextTable<LayerReport> TABLE = new TextTable<LayerReport>()
+            .text("layer", LayerReport::name)
+            .text("kind", LayerReport::kind).optional(2)
+            .number("rows", l -> String.valueOf(l.rows()))
+            .number("fan-in", l -> String.valueOf(l.columns()))
+            .number("bits", l -> String.valueOf(l.bits()))
+            .text("points: rows", MultipointReport::points)
+            .number("bits/ weight", l -> format("%.2f", l.bitsPerWeight()))
+            .number("output error", l -> format("%.2e", l.outputError()))
+            .text("fused exactly", MultipointReport::fused).optional(1);
 
     /** Weights that are stored as points. */
     public long weights() {
@@ -67,24 +76,21 @@ public record MultipointReport(List<LayerReport> layers, Map<String, String> kep
         }
     }
 
-    /** All of it as aligned text. */
+    /** All of it as text, in lines of at most 100 characters but for names, reasons and settings. */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder(AsciiTable.getTable(AsciiTable.BASIC_ASCII_NO_DATA_SEPARATORS, layers, List.of(
-                text("layer", LayerReport::name),
-                text("kind", LayerReport::kind),
-                number("rows", l -> String.valueOf(l.rows())),
-                number("fan-in", l -> String.valueOf(l.columns())),
-                number("bits", l -> String.valueOf(l.bits())),
-                text("points: rows", l -> IntStream.range(0, l.pointsPerRow().size())
-                        .filter(i -> l.pointsPerRow().get(i) > 0)
-                        .mapToObj(i -> (i + 1) + ": " + l.pointsPerRow().get(i)).collect(Collectors.joining("  "))),
-                number("bits/weight", l -> format("%.2f", l.bitsPerWeight())),
-                number("output error", l -> format("%.2e", l.outputError())),
-                number("fused exactly", l -> l.fusedExactly() == l.rows() ? "all"
-                        : l.fusedExactly() + "/" + l.rows() + format(", else to %.2f %%", 100 * l.fusingError())))));
-        text.append('\n').append(format("%,d weights in %,d bytes: %.3f bits per weight, %.3f codes per weight; %,d fp32 parameters "
-                + "besides", weights(), storedBytes(), storedBitsPerWeight(), codesPerWeight(), floatParameters));
+        return toText(USUAL_WIDTH);
+    }
+
+    /**
+     * All of it as text.
+     *
+     * @param width characters of a line of the table; columns are left out where it is too wide
+     */
+    public String toText(int width) {
+        StringBuilder text = new StringBuilder(TABLE.toString(layers, width));
+        text.append('\n').append(format("%,d weights in %,d bytes: %.3f bits and %.3f codes per weight\n%,d parameters in fp32",
+                weights(), storedBytes(), storedBitsPerWeight(), codesPerWeight(), floatParameters));
         kept.forEach((name, why) -> text.append('\n').append("kept in fp32: ").append(name).append(" (").append(why).append(')'));
         warnings.forEach((name, what) -> text.append('\n').append("warning: ").append(name).append(" (").append(what).append(')'));
         text.append('\n').append("made by ").append(provenance.entrySet().stream()
@@ -92,12 +98,14 @@ public record MultipointReport(List<LayerReport> layers, Map<String, String> kep
         return text.toString();
     }
 
-    private static com.github.freva.asciitable.ColumnData<LayerReport> text(String header, Function<LayerReport, String> value) {
-        return new Column().header(header).dataAlign(HorizontalAlign.LEFT).with(value);
+    private static String points(LayerReport layer) {
+        return IntStream.range(0, layer.pointsPerRow().size()).filter(i -> layer.pointsPerRow().get(i) > 0)
+                .mapToObj(i -> (i + 1) + ": " + layer.pointsPerRow().get(i)).collect(Collectors.joining("  "));
     }
 
-    private static com.github.freva.asciitable.ColumnData<LayerReport> number(String header, Function<LayerReport, String> value) {
-        return new Column().header(header).dataAlign(HorizontalAlign.RIGHT).with(value);
+    private static String fused(LayerReport layer) {
+        return layer.fusedExactly() == layer.rows() ? "all"
+                : format("%d, else to %.2f %%", layer.fusedExactly(), 100 * layer.fusingError());
     }
 
     private static String format(String pattern, Object... values) {

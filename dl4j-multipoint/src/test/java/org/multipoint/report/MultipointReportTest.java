@@ -1,6 +1,8 @@
 package org.multipoint.report;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
@@ -40,13 +42,15 @@ class MultipointReportTest {
         try {
             Locale.setDefault(Locale.GERMANY);
             assertEquals("""
-                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------------+
-                    | layer | kind        | rows | fan-in | bits | points: rows | bits/weight | output error | fused exactly       |
-                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------------+
-                    | conv  | convolution |   10 |     27 |    4 | 1: 8  2: 2   |        5.56 |     1.23e-03 |                 all |
-                    | dense | dense       |    4 |    100 |    2 | 1: 1  3: 3   |        5.53 |     2.50e-01 | 1/4, else to 0.39 % |
-                    +-------+-------------+------+--------+------+--------------+-------------+--------------+---------------------+
-                    670 weights in 464 bytes: 5.540 bits per weight, 1.976 codes per weight; 1,234,567 fp32 parameters besides
+                    +-------+-------------+------+--------+------+------------+--------+----------+-------------------+
+                    | layer | kind        | rows | fan-in | bits | points:    |  bits/ |   output | fused exactly     |
+                    |       |             |      |        |      | rows       | weight |    error |                   |
+                    +-------+-------------+------+--------+------+------------+--------+----------+-------------------+
+                    | conv  | convolution |   10 |     27 |    4 | 1: 8  2: 2 |   5.56 | 1.23e-03 | all               |
+                    | dense | dense       |    4 |    100 |    2 | 1: 1  3: 3 |   5.53 | 2.50e-01 | 1, else to 0.39 % |
+                    +-------+-------------+------+--------+------+------------+--------+----------+-------------------+
+                    670 weights in 464 bytes: 5.540 bits and 1.976 codes per weight
+                    1,234,567 parameters in fp32
                     kept in fp32: lstm (LSTM is not supported)
                     kept in fp32: head (left out as asked)
                     warning: dense (few samples)
@@ -54,6 +58,16 @@ class MultipointReportTest {
         } finally {
             Locale.setDefault(before);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {100, 80})
+    void longNamesDoNotMakeItWider(int width) {
+        MultipointReport report = new MultipointReport(List.of(new LayerReport("model/block_6d/project/pointwise_conv/kernel",
+                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), 1L << 30, 0.5, 100, 0.01, 1f, 0)), Map.of(), Map.of(), 0, Map.of());
+        String text = report.toText(width);
+        assertTrue(text.lines().allMatch(line -> line.length() <= width), text);
+        assertTrue(text.contains("1: 600  2: 300  3: 124") && text.contains("5.00e-01"), text);
     }
 
     @Test

@@ -1,30 +1,22 @@
 package org.multipoint.samples;
 
-import com.github.freva.asciitable.ColumnData;
-import me.tongfei.progressbar.ProgressBar;
-import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.api.Model;
 import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.style.Styler.LegendPosition;
 import org.multipoint.calibration.Clipping;
 import org.multipoint.datasets.ImageIterator;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.quantizer.Granularity;
 import org.multipoint.report.MultipointReport;
-import org.multipoint.samples.models.CifarResNet;
 import org.multipoint.transform.Method;
 import org.multipoint.transform.Multipoint;
 import org.multipoint.transform.MultipointResult;
-import org.multipoint.transform.Segments;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-import java.awt.Color;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,7 +29,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** What each ingredient of the method is worth, and what each stored bit buys. */
 @Command(name = "ablation", description = "Quantizes a ResNet for CIFAR-10 again and again: with each ingredient of the method off in turn, by "
@@ -49,14 +42,14 @@ final class AblationCommand implements Callable<Integer> {
     private static final double EXTRA_POINTS = 0.10;
     private static final List<Integer> WIDTHS = List.of(4, 3, 2);
     private static final double[] BUDGETS = {2.1, 2.3, 2.6, 3.1, 3.5, 4.1, 5.1, 6.1};
-    private static final int PLOT_WIDTH = 900;
-    private static final int PLOT_HEIGHT = 600;
+    private static final String FIGURES = "Figures are top-1 in %, stored bits for each weight with everything counted in brackets, and "
+            + "the mean divergence of the class probabilities from those of fp32.";
 
     /** A way to quantize; the first is the default, those below it differ in one thing. */
-    private static final Map<String, UnaryOperator<Multipoint<ComputationGraph>>> VARIANTS = new LinkedHashMap<>();
+    private static final Map<String, Consumer<Multipoint<?>>> VARIANTS = new LinkedHashMap<>();
 
     static {
-        VARIANTS.put("calibrated", m -> m);
+        VARIANTS.put("calibrated", m -> { });
         VARIANTS.put("without target matching", m -> m.targetMatching(false));
         VARIANTS.put("without shortcut matching", m -> m.shortcutMatching(false));
         VARIANTS.put("without quantized inputs", m -> m.quantizedInputs(false));
@@ -87,28 +80,34 @@ final class AblationCommand implements Callable<Integer> {
     @Mixin
     private CalibrationCount calibrationCount;
 
-    @Option(names = "--test", defaultValue = "" + TEST_IMAGES, paramLabel = "N", description = "Images to evaluate on; default ${DEFAULT-VALUE}.")
     private int testImages;
-
-    @Option(names = "--markdown", paramLabel = "FILE.md", description = "Writes the tables as Markdown.")
     private Path markdown;
-
-    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws accuracy over stored bits.")
     private Path plot;
-
-    private ComputationGraph network;
+    private Network network;
     private ImageIterator calibration;
     private ImageIterator test;
+    private Evaluations.Result original;
 
-    /**
-     * What came out.
-     *
-     * @param top1 share of images whose most likely class is right
-     */
-    private record Outcome(MultipointReport report, double top1) {
+    @Option(names = "--test", defaultValue = "" + TEST_IMAGES, paramLabel = "N", description = "Images to evaluate on; default ${DEFAULT-VALUE}.")
+    void setTest(int images) {
+        testImages = Arguments.positive(command, "--test", images);
+    }
+
+    @Option(names = "--markdown", paramLabel = "FILE.md", description = "Writes the tables as Markdown.")
+    void setMarkdown(Path file) {
+        markdown = Arguments.writable(command, "--markdown", file);
+    }
+
+    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws accuracy over stored bits.")
+    void setPlot(Path file) {
+        plot = Arguments.writable(command, "--plot", file);
+    }
+
+    /** What came out. */
+    private record Outcome(MultipointReport report, double top1, double divergence) {
         @Override
         public String toString() {
-            return String.format(Locale.ROOT, "%.2f (%.2f)", 100 * top1, report.storedBitsPerWeight());
+            return String.format(Locale.ROOT, "%.2f (%.2f) %.4f", 100 * top1, report.storedBitsPerWeight(), divergence);
         }
     }
 
@@ -116,35 +115,41 @@ final class AblationCommand implements Callable<Integer> {
     }
 
     private record Point(double budget, Map<String, Outcome> outcomes) {
+
+        List<Outcome> inOrder() {
+            return curveNames().stream().map(outcomes::get).toList();
+        }
     }
 
     @Override
     public Integer call() throws IOException {
         Notebook notebook = new Notebook(command.commandLine().getOut());
-        network = CifarResNet.load(data.weights());
-        try (ImageIterator train = data.images("train", calibrationCount.or(CALIBRATION_IMAGES));
-             ImageIterator others = data.images("test", testImages)) {
+        network = data.network();
+        if (!network.isPlain()) {
+            throw new IllegalArgumentException(data.name() + " is " + network + ": expected a network in fp32");
+        }
+        try (ImageIterator train = data.images("train", network.format(), calibrationCount.or(CALIBRATION_IMAGES));
+             ImageIterator others = data.images("test", network.format(), testImages)) {
             calibration = train;
             test = others;
             notebook.step("%s, calibrated on %,d images, evaluated on %,d", data.name(), train.totalExamples(), others.totalExamples());
-            double original = Evaluations.evaluate("fp32", Segments.compile(network).graph(), test).top1();
-            notebook.say("fp32: top-1 %.2f %%", 100 * original);
+            original = Evaluations.evaluate("fp32", network.compiled(), test);
+            notebook.say("fp32: top-1 %.2f %%", 100 * original.top1());
 
-            notebook.step("Each ingredient off in turn, and other methods: top-1 in %% (stored bits for each weight), %.0f %% extra points",
-                    100 * EXTRA_POINTS);
+            notebook.step("Each ingredient off in turn, and other methods, %.0f %% extra points", 100 * EXTRA_POINTS);
+            notebook.say("%s", FIGURES);
             List<Row> rows = ingredients(notebook);
-            notebook.say("%s", table(rows));
 
-            notebook.step("What stored bits buy: top-1 in %%");
-            List<Point> points = budgets();
-            notebook.say("%s", curves(points));
+            notebook.step("What stored bits buy");
+            notebook.say("%s", FIGURES);
+            List<Point> points = budgets(notebook);
 
             if (markdown != null) {
-                AtomicFile.write(markdown, part -> Files.writeString(part, asMarkdown(original, rows, points), StandardCharsets.UTF_8));
+                AtomicFile.write(markdown, part -> Files.writeString(part, asMarkdown(rows, points), StandardCharsets.UTF_8));
                 notebook.say("Tables: %s", markdown);
             }
             if (plot != null) {
-                AtomicFile.write(plot, part -> draw(part, original, points));
+                AtomicFile.write(plot, part -> draw(part, points));
                 notebook.say("Plot: %s", plot);
             }
         }
@@ -153,101 +158,88 @@ final class AblationCommand implements Callable<Integer> {
 
     private List<Row> ingredients(Notebook notebook) {
         List<Row> rows = new ArrayList<>();
-        try (ProgressBar bar = Progress.bar("variants", (long) VARIANTS.size() * WIDTHS.size())) {
+        notebook.say("%s", line("method", WIDTHS.stream().map(bits -> bits + " bits").toList()));
+        try (Progress progress = Progress.of("variants", (long) VARIANTS.size() * WIDTHS.size())) {
             VARIANTS.forEach((name, variant) -> {
                 List<Outcome> outcomes = new ArrayList<>();
                 for (int bits : WIDTHS) {
-                    bar.setExtraMessage(name);
-                    outcomes.add(outcome(variant.apply(quantizer(bits).extraPoints(EXTRA_POINTS))));
-                    bar.step();
+                    Multipoint<?> multipoint = quantizer(bits).extraPoints(EXTRA_POINTS);
+                    variant.accept(multipoint);
+                    outcomes.add(outcome(multipoint));
+                    progress.stepBy(1);
                 }
                 rows.add(new Row(name, outcomes));
-                notebook.say("%s: %s", name, outcomes);
+                notebook.say("%s", line(name, outcomes));
             });
         }
         return rows;
     }
 
-    private List<Point> budgets() {
+    private List<Point> budgets(Notebook notebook) {
         List<Point> points = new ArrayList<>();
-        try (ProgressBar bar = Progress.bar("budgets", (long) BUDGETS.length * CURVES.size())) {
+        notebook.say("%s", line("budget in bits", curveNames()));
+        try (Progress progress = Progress.of("budgets", (long) BUDGETS.length * CURVES.size())) {
             for (double budget : BUDGETS) {
                 Map<String, Outcome> outcomes = new LinkedHashMap<>();
                 curveNames().forEach(name -> {
                     outcomes.put(name, outcome(quantizer((int) budget).method(CURVES.get(name)).storedBits(budget)));
-                    bar.step();
+                    progress.stepBy(1);
                 });
-                points.add(new Point(budget, outcomes));
+                Point point = new Point(budget, outcomes);
+                points.add(point);
+                notebook.say("%s", line(String.valueOf(budget), point.inOrder()));
             }
         }
         return points;
+    }
+
+    /** A line of a table that is shown as it grows. */
+    private static String line(String name, List<?> values) {
+        return String.format("%-26s", name) + values.stream().map(v -> String.format("%22s", v)).collect(Collectors.joining());
     }
 
     private static List<String> curveNames() {
         return CURVES.keySet().stream().sorted().toList();
     }
 
-    private Multipoint<ComputationGraph> quantizer(int bits) {
-        return Multipoint.of(network).calibrate(calibration).bits(bits);
+    private Multipoint<?> quantizer(int bits) {
+        return network.quantizer().calibrate(calibration).bits(bits);
     }
 
-    private Outcome outcome(Multipoint<ComputationGraph> multipoint) {
-        MultipointResult<ComputationGraph> result = multipoint.transform();
-        ComputationGraph compiled = Segments.compile(result.model()).graph();
-        return new Outcome(result.report(), Evaluations.top1(compiled, test));
-    }
-
-    private static String table(List<Row> rows) {
-        return Tables.of(rows, List.of(Tables.text("method", Row::name), width(0), width(1), width(2)));
-    }
-
-    private static ColumnData<Row> width(int i) {
-        return Tables.number(WIDTHS.get(i) + " bits", r -> r.outcomes.get(i).toString());
-    }
-
-    private static String curves(List<Point> points) {
-        List<ColumnData<Point>> columns = new ArrayList<>();
-        columns.add(Tables.number("budget", p -> String.valueOf(p.budget)));
-        curveNames().forEach(name -> columns.add(Tables.number(name, p -> p.outcomes.get(name).toString())));
-        return Tables.of(points, columns);
-    }
-
-    private String asMarkdown(double original, List<Row> rows, List<Point> points) {
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%s: fp32 %.2f %% top-1 on %,d images, calibrated on %,d. "
-                + "Figures are top-1 in %% (stored bits for each weight, everything counted), %.0f %% extra points.%n%n",
-                data.name(), 100 * original, test.totalExamples(), calibration.totalExamples(), 100 * EXTRA_POINTS));
-        text.append("| method |");
-        WIDTHS.forEach(bits -> text.append(' ').append(bits).append(" bits |"));
-        text.append("\n|---|").append("---:|".repeat(WIDTHS.size())).append('\n');
-        for (Row row : rows) {
-            text.append("| ").append(row.name).append(" |");
-            row.outcomes.forEach(o -> text.append(' ').append(o).append(" |"));
-            text.append('\n');
+    private Outcome outcome(Multipoint<?> multipoint) {
+        MultipointResult<?> result;
+        try (Progress.OfTransform progress = new Progress.OfTransform("", (calibration.totalExamples() + calibration.batch() - 1)
+                / calibration.batch())) {
+            result = multipoint.listener(progress).transform();
         }
-        text.append("\nBudgets in stored bits for each weight:\n\n| budget |");
-        curveNames().forEach(name -> text.append(' ').append(name).append(" |"));
-        text.append("\n|---:|").append("---:|".repeat(CURVES.size())).append('\n');
-        for (Point point : points) {
-            text.append("| ").append(point.budget).append(" |");
-            curveNames().forEach(name -> text.append(' ').append(point.outcomes.get(name)).append(" |"));
-            text.append('\n');
-        }
+        Evaluations.Result found = Evaluations.evaluate("quantized", new Network((Model) result.model()).compiled(), test,
+                original.outputs());
+        return new Outcome(result.report(), found.top1(), found.divergence());
+    }
+
+    private String asMarkdown(List<Row> rows, List<Point> points) {
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%s: fp32 %.2f %% top-1 on %,d images, calibrated on %,d, %.0f %% "
+                + "extra points. %s%n%n", data.name(), 100 * original.top1(), test.totalExamples(), calibration.totalExamples(),
+                100 * EXTRA_POINTS, FIGURES));
+        text.append(row("method", WIDTHS.stream().map(bits -> bits + " bits").toList())).append("|---|")
+                .append("---:|".repeat(WIDTHS.size())).append('\n');
+        rows.forEach(row -> text.append(row(row.name, row.outcomes)));
+        text.append("\nBudgets in stored bits for each weight:\n\n").append(row("budget", curveNames()))
+                .append("|---:|").append("---:|".repeat(CURVES.size())).append('\n');
+        points.forEach(point -> text.append(row(String.valueOf(point.budget), point.inOrder())));
         return text.toString();
     }
 
-    private void draw(Path png, double original, List<Point> points) throws IOException {
-        XYChart chart = new XYChartBuilder().width(PLOT_WIDTH).height(PLOT_HEIGHT).title(data.name() + ": what stored bits buy")
-                .xAxisTitle("stored bits for each weight").yAxisTitle("top-1, %").build();
-        chart.getStyler().setChartBackgroundColor(Color.WHITE).setLegendPosition(LegendPosition.InsideSE);
-        for (String name : curveNames()) {
-            chart.addSeries(name, points.stream().map(p -> p.outcomes.get(name).report.storedBitsPerWeight()).toList(),
-                    points.stream().map(p -> 100 * p.outcomes.get(name).top1).toList());
-        }
-        double first = BUDGETS[0];
-        double last = BUDGETS[BUDGETS.length - 1];
-        chart.addSeries("fp32", new double[]{first, last}, new double[]{100 * original, 100 * original});
+    private static String row(String name, List<?> values) {
+        return "| " + name + " |" + values.stream().map(v -> " " + v + " |").collect(Collectors.joining()) + "\n";
+    }
+
+    private void draw(Path png, List<Point> points) throws IOException {
+        Map<String, List<ComparisonPlot.Place>> curves = new LinkedHashMap<>();
+        curveNames().forEach(name -> curves.put(name, points.stream().map(p -> p.outcomes.get(name))
+                .map(o -> new ComparisonPlot.Place(o.report.storedBitsPerWeight(), o.top1)).toList()));
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(png))) {
-            BitmapEncoder.saveBitmap(chart, out, BitmapEncoder.BitmapFormat.PNG);
+            BitmapEncoder.saveBitmap(ComparisonPlot.overStoredBits(data.name(), original.top1(), curves), out, BitmapEncoder.BitmapFormat.PNG);
         }
     }
 }

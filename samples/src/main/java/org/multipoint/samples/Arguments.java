@@ -33,7 +33,7 @@ final class Arguments {
     /** A file that results can be written to. */
     static Path writable(CommandSpec command, String option, Path file) {
         Path folder = file.toAbsolutePath().getParent();
-        return checked(command, option, file, Files.isWritable(folder) && !Files.isDirectory(file),
-                "a file in a folder that can be written to");
+        return checked(command, option, file, folder != null && Files.isDirectory(folder) && Files.isWritable(folder)
+                && !Files.isDirectory(file), "a file in a folder that can be written to");
     }
 }

@@ -31,6 +31,7 @@ final class AtomicFile {
     static void write(Path file, Content content) throws IOException {
         Path whole = file.toAbsolutePath();
         Path part = whole.resolveSibling(whole.getFileName() + ".part");
+        part.toFile().deleteOnExit();
         try {
             content.writeTo(part);
             Files.move(part, whole, ATOMIC_MOVE, REPLACE_EXISTING);

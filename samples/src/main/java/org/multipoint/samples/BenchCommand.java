@@ -1,7 +1,6 @@
 package org.multipoint.samples;
 
-import com.github.freva.asciitable.ColumnData;
-import me.tongfei.progressbar.ProgressBar;
+import org.multipoint.report.TextTable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -95,8 +94,8 @@ final class BenchCommand implements Callable<Integer> {
         try {
             float[] expected = contestants.get(0).run();
             contestants.forEach(c -> errors.put(c.name(), error(expected, c.run())));
-            try (ProgressBar bar = Progress.bar("measuring", Math.round(seconds))) {
-                timings = Contest.run(contestants, seconds, passed -> bar.stepTo(Math.round(passed)));
+            try (Progress progress = Progress.of("measuring, seconds", Math.round(seconds))) {
+                timings = Contest.run(contestants, seconds, passed -> progress.stepTo(Math.round(passed)));
             }
         } finally {
             contestants.forEach(Contestant::close);
@@ -132,20 +131,19 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private static String table(List<Contest.Timing> timings, Map<String, Double> errors) {
-        List<ColumnData<Contest.Timing>> columns = new ArrayList<>(List.of(
-                Tables.text("", Contest.Timing::name),
-                number("median ms", "%.2f", Contest.Timing::medianMs),
-                number("p10 ms", "%.2f", Contest.Timing::p10Ms),
-                Tables.number("runs", t -> String.valueOf(t.runs()))));
+        TextTable<Contest.Timing> table = new TextTable<Contest.Timing>()
+                .text("", Contest.Timing::name)
+                .number("median ms", number("%.2f", Contest.Timing::medianMs))
+                .number("p10 ms", number("%.2f", Contest.Timing::p10Ms)).optional(1)
+                .number("runs", t -> String.valueOf(t.runs())).optional(2);
         for (String reference : List.of(Contestants.ONNX_RUNTIME_INT8, Contestants.DL4J)) {
             timings.stream().filter(t -> t.name().equals(reference)).findFirst()
-                    .ifPresent(r -> columns.add(number("x " + reference, "%.3f", t -> t.medianMs() / r.medianMs())));
+                    .ifPresent(r -> table.number("x " + reference, number("%.3f", t -> t.medianMs() / r.medianMs())));
         }
-        columns.add(number("output error", "%.1e", t -> errors.get(t.name())));
-        return Tables.of(timings, columns);
+        return table.number("output error", number("%.1e", t -> errors.get(t.name()))).toString(timings, Terminal.textColumns());
     }
 
-    private static ColumnData<Contest.Timing> number(String header, String format, Function<Contest.Timing, Double> value) {
-        return Tables.number(header, t -> String.format(Locale.ROOT, format, value.apply(t)));
+    private static Function<Contest.Timing, String> number(String format, Function<Contest.Timing, Double> value) {
+        return t -> String.format(Locale.ROOT, format, value.apply(t));
     }
 }

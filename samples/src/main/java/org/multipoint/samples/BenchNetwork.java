@@ -1,6 +1,7 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.linear.LinearOp;
 import org.multipoint.walk.GraphWalk;
@@ -26,7 +27,7 @@ record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example
      * The network of the given name, or from a file.
      *
      * @param pixels height and width of its images; null for what the file says, or {@value #USUAL_SIZE}
-     * @throws IllegalArgumentException where it has several inputs, or no layer that says what it takes
+     * @throws IllegalArgumentException where it has several inputs or outputs, is not in fp32, or has no layer that says what it takes
      */
     static BenchNetwork load(String net, Integer pixels) throws IOException {
         int usual = pixels != null ? pixels : USUAL_SIZE;
@@ -34,16 +35,22 @@ record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example
             case "resnet18" -> of(net, RandomNetworks.resNet18(usual, SEED), usual);
             case "mobilenetv1" -> of(net, RandomNetworks.mobileNetV1(usual, SEED), usual);
             default -> {
-                ComputationGraph graph = SavedModel.read(Path.of(net));
+                ComputationGraph graph = graph(net);
                 yield of(net, graph, pixels != null ? pixels : SavedModel.imageSize(Path.of(net)).orElse(USUAL_SIZE));
             }
         };
     }
 
-    private static BenchNetwork of(String net, ComputationGraph graph, int size) {
-        if (graph.getNumInputArrays() != 1) {
-            throw new IllegalArgumentException(net + " has " + graph.getNumInputArrays() + " inputs, expected one");
+    private static ComputationGraph graph(String file) throws IOException {
+        Network network = SavedModel.read(Path.of(file));
+        if (!network.isPlain()) {
+            throw new IllegalArgumentException(file + " is " + network + ": the benchmark takes networks in fp32, and quantizes and "
+                    + "compiles them itself");
         }
+        return network.model() instanceof ComputationGraph graph ? graph : ((MultiLayerNetwork) network.model()).toComputationGraph();
+    }
+
+    private static BenchNetwork of(String net, ComputationGraph graph, int size) {
         LinearVertex first = new GraphWalk(graph).linear().values().stream().findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(net + " has no convolution or dense layer"));
         LinearOp op = first.stages().get(0).op();

@@ -8,12 +8,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** A second Java process like this one, for what must be in the environment before native libraries load. */
 final class ChildJvm {
 
-    private ChildJvm() {
+    /** What the other process gets to clean up. */
+    private static final int GRACE_SECONDS = 5;
+
+    private final TemporaryFolder folder;
+    private Process process;
+    private boolean ended;
+
+    private ChildJvm(TemporaryFolder folder) {
+        this.folder = folder;
     }
 
     /**
@@ -26,24 +35,49 @@ final class ChildJvm {
     static int run(Map<String, String> environment, Class<?> main, List<String> arguments, PrintWriter out)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
-        command.add(main.getName());
-        command.addAll(arguments);
-        // A file keeps the command line short: some native libraries cannot bear a long one.
-        Path file = Files.createTempFile("multipoint", ".args");
-        try {
-            Files.writeString(file, command.stream().map(ChildJvm::quoted).collect(Collectors.joining("\n")));
+        try (TemporaryFolder folder = TemporaryFolder.create()) {
+            // Some libraries leave there what they unpack.
+            command.add("-Djava.io.tmpdir=" + folder.path());
+            command.add("-cp");
+            command.add(System.getProperty("java.class.path"));
+            command.add(main.getName());
+            command.addAll(arguments);
+            // A file keeps the command line short: some native libraries cannot bear a long one.
+            Path file = Files.writeString(folder.path().resolve("arguments"),
+                    command.stream().map(ChildJvm::quoted).collect(Collectors.joining("\n")));
             ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@" + file);
             builder.environment().putAll(environment);
-            Process process = (out == null ? builder.inheritIO() : builder.redirectError(ProcessBuilder.Redirect.INHERIT)).start();
+            ChildJvm child = new ChildJvm(folder);
+            // Whoever ends this process means both.
+            Runtime.getRuntime().addShutdownHook(new Thread(child::end));
+            Process process = child.start(out == null ? builder.inheritIO() : builder.redirectError(ProcessBuilder.Redirect.INHERIT));
             if (out != null) {
                 process.inputReader().transferTo(out);
                 out.flush();
             }
             return process.waitFor();
-        } finally {
-            Files.delete(file);
+        }
+    }
+
+    private synchronized Process start(ProcessBuilder builder) throws IOException {
+        if (ended) {
+            throw new IOException("This program is being ended");
+        }
+        process = builder.start();
+        return process;
+    }
+
+    private synchronized void end() {
+        ended = true;
+        try (folder) {
+            if (process != null) {
+                process.destroy();
+                if (!process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS)) {
+                    process.destroyForcibly().waitFor();
+                }
+            }
+        } catch (InterruptedException | IOException e) {
+            // This process ends anyway.
         }
     }
 

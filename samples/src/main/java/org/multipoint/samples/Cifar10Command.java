@@ -1,8 +1,6 @@
 package org.multipoint.samples;
 
-import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.multipoint.datasets.ImageIterator;
-import org.multipoint.samples.models.CifarResNet;
+import org.multipoint.datasets.ImageFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -11,8 +9,8 @@ import picocli.CommandLine.Spec;
 import java.util.concurrent.Callable;
 
 /** Real images and real networks: a ResNet for CIFAR-10 from its published weights. */
-@Command(name = "cifar10", description = "Quantizes a ResNet for CIFAR-10 and evaluates it on real images, with 4 bits, calibrated on 512 images "
-        + "and evaluated on 10,000 unless told otherwise.")
+@Command(name = "cifar10", description = "Quantizes a network for CIFAR-10 and evaluates it on real images, with 4 bits, calibrated on 512 images "
+        + "and evaluated on 10,000 unless told otherwise. A model that is quantized or compiled already is evaluated.")
 final class Cifar10Command implements Callable<Integer> {
 
     private static final int CALIBRATION_IMAGES = 512;
@@ -38,14 +36,14 @@ final class Cifar10Command implements Callable<Integer> {
         Notebook notebook = new Notebook(command.commandLine().getOut());
 
         notebook.step("A trained network");
-        ComputationGraph network = CifarResNet.load(data.weights());
-        notebook.say("%s: %d vertices, %,d parameters", data.weights(), network.getVertices().length, network.numParams());
+        Network network = data.network();
+        notebook.say("%s: %s", data.name(), network);
 
         notebook.step("Images");
-        try (ImageIterator calibration = data.images("train", calibrationCount.or(CALIBRATION_IMAGES));
-             ImageIterator test = data.images("test", run.test().orElse(TEST_IMAGES))) {
-            new Comparison(notebook, data.name(), network, calibration, test)
-                    .show(quantization, quantization.bits(4), run, false);
+        ImageFolder test = data.images("test", network.format(), run.test().orElse(TEST_IMAGES));
+        try (ImageSets images = network.isPlain() ? ImageSets.of(data.images("train", network.format(),
+                calibrationCount.or(CALIBRATION_IMAGES)), test, quantization.maxDrop().isPresent()) : ImageSets.forEvaluation(test)) {
+            new Comparison(notebook, data.name(), network, images).show(quantization, quantization.bits(4), run, false);
         }
         return 0;
     }

@@ -1,12 +1,12 @@
 package org.multipoint.samples;
 
-import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.api.Model;
 import org.multipoint.datasets.ImageIterator;
 import org.multipoint.report.MultipointReport;
+import org.multipoint.report.TextTable;
 import org.multipoint.transform.Multipoint;
 import org.multipoint.transform.MultipointResult;
 import org.multipoint.transform.MultipointResult.Attempt;
-import org.multipoint.transform.Segments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -24,13 +24,25 @@ final class Comparison {
     /** Values of the images that are timed: Deeplearning4j takes gigabytes for a few large images. */
     private static final long TIMED_VALUES = 1 << 16;
 
+    private static final TextTable<Row> SUMMARY = new TextTable<Row>()
+            .text("network", Row::name)
+            .number("top-1 %", r -> format("%.2f", 100 * r.measured.evaluation.top1()))
+            .number("top-5 %", r -> format("%.2f", 100 * r.measured.evaluation.top5())).optional(1)
+            .number("divergence", r -> Double.isNaN(r.measured.evaluation.divergence()) ? ""
+                    : format("%.4f", r.measured.evaluation.divergence()))
+            .number("stored bits/ weight", Row::bitsPerWeight)
+            .number("codes/ weight", Row::codesPerWeight).optional(3)
+            .number("file bytes", r -> format("%,d", r.measured.bytes))
+            .number("ms/ image", r -> format("%.2f", r.measured.msPerImage)).optional(2)
+            .number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage));
+
     private final Notebook notebook;
     private final String model;
-    private final ComputationGraph network;
-    private final ImageIterator calibration;
-    private final ImageIterator test;
+    private final Network network;
+    private final ImageSets images;
     private final INDArray someImages;
     private final List<Quantized> quantized = new ArrayList<>();
+    private Network compiled;
     private Measured original;
 
     /**
@@ -56,73 +68,99 @@ final class Comparison {
     /**
      * @param model name for reports
      */
-    Comparison(Notebook notebook, String model, ComputationGraph network, ImageIterator calibration, ImageIterator test) {
+    Comparison(Notebook notebook, String model, Network network, ImageSets images) {
         this.notebook = notebook;
         this.model = model;
         this.network = network;
-        this.calibration = calibration;
-        this.test = test;
-        INDArray batch = test.next().getFeatures();
+        this.images = images;
+        INDArray batch = images.test().next().getFeatures();
         long timed = Math.max(1, Math.min(MOST_TIMED, TIMED_VALUES / (batch.length() / batch.size(0))));
         this.someImages = batch.get(NDArrayIndex.interval(0, Math.min(timed, batch.size(0)))).dup();
     }
 
     /**
-     * The whole comparison: the network as it is, quantized with each of the given widths, and all results beside each other.
+     * The whole comparison: the network as it is, quantized with each of the given widths, and all results beside each other. A network
+     * that is transformed or compiled already is evaluated only.
      *
      * @param byDeeplearning4j whether Deeplearning4j's own layers evaluate it as it is, not the compiled network
+     * @throws IllegalArgumentException where what is asked for needs a network in fp32, and it is none
      */
     void show(QuantizationOptions how, List<Integer> widths, RunOptions run, boolean byDeeplearning4j) throws IOException {
-        notebook.say("%,d to calibrate on, %,d to evaluate on", calibration.totalExamples(), test.totalExamples());
+        notebook.say("%s", images);
+        if (!network.isPlain()) {
+            if (how.isGiven() || run.wantsModelOrPlot()) {
+                throw new IllegalArgumentException(model + " is " + network + ": it can be evaluated, but not quantized, saved or drawn; "
+                        + "leave out --bits, budgets, --out and --plot");
+            }
+            evaluateOnly(run);
+            return;
+        }
         evaluateOriginal(byDeeplearning4j);
         quantize(how, widths, run);
-        summarize(run);
+        summarize(how, run);
+    }
+
+    private void evaluateOnly(RunOptions run) throws IOException {
+        notebook.step("%s as it is, on %,d test images", model, images.test().totalExamples());
+        compiled = network.compiled();
+        original = measure(Evaluations.evaluate(model, compiled, images.test()), network, compiled, SavedModel.bytes(network));
+        say(original);
+        if (run.json().isPresent()) {
+            AtomicFile.writeJson(run.json().get(), new EvaluationJson(model, original.evaluation.images(), original.evaluation.top1(),
+                    original.evaluation.top5(), original.bytes, original.msPerImage));
+            notebook.say("Results: %s", run.json().get());
+        }
     }
 
     private void evaluateOriginal(boolean byDeeplearning4j) throws IOException {
-        notebook.step("%s in fp32, on %,d test images", model, test.totalExamples());
+        notebook.step("%s in fp32, on %,d test images", model, images.test().totalExamples());
         // Compiled, an fp32 network says the same many times faster.
-        ComputationGraph compiled = Segments.compile(network).graph();
-        try (INDArray plain = network.outputSingle(someImages); INDArray fast = compiled.outputSingle(someImages)) {
-            notebook.say("compiled for speed; class probabilities differ by at most %.1e", plain.sub(fast).amaxNumber().doubleValue());
+        compiled = network.compiled();
+        try (INDArray plain = network.output(someImages); INDArray fast = compiled.output(someImages)) {
+            notebook.say("compiled for speed; outputs differ by at most %.1e", plain.sub(fast).amaxNumber().doubleValue());
         }
-        original = measure(Evaluations.evaluate("fp32", byDeeplearning4j ? network : compiled, test), network, compiled, SavedModel.bytes(network));
+        original = measure(Evaluations.evaluate("fp32", byDeeplearning4j ? network : compiled, images.test()), network, compiled,
+                SavedModel.bytes(network));
         say(original);
     }
 
     /** Quantizes with each of the given widths, and evaluates, saves and restores the result. */
     private void quantize(QuantizationOptions how, List<Integer> widths, RunOptions run) throws IOException {
         if (widths.isEmpty()) {
-            notebook.step("Quantized: %s, codes of any width, calibrated on %,d images", how.method(), calibration.totalExamples());
-            quantize(how, Multipoint.of(network), "", run, 1);
+            notebook.step("Quantized: %s, codes of any width, calibrated on %,d images", how.method(), images.calibration().totalExamples());
+            quantize(how, network.quantizer(), "", run, 1);
         }
         for (int bits : widths) {
-            notebook.step("Quantized: %s, %d bits a code, calibrated on %,d images", how.method(), bits, calibration.totalExamples());
-            quantize(how, Multipoint.of(network).bits(bits), bits + "-bit ", run, widths.size());
+            notebook.step("Quantized: %s, %d bits a code, calibrated on %,d images", how.method(), bits,
+                    images.calibration().totalExamples());
+            quantize(how, network.quantizer().bits(bits), bits + "-bit ", run, widths.size());
         }
     }
 
-    private void quantize(QuantizationOptions how, Multipoint<ComputationGraph> multipoint, String task, RunOptions run, int results)
+    private <M extends Model> void quantize(QuantizationOptions how, Multipoint<M> multipoint, String task, RunOptions run, int results)
             throws IOException {
-        how.apply(multipoint.calibrate(calibration));
-        how.maxDrop().ifPresent(drop -> multipoint.maxDrop(drop, this::top1));
-        MultipointResult<ComputationGraph> result;
+        how.apply(multipoint.calibrate(images.calibration()));
+        images.searched().ifPresent(some -> multipoint.maxDrop(how.maxDrop().orElseThrow(), m -> top1(m, some)));
+        MultipointResult<M> result;
         try (Progress.OfTransform progress = new Progress.OfTransform(task,
-                (calibration.totalExamples() + calibration.batch() - 1) / calibration.batch())) {
+                (images.calibration().totalExamples() + images.calibration().batch() - 1) / images.calibration().batch())) {
             result = multipoint.listener(progress).transform();
         }
+        Network small = new Network(result.model());
         int bits = Integer.parseInt(result.report().provenance().get("bits"));
-        if (!result.attempts().isEmpty()) {
-            notebook.say("%s", attempts(result.attempts()));
-        }
-        notebook.say("%s", result.report());
+        images.searched().ifPresent(some -> notebook.say("Tried on %,d images, none of them to calibrate or to evaluate on:%n%s",
+                some.totalExamples(), attempts(result.attempts())));
+        notebook.say("%s", result.report().toText(Terminal.textColumns()));
         Path temporary = run.out().isPresent() ? null : Files.createTempFile("multipoint", ".zip");
+        if (temporary != null) {
+            temporary.toFile().deleteOnExit();
+        }
         try {
             Path file = temporary != null ? temporary : withBits(run.out().get(), bits, results);
-            SavedModel.write(result.model(), file);
-            Measured measured = measure(Evaluations.evaluate(bits + "-bit", result.model(), test), result.model(),
-                    Segments.compile(result.model()).graph(), Files.size(file));
-            SavedModel.check(file, result.model(), someImages);
+            SavedModel.write(small, file);
+            Measured measured = measure(Evaluations.evaluate(bits + "-bit", small, images.test(), original.evaluation.outputs()), small,
+                    small.compiled(), Files.size(file));
+            SavedModel.check(file, small, someImages);
             say(measured);
             notebook.say("Saved%s, restored: outputs are the same, bit for bit.", temporary != null ? "" : " as " + file);
             quantized.add(new Quantized(bits, how.method(), how.extraPoints(result.report()), result.report(),
@@ -135,17 +173,17 @@ final class Comparison {
     }
 
     /** The metric that {@code --max-drop} holds. */
-    private double top1(ComputationGraph graph) {
-        return graph == network ? original.evaluation.top1() : Evaluations.evaluate("attempt", Segments.compile(graph).graph(), test).top1();
+    private double top1(Model tried, ImageIterator some) {
+        return Evaluations.evaluate("attempt", tried == network.model() ? compiled : new Network(tried).compiled(), some).top1();
     }
 
     private static String attempts(List<Attempt> attempts) {
-        return Tables.of(attempts, List.of(
-                Tables.number("bits", a -> String.valueOf(a.bits())),
-                Tables.number("extra points %", a -> format("%.1f", 100 * a.extraPoints())),
-                Tables.number("stored bits/weight", a -> format("%.3f", a.storedBitsPerWeight())),
-                Tables.number("top-1 %", a -> format("%.2f", 100 * a.metric())),
-                Tables.text("", a -> a.holds() ? "holds" : "falls too far")));
+        return new TextTable<Attempt>()
+                .number("bits", a -> String.valueOf(a.bits()))
+                .number("extra points %", a -> format("%.1f", 100 * a.extraPoints()))
+                .number("stored bits/weight", a -> format("%.3f", a.storedBitsPerWeight()))
+                .number("top-1 %", a -> format("%.2f", 100 * a.metric()))
+                .text("", a -> a.holds() ? "holds" : "falls too far").toString(attempts, Terminal.textColumns());
     }
 
     private static Path withBits(Path file, int bits, int widths) {
@@ -154,32 +192,32 @@ final class Comparison {
         return widths == 1 ? file : file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));
     }
 
-    private Measured measure(Evaluations.Result evaluation, ComputationGraph graph, ComputationGraph compiled, long bytes) {
-        return new Measured(evaluation, bytes, Evaluations.msPerImage(graph, someImages), Evaluations.msPerImage(compiled, someImages));
+    private Measured measure(Evaluations.Result evaluation, Network some, Network itsCompiled, long bytes) {
+        return new Measured(evaluation, bytes, Evaluations.msPerImage(some, someImages), Evaluations.msPerImage(itsCompiled, someImages));
     }
 
     private void say(Measured measured) {
-        notebook.say("top-1 %.2f %%, top-5 %.2f %%, %,d bytes on disk, %.2f ms an image in batches of %d, compiled %.2f ms",
-                100 * measured.evaluation.top1(), 100 * measured.evaluation.top5(), measured.bytes, measured.msPerImage, someImages.size(0), measured.compiledMsPerImage);
+        Evaluations.Result found = measured.evaluation;
+        notebook.say("top-1 %.2f %%, top-5 %.2f %%%s, %,d bytes on disk", 100 * found.top1(), 100 * found.top5(),
+                Double.isNaN(found.divergence()) ? "" : format(", divergence from fp32 %.4f", found.divergence()), measured.bytes);
+        notebook.say("%.2f ms an image in batches of %d, compiled %.2f ms", measured.msPerImage, someImages.size(0),
+                measured.compiledMsPerImage);
     }
 
     /** Shows all results beside each other, and writes them where asked for. */
-    private void summarize(RunOptions run) throws IOException {
+    private void summarize(QuantizationOptions how, RunOptions run) throws IOException {
         notebook.step("Side by side");
         List<Row> rows = new ArrayList<>();
         rows.add(new Row("fp32", original, "32", ""));
         quantized.forEach(q -> rows.add(new Row(q.bits + "-bit " + q.method, q.measured, format("%.3f", q.report.storedBitsPerWeight()),
                 format("%.3f", q.report.codesPerWeight()))));
-        notebook.say("%s", Tables.of(rows, List.of(
-                Tables.text("network", Row::name),
-                Tables.number("top-1 %", r -> format("%.2f", 100 * r.measured.evaluation.top1())),
-                Tables.number("top-5 %", r -> format("%.2f", 100 * r.measured.evaluation.top5())),
-                Tables.number("stored bits/weight", Row::bitsPerWeight),
-                Tables.number("codes/weight", Row::codesPerWeight),
-                Tables.number("file bytes", r -> format("%,d", r.measured.bytes)),
-                Tables.number("of fp32 %", r -> format("%.1f", 100.0 * r.measured.bytes / original.bytes)),
-                Tables.number("ms/image", r -> format("%.2f", r.measured.msPerImage)),
-                Tables.number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage)))));
+        notebook.say("%s", SUMMARY.toString(rows, Terminal.textColumns()));
+        notebook.say("Divergence: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
+                + "top-1.");
+        if (images.search() != null) {
+            notebook.say("On images that the search has not seen, top-1 is %.2f points below fp32; it was to be %.2f at most.",
+                    100 * (original.evaluation.top1() - quantized.get(0).measured.evaluation.top1()), 100 * how.maxDrop().orElseThrow());
+        }
         if (run.json().isPresent()) {
             json().write(run.json().get());
             notebook.say("Results: %s", run.json().get());
@@ -193,6 +231,18 @@ final class Comparison {
     private record Row(String name, Measured measured, String bitsPerWeight, String codesPerWeight) {
     }
 
+    /**
+     * What was found of a network that was evaluated only, for other programs. Names and meanings of fields stay.
+     *
+     * @param testImages images that it was evaluated on
+     * @param top1       share of images whose most likely class is right
+     * @param top5       share of images whose class is among the five most likely ones
+     * @param bytes      size of the saved model
+     * @param msPerImage time of a forward pass in Deeplearning4j, for each image
+     */
+    record EvaluationJson(String model, long testImages, double top1, double top5, long bytes, double msPerImage) {
+    }
+
     private static String format(String text, Object value) {
         return String.format(Locale.ROOT, text, value);
     }
@@ -204,10 +254,10 @@ final class Comparison {
 
     private ResultJson json(Quantized q) {
         Evaluations.Result after = q.measured.evaluation;
-        return new ResultJson(model, q.method, q.bits, q.extraPoints, calibration.totalExamples(), after.images(),
+        return new ResultJson(model, q.method, q.bits, q.extraPoints, images.calibration().totalExamples(), after.images(),
                 new ResultJson.Fp32(original.evaluation.top1(), original.evaluation.top5(), original.bytes, original.msPerImage),
                 new ResultJson.Quantized(after.top1(), after.top5(), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
-                        q.measured.msPerImage),
+                        q.measured.msPerImage, Double.isNaN(after.divergence()) ? null : after.divergence()),
                 new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, original.evaluation.seconds() + after.seconds()),
                 PeakMemory.megabytes(), List.of());
     }

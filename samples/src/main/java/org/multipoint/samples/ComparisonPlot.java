@@ -19,9 +19,10 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /** A picture of a comparison: accuracy and size of each network, output error and codes of each layer. */
@@ -30,6 +31,10 @@ final class ComparisonPlot {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 450;
     private static final Font LABELS = new Font(Font.SANS_SERIF, Font.BOLD, 14);
+
+    /** A network on a curve: its stored bits for each weight, and the share of images whose most likely class is right. */
+    record Place(double bits, double top1) {
+    }
 
     private ComparisonPlot() {
     }
@@ -80,15 +85,30 @@ final class ComparisonPlot {
     }
 
     private static XYChart overStoredBits(String model, Comparison.Measured original, List<Comparison.Quantized> quantized) {
+        return overStoredBits(model, original.evaluation().top1(), Map.of(quantized.get(0).method(), quantized.stream()
+                .sorted(Comparator.comparingDouble(q -> q.report().storedBitsPerWeight()))
+                .map(q -> new Place(q.report().storedBitsPerWeight(), q.measured().evaluation().top1())).toList()));
+    }
+
+    /**
+     * Accuracy over stored bits.
+     *
+     * @param model  name for the title
+     * @param fp32   share of images whose most likely class is right before
+     * @param curves by name, each from few bits to many
+     */
+    static XYChart overStoredBits(String model, double fp32, Map<String, List<Place>> curves) {
         XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(model + ": what stored bits buy")
                 .xAxisTitle("stored bits for each weight").yAxisTitle("top-1, %").build();
-        chart.getStyler().setLegendPosition(LegendPosition.InsideSE).setChartBackgroundColor(Color.WHITE);
-        List<Comparison.Quantized> sorted = quantized.stream()
-                .sorted(Comparator.comparingDouble(q -> q.report().storedBitsPerWeight())).toList();
-        List<Double> bits = sorted.stream().map(q -> q.report().storedBitsPerWeight()).toList();
-        chart.addSeries(sorted.get(0).method(), bits, sorted.stream().map(q -> 100 * q.measured().evaluation().top1()).toList());
-        chart.addSeries("fp32", List.of(bits.get(0), bits.get(bits.size() - 1)),
-                Collections.nCopies(2, 100 * original.evaluation().top1()));
+        List<Place> all = curves.values().stream().flatMap(List::stream).toList();
+        DoubleSummaryStatistics top1 = all.stream().mapToDouble(p -> 100 * p.top1).summaryStatistics();
+        DoubleSummaryStatistics bits = all.stream().mapToDouble(Place::bits).summaryStatistics();
+        // Whole percents around the curves: left alone, the axis may have a single tick.
+        chart.getStyler().setYAxisDecimalPattern("0.#").setLegendPosition(LegendPosition.InsideSE).setChartBackgroundColor(Color.WHITE);
+        chart.getStyler().setYAxisMin(Math.floor(top1.getMin()) - 1).setYAxisMax(Math.ceil(Math.max(top1.getMax(), 100 * fp32)) + 1);
+        curves.forEach((name, places) -> chart.addSeries(name, places.stream().map(Place::bits).toList(),
+                places.stream().map(p -> 100 * p.top1).toList()));
+        chart.addSeries("fp32", new double[]{bits.getMin(), bits.getMax()}, new double[]{100 * fp32, 100 * fp32});
         return chart;
     }
 

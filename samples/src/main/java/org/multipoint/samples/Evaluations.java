@@ -1,13 +1,15 @@
 package org.multipoint.samples;
 
-import me.tongfei.progressbar.ProgressBar;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.linear.Tensor;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 
-import java.util.function.LongConsumer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
 
 /** How good and how fast a network is. */
 final class Evaluations {
@@ -16,12 +18,18 @@ final class Evaluations {
     private static final int LEAST_RUNS = 2;
     private static final int MOST_RUNS = 20;
     private static final double ENOUGH_SECONDS = 3;
+    /** Probabilities below count as this: what a network says is impossible may happen. */
+    private static final double LEAST_PROBABILITY = 1e-12;
+    private static final double SUM_TOLERANCE = 1e-3;
 
     /**
      * @param evaluation Deeplearning4j's figures
+     * @param outputs    what the network gave for each batch, row by row; none where it was compared with a reference
+     * @param divergence mean Kullback-Leibler divergence of the class probabilities from a reference, in nats; NaN without a reference, or
+     *                   where outputs are no probabilities
      * @param seconds    wall-clock time, reading images included
      */
-    record Result(Evaluation evaluation, double seconds) {
+    record Result(Evaluation evaluation, List<float[]> outputs, double divergence, double seconds) {
 
         /** Share of images whose most likely class is right. */
         double top1() {
@@ -43,29 +51,73 @@ final class Evaluations {
     }
 
     /** Evaluates a network on all images of an iterator. */
-    static Result evaluate(String name, ComputationGraph graph, ImageIterator images) {
-        try (ProgressBar bar = Progress.bar(name + " evaluation", images.totalExamples())) {
-            return evaluate(graph, images, bar::stepBy);
-        }
+    static Result evaluate(String name, Network network, ImageIterator images) {
+        return evaluate(name, network, images, List.of());
     }
 
-    /** Share of images whose most likely class is right, found in silence. */
-    static double top1(ComputationGraph graph, ImageIterator images) {
-        return evaluate(graph, images, done -> { }).top1();
-    }
-
-    private static Result evaluate(ComputationGraph graph, ImageIterator images, LongConsumer progress) {
+    /**
+     * Evaluates a network on all images of an iterator.
+     *
+     * @param reference outputs of another network for the same batches, from which to tell the divergence; empty for none
+     * @throws IllegalArgumentException where the network's outputs are not one for each class
+     */
+    static Result evaluate(String name, Network network, ImageIterator images, List<float[]> reference) {
         long start = System.nanoTime();
+        int classes = images.totalOutcomes();
         Evaluation evaluation = new Evaluation(images.getLabels(), TOP);
+        List<float[]> outputs = new ArrayList<>();
+        double divergence = 0;
+        Iterator<float[]> expected = reference.iterator();
         images.reset();
-        while (images.hasNext()) {
-            DataSet batch = images.next();
-            try (INDArray output = graph.outputSingle(batch.getFeatures())) {
-                evaluation.eval(batch.getLabels(), output);
+        try (Progress progress = Progress.of(name + " evaluation", images.totalExamples())) {
+            while (images.hasNext()) {
+                DataSet batch = images.next();
+                try (INDArray output = network.output(batch.getFeatures())) {
+                    if (output.rank() != 2 || output.size(1) != classes) {
+                        throw new IllegalArgumentException("The network's outputs have the shape " + Arrays.toString(output.shape())
+                                + ", the images have " + classes + " classes: expected [images, " + classes + "]");
+                    }
+                    evaluation.eval(batch.getLabels(), output);
+                    if (expected.hasNext()) {
+                        divergence += divergence(expected.next(), Tensor.of(output).data(), classes);
+                    } else {
+                        outputs.add(Tensor.of(output).data());
+                    }
+                }
+                progress.stepBy(batch.numExamples());
             }
-            progress.accept(batch.numExamples());
         }
-        return new Result(evaluation, seconds(start));
+        return new Result(evaluation, outputs,
+                outputs.isEmpty() ? divergence / evaluation.getNumRowCounter() : Double.NaN, seconds(start));
+    }
+
+    /**
+     * Sum over rows of {@code sum_i p[i] log(p[i] / q[i]) - p[i] + q[i]}: how far the second distributions are from the first ones, in nats.
+     * Each term is 0 or more, whatever rounding has done to the sums of probabilities.
+     *
+     * @param p       probabilities, row by row
+     * @param q       as many others
+     * @param classes length of a row
+     * @return NaN where a row is no distribution
+     */
+    static double divergence(float[] p, float[] q, int classes) {
+        double sum = 0;
+        for (int from = 0; from < p.length; from += classes) {
+            double all = 0;
+            double others = 0;
+            for (int i = from; i < from + classes; i++) {
+                if (!(p[i] >= 0 && q[i] >= 0)) {
+                    return Double.NaN;
+                }
+                all += p[i];
+                others += q[i];
+                sum += p[i] * Math.log(Math.max(p[i], LEAST_PROBABILITY) / Math.max(q[i], LEAST_PROBABILITY)) - p[i] + q[i];
+            }
+            if (Math.abs(all - 1) > SUM_TOLERANCE || Math.abs(others - 1) > SUM_TOLERANCE) {
+                return Double.NaN;
+            }
+        }
+        return sum;
     }
 
     /**
@@ -73,12 +125,12 @@ final class Evaluations {
      *
      * @param features a batch of inputs
      */
-    static double msPerImage(ComputationGraph graph, INDArray features) {
+    static double msPerImage(Network network, INDArray features) {
         double best = Double.POSITIVE_INFINITY;
         long start = System.nanoTime();
         for (int run = 0; run < LEAST_RUNS || run < MOST_RUNS && seconds(start) < ENOUGH_SECONDS; run++) {
             long begin = System.nanoTime();
-            graph.outputSingle(features).close();
+            network.output(features).close();
             best = Math.min(best, seconds(begin));
         }
         return 1e3 * best / features.size(0);

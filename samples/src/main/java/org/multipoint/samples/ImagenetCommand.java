@@ -1,18 +1,16 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.datasets.ImageFolder;
 import org.multipoint.datasets.ImageNet;
 import org.multipoint.datasets.ImageView;
-import org.multipoint.linear.LinearOp;
-import org.multipoint.walk.GraphWalk;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -21,7 +19,7 @@ import java.util.function.IntFunction;
 
 /** Real ImageNet networks on a subset of ImageNet's images. */
 @Command(name = "imagenet", description = "Quantizes an ImageNet network, 4 bits unless told otherwise, and evaluates it on a folder of images "
-        + "(a folder for each WordNet id, labels.tsv in it or above).")
+        + "(a folder for each WordNet id, labels.tsv in it or above). A model that is quantized or compiled already is evaluated.")
 final class ImagenetCommand implements Callable<Integer> {
 
     private static final int BATCH = 8;
@@ -49,13 +47,13 @@ final class ImagenetCommand implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
-    @Option(names = "--model", required = true, paramLabel = "FILE.h5|FILE.zip", description = "A model of Keras 2 or of Deeplearning4j.")
+    @Option(names = "--model", required = true, paramLabel = "FILE.h5|FILE.zip", description = "A model of Keras 2, or one of Deeplearning4j of either kind, plain or made by --out.")
     private Path model;
 
     @Option(names = "--images", required = true, paramLabel = "DIR", description = "Images to evaluate on.")
     private Path images;
 
-    @Option(names = "--calibration", paramLabel = "DIR", description = "Images to calibrate on; those to evaluate on where not given.")
+    @Option(names = "--calibration", paramLabel = "DIR", description = "Images to calibrate on; where not given, a third of the others, 256 at most, which are then not evaluated on.")
     private Path calibrationImages;
 
     @Option(names = "--view", defaultValue = "efficientnet-lite", paramLabel = "VIEW",
@@ -79,22 +77,31 @@ final class ImagenetCommand implements Callable<Integer> {
         Notebook notebook = new Notebook(command.commandLine().getOut());
 
         notebook.step("A trained network");
-        ComputationGraph network = SavedModel.read(model);
-        LinearOp first = new GraphWalk(network).linear().values().stream().findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(model + " has no convolution or dense layer")).stages().get(0).op();
-        CNN2DFormat format = first.channelsLast() ? CNN2DFormat.NHWC : CNN2DFormat.NCHW;
-        notebook.say("%s: %,d parameters, images in %s", model, network.numParams(), format);
+        Network network = SavedModel.read(model);
+        notebook.say("%s: %s; images in %s", model, network, network.format());
 
         notebook.step("Images");
         ImageView shown = view.ofSize.apply(size != null ? size : SavedModel.imageSize(model).orElse(USUAL_SIZE));
-        try (ImageFolder calibration = folder(calibrationImages != null ? calibrationImages : images, shown, format, OptionalInt.empty());
-             ImageFolder test = folder(images, shown, format, run.test())) {
-            notebook.say("as %s", shown);
-            new Comparison(notebook, model.getFileName().toString(), network, calibration, test)
+        notebook.say("as %s", shown);
+        if (calibrationImages != null && Files.isSameFile(calibrationImages, images)) {
+            notebook.say("Calibrated on the images that it is evaluated on: results will look better than they are.");
+        }
+        try (ImageSets sets = sets(network, shown)) {
+            new Comparison(notebook, model.getFileName().toString(), network, sets)
                     .show(quantization, quantization.bits(4), run, byDeeplearning4j);
-            test.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
+            ((ImageFolder) sets.test()).skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
         }
         return 0;
+    }
+
+    private ImageSets sets(Network network, ImageView shown) {
+        boolean searches = quantization.maxDrop().isPresent();
+        if (!network.isPlain()) {
+            return ImageSets.forEvaluation(folder(images, shown, network.format(), run.test()));
+        }
+        return calibrationImages == null ? ImageSets.of(folder(images, shown, network.format(), OptionalInt.empty()), run.test(), searches)
+                : ImageSets.of(folder(calibrationImages, shown, network.format(), OptionalInt.empty()),
+                        folder(images, shown, network.format(), run.test()), searches);
     }
 
     private static ImageFolder folder(Path root, ImageView view, CNN2DFormat format, OptionalInt limit) {

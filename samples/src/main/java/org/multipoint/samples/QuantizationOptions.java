@@ -54,7 +54,8 @@ final class QuantizationOptions {
         }
 
         @Option(names = "--max-drop", paramLabel = "POINTS",
-                description = "Finds the smallest model whose top-1, in percent, is at most this far below that of fp32.")
+                description = "Finds the smallest model whose top-1, in percent, is at most this far below that of fp32, on images that are "
+                        + "not those of the report.")
         void setMaxDrop(double points) {
             maxDrop = Arguments.checked(command, "--max-drop", points, points >= 0 && points <= 100, "0 to 100");
         }
@@ -88,6 +89,11 @@ final class QuantizationOptions {
     /** The widths that are asked for; none where all widths are searched through for {@code --max-drop}. */
     List<Integer> bits(Integer... otherwise) {
         return bits != null ? bits : maxDrop().isPresent() ? List.of() : List.of(otherwise);
+    }
+
+    /** Whether any of what decides a model's size was asked for. */
+    boolean isGiven() {
+        return bits != null || budget != null;
     }
 
     /** Largest drop of top-1, as a share of the images, where the smallest model is asked for. */

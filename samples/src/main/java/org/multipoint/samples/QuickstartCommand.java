@@ -1,7 +1,6 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.datasets.ImageIterator;
 import org.multipoint.datasets.SyntheticImages;
 import picocli.CommandLine.Command;
@@ -12,7 +11,6 @@ import picocli.CommandLine.Spec;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 
@@ -30,7 +28,7 @@ final class QuickstartCommand implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
-    @Option(names = "--model", paramLabel = "FILE.zip", description = "Another model that the train command has made.")
+    @Option(names = "--model", paramLabel = "FILE.zip", description = "Another model, made by the train command or by --out.")
     private Path model;
 
     @Mixin
@@ -47,22 +45,28 @@ final class QuickstartCommand implements Callable<Integer> {
         Notebook notebook = new Notebook(command.commandLine().getOut());
 
         notebook.step("A small ResNet, trained on generated images");
-        ComputationGraph network = network();
-        notebook.say("%d vertices, %,d parameters; it tells apart %s", network.getVertices().length, network.numParams(),
-                String.join(", ", SyntheticImages.LABELS));
+        Network network = network();
+        notebook.say("%s%nIt tells apart %s.", network, String.join(", ", SyntheticImages.LABELS));
 
         notebook.step("Images");
-        try (ImageIterator calibration = SyntheticImages.train(calibrationCount.or(CALIBRATION_IMAGES), BATCH, CNN2DFormat.NCHW);
-             ImageIterator test = SyntheticImages.test(run.test().orElse(TEST_IMAGES), BATCH, CNN2DFormat.NCHW)) {
-            new Comparison(notebook, "quickstart", network, calibration, test)
+        int tests = run.test().orElse(TEST_IMAGES);
+        ImageIterator test = SyntheticImages.test(tests, BATCH, CNN2DFormat.NCHW);
+        try (ImageSets images = network.isPlain() ? new ImageSets(
+                SyntheticImages.train(calibrationCount.or(CALIBRATION_IMAGES), BATCH, CNN2DFormat.NCHW),
+                quantization.maxDrop().isPresent() ? SyntheticImages.validation(tests, BATCH, CNN2DFormat.NCHW) : null, test)
+                : ImageSets.forEvaluation(test)) {
+            new Comparison(notebook, model == null ? "quickstart" : model.getFileName().toString(), network, images)
                     .show(quantization, quantization.bits(4, 3), run, false);
         }
         return 0;
     }
 
-    private ComputationGraph network() throws IOException {
-        try (InputStream in = model != null ? Files.newInputStream(model) : getClass().getResourceAsStream(MODEL)) {
-            return SavedModel.read(in, model != null ? model.toString() : MODEL);
+    private Network network() throws IOException {
+        if (model != null) {
+            return SavedModel.read(model);
+        }
+        try (InputStream in = getClass().getResourceAsStream(MODEL)) {
+            return SavedModel.read(in, MODEL);
         }
     }
 }

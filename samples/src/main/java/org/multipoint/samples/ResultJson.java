@@ -41,8 +41,11 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
      * @param codesPerWeight      codes for each quantized weight
      * @param bytes               size of the saved model
      * @param msPerImage          time of a forward pass in Deeplearning4j, for each image
+     * @param divergence          mean Kullback-Leibler divergence of the class probabilities from those of the network before, in nats; null
+     *                            where outputs are no probabilities
      */
-    record Quantized(double top1, double top5, double storedBitsPerWeight, double codesPerWeight, long bytes, double msPerImage) {
+    record Quantized(double top1, double top5, double storedBitsPerWeight, double codesPerWeight, long bytes, double msPerImage,
+                     Double divergence) {
     }
 
     /**

@@ -40,6 +40,11 @@ final class RunOptions {
         plot = Arguments.writable(command, "--plot", file);
     }
 
+    /** Whether there is a file to write that only quantization makes. */
+    boolean wantsModelOrPlot() {
+        return out != null || plot != null;
+    }
+
     /** Images to evaluate on, where a number was given. */
     OptionalInt test() {
         return test == null ? OptionalInt.empty() : OptionalInt.of(test);

@@ -1,6 +1,7 @@
 package org.multipoint.samples;
 
-import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.bytedeco.hdf5.Exception;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.modelimport.keras.Hdf5Archive;
 import org.deeplearning4j.nn.modelimport.keras.KerasModelImport;
 import org.deeplearning4j.nn.modelimport.keras.exceptions.InvalidKerasConfigurationException;
@@ -12,23 +13,36 @@ import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.OptionalInt;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
 
-/** Models as files of Deeplearning4j, and of Keras. */
+/** Models as files: of Deeplearning4j as a zip archive, of Keras 2 in HDF5. What a file is, its content says. */
 final class SavedModel {
+
+    private static final byte[] HDF5 = "\u0089HDF\r\n\u001a\n".getBytes(StandardCharsets.ISO_8859_1);
+    /** Up to where a superblock's end-of-file address is. */
+    private static final int SUPERBLOCK = 48;
+    private static final String KERAS_2 = "Deeplearning4j imports whole models of Keras 2 in HDF5: in TensorFlow 2.15 or earlier, or with the "
+            + "package tf_keras, build the model, load or copy its weights, and save it as FILE.h5";
 
     private SavedModel() {
     }
 
     /** Bytes of a model's file. */
-    static long bytes(ComputationGraph graph) throws IOException {
+    static long bytes(Network network) throws IOException {
         Path file = Files.createTempFile("multipoint", ".zip");
+        file.toFile().deleteOnExit();
         try {
-            ModelSerializer.writeModel(graph, file.toFile(), false);
+            ModelSerializer.writeModel(network.model(), file.toFile(), false);
             return Files.size(file);
         } finally {
             Files.delete(file);
@@ -36,23 +50,120 @@ final class SavedModel {
     }
 
     /**
-     * Reads a graph from a file of Deeplearning4j or, where its name ends in .h5, of Keras.
+     * Reads a model from a file of Deeplearning4j, plain, transformed or compiled, or of Keras 2.
      *
-     * @throws IOException where it is missing or none of them, or is truncated or altered
+     * @throws IOException where it is missing or none of them, or is truncated or altered; it says what the file seems to be
      */
-    static ComputationGraph read(Path file) throws IOException {
+    static Network read(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IOException(file + ": this is a folder, expected the file of a model");
+        }
         if (!Files.exists(file)) {
             throw new NoSuchFileException(file.toString());
         }
-        if (!file.toString().endsWith(".h5")) {
-            try (InputStream in = Files.newInputStream(file)) {
-                return read(in, file.toString());
-            }
+        byte[] head = head(file);
+        if (startsWith(head, HDF5)) {
+            return readKeras(file, head);
         }
+        if (!startsWith(head, new byte[]{'P', 'K'})) {
+            throw new IOException(file + ": this is neither a model of Deeplearning4j (a zip archive) nor one of Keras 2 (an HDF5 file)");
+        }
+        return readZip(file);
+    }
+
+    private static byte[] head(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(SUPERBLOCK);
+        }
+    }
+
+    private static boolean startsWith(byte[] bytes, byte[] start) {
+        return bytes.length >= start.length && Arrays.equals(bytes, 0, start.length, start, 0, start.length);
+    }
+
+    private static Network readZip(Path file) throws IOException {
+        JsonNode configuration;
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            ZipEntry entry = zip.getEntry("configuration.json");
+            if (entry == null) {
+                boolean keras = zip.getEntry("metadata.json") != null && zip.getEntry("config.json") != null;
+                throw new IOException(file + (keras ? ": this is a model in the format of Keras 3 (.keras). " + KERAS_2
+                        : ": this zip archive is no model of Deeplearning4j: it has no configuration.json"));
+            }
+            configuration = new ObjectMapper().readTree(zip.getInputStream(entry));
+        } catch (ZipException e) {
+            throw altered(file.toString(), e);
+        }
+        Model model;
         try {
-            return KerasModelImport.importKerasModelAndWeights(file.toString(), false);
+            model = configuration.has("vertices") ? ModelSerializer.restoreComputationGraph(file.toFile(), false)
+                    : ModelSerializer.restoreMultiLayerNetwork(file.toFile(), false);
+        } catch (IOException | RuntimeException e) {
+            throw altered(file.toString(), e);
+        }
+        return network(file, model);
+    }
+
+    private static Network network(Path file, Model model) throws IOException {
+        try {
+            return new Network(model);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static IOException altered(String name, Throwable e) {
+        return new IOException(name + ": this is no model of Deeplearning4j, or it is truncated or altered (" + e.getMessage() + ")", e);
+    }
+
+    private static Network readKeras(Path file, byte[] head) throws IOException {
+        long length = hdf5Length(head);
+        if (length > Files.size(file)) {
+            throw new IOException(file + ": this HDF5 file is truncated: it has " + Files.size(file) + " bytes of " + length);
+        }
+        boolean sequential = kerasConfiguration(file).path("class_name").asText().equals("Sequential");
+        Model model;
+        try {
+            model = sequential ? KerasModelImport.importKerasSequentialModelAndWeights(file.toString(), false)
+                    : KerasModelImport.importKerasModelAndWeights(file.toString(), false);
         } catch (InvalidKerasConfigurationException | UnsupportedKerasConfigurationException | RuntimeException e) {
-            throw new IOException(file + ": Deeplearning4j cannot import this as a Keras 2 model (" + e.getMessage() + ")", e);
+            throw new IOException(file + ": Deeplearning4j cannot import this model of Keras (" + e.getMessage() + ")", e);
+        }
+        return network(file, model);
+    }
+
+    /** The length that an HDF5 file says it has; 0 where its first bytes do not tell. See "HDF5 File Format Specification", section II.A. */
+    private static long hdf5Length(byte[] head) {
+        if (head.length < SUPERBLOCK) {
+            return Long.MAX_VALUE;
+        }
+        ByteBuffer superblock = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN);
+        int version = head[8];
+        int bytesOfAnOffset = head[version < 2 ? 13 : 9];
+        return bytesOfAnOffset != Long.BYTES || version > 3 ? 0 : superblock.getLong(version == 0 ? 40 : version == 1 ? 44 : 28);
+    }
+
+    /** The architecture that a file of Keras holds, as JSON. */
+    private static JsonNode kerasConfiguration(Path file) throws IOException {
+        // HDF5 would print a trace of its own for each error.
+        Exception.dontPrint();
+        Hdf5Archive archive = null;
+        try {
+            archive = new Hdf5Archive(file.toString());
+            if (!archive.hasAttribute("model_config")) {
+                throw new IOException(file + ": this HDF5 file holds no model of Keras, or its weights alone. " + KERAS_2);
+            }
+            String version = archive.hasAttribute("keras_version") ? archive.readAttributeAsString("keras_version") : "";
+            if (version.startsWith("3.")) {
+                throw new IOException(file + ": this is a model of Keras " + version + ". " + KERAS_2);
+            }
+            return new ObjectMapper().readTree(archive.readAttributeAsJson("model_config"));
+        } catch (UnsupportedKerasConfigurationException | RuntimeException e) {
+            throw new IOException(file + ": this HDF5 file cannot be read (" + e.getMessage() + ")", e);
+        } finally {
+            if (archive != null) {
+                archive.close();
+            }
         }
     }
 
@@ -62,37 +173,30 @@ final class SavedModel {
      * @param file a file that {@link #read(Path)} could read
      */
     static OptionalInt imageSize(Path file) throws IOException {
-        if (!file.toString().endsWith(".h5")) {
+        if (!startsWith(head(file), HDF5)) {
             return OptionalInt.empty();
         }
-        Hdf5Archive archive = new Hdf5Archive(file.toString());
-        try {
-            JsonNode shape = new ObjectMapper().readTree(archive.readAttributeAsJson("model_config")).findValue("batch_input_shape");
-            return shape != null && shape.size() == 4 && shape.get(1).isInt() ? OptionalInt.of(shape.get(1).asInt()) : OptionalInt.empty();
-        } catch (UnsupportedKerasConfigurationException e) {
-            throw new IOException(file + ": " + e.getMessage(), e);
-        } finally {
-            archive.close();
-        }
+        JsonNode shape = kerasConfiguration(file).findValue("batch_input_shape");
+        return shape != null && shape.size() == 4 && shape.get(1).isInt() ? OptionalInt.of(shape.get(1).asInt()) : OptionalInt.empty();
     }
 
     /**
-     * Restores a model.
+     * Restores a graph.
      *
      * @param name for the complaint
      * @throws IOException where it is none, or is truncated or altered
      */
-    static ComputationGraph read(InputStream in, String name) throws IOException {
+    static Network read(InputStream in, String name) throws IOException {
         try {
-            return ModelSerializer.restoreComputationGraph(in, false);
+            return new Network(ModelSerializer.restoreComputationGraph(in, false));
         } catch (IOException | RuntimeException e) {
-            throw new IOException(name + ": this is no model of Deeplearning4j, or it is truncated or altered (" + e.getMessage() + ")", e);
+            throw altered(name, e);
         }
     }
 
     /** Saves a model, without what only training needs. */
-    static void write(ComputationGraph graph, Path file) throws IOException {
-        AtomicFile.write(file, part -> ModelSerializer.writeModel(graph, part.toFile(), false));
+    static void write(Network network, Path file) throws IOException {
+        AtomicFile.write(file, part -> ModelSerializer.writeModel(network.model(), part.toFile(), false));
     }
 
     /**
@@ -100,14 +204,14 @@ final class SavedModel {
      *
      * @throws IllegalStateException where they differ
      */
-    static void check(Path file, ComputationGraph graph, INDArray features) throws IOException {
-        ComputationGraph restored = ModelSerializer.restoreComputationGraph(file.toFile(), false);
-        try (INDArray expected = graph.outputSingle(features); INDArray found = restored.outputSingle(features)) {
+    static void check(Path file, Network network, INDArray features) throws IOException {
+        Network restored = readZip(file);
+        try (INDArray expected = network.output(features); INDArray found = restored.output(features)) {
             if (!Arrays.equals(expected.dup('c').data().asFloat(), found.dup('c').data().asFloat())) {
                 throw new IllegalStateException(file + ": the restored model's outputs differ from the saved model's");
             }
         } finally {
-            restored.close();
+            restored.model().close();
         }
     }
 }

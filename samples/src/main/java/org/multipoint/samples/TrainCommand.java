@@ -1,6 +1,5 @@
 package org.multipoint.samples;
 
-import me.tongfei.progressbar.ProgressBar;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -18,6 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 
 /** Trains the small ResNet that the quickstart quantizes. */
@@ -30,16 +30,19 @@ final class TrainCommand implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
-    @Option(names = "--out", required = true, paramLabel = "FILE.zip", description = "The trained model.")
-    private Path out;
-
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Of the first weights; default ${DEFAULT-VALUE}.")
     private long seed;
 
+    private Path out;
     private int images;
     private int test;
     private int blocks;
     private int width;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE.zip", description = "The trained model.")
+    void setOut(Path file) {
+        out = Arguments.writable(command, "--out", file);
+    }
 
     @Option(names = "--images", defaultValue = "24000", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
     void setImages(int count) {
@@ -79,19 +82,22 @@ final class TrainCommand implements Callable<Integer> {
 
         notebook.step("Training on %,d generated images", images);
         try (ImageIterator train = SyntheticImages.train(images, BATCH, CNN2DFormat.NCHW);
-             ProgressBar bar = Progress.bar("training", images)) {
+             Progress progress = Progress.of("training", images)) {
+            int done = 0;
             while (train.hasNext()) {
                 DataSet batch = train.next();
                 network.fit(batch);
-                bar.stepBy(batch.numExamples()).setExtraMessage(String.format("loss %.3f", network.score()));
+                done += batch.numExamples();
+                progress.stepTo(done, String.format(Locale.ROOT, "loss %.3f", network.score()));
             }
         }
 
         notebook.step("Evaluation");
+        Network trained = new Network(network);
         try (ImageIterator others = SyntheticImages.test(test, BATCH, CNN2DFormat.NCHW)) {
-            notebook.say("%s", Evaluations.evaluate("fp32", network, others).evaluation().stats());
+            notebook.say("%s", Evaluations.evaluate("fp32", trained, others).evaluation().stats());
         }
-        SavedModel.write(network, out);
+        SavedModel.write(trained, out);
         notebook.say("%s", out);
         return 0;
     }

@@ -58,6 +58,16 @@ class BadInputTest {
         assertComplaint(2, complaint, CommandRun.of("cifar10", "--data", data, "--model", weights, words[0], words[1]));
     }
 
+    /** Before any work, also where the model or the images are missing. */
+    @ParameterizedTest
+    @CsvSource({"cifar10 --data /nowhere --out", "cifar10 --data /nowhere --plot", "ablation --data /nowhere --markdown",
+        "ablation --data /nowhere --plot", "train --out", "quickstart --json", "imagenet --model none.zip --images /nowhere --out"})
+    void filesThatCannotBeWritten(String arguments) {
+        for (String file : new String[]{"/no/such/folder/file", data.toString(), "/", weights + "/file"}) {
+            assertComplaint(2, "a file in a folder that can be written to, found " + file, CommandRun.of((Object[]) (arguments + " " + file).split(" ")));
+        }
+    }
+
     @Test
     void twoBudgets() {
         assertComplaint(2, "mutually exclusive", CommandRun.of("cifar10", "--data", data, "--extra", "0.1", "--bytes", "100"));
@@ -106,6 +116,11 @@ class BadInputTest {
     void imagesOfAnotherSize() throws IOException {
         ImageIO.write(new BufferedImage(31, 32, BufferedImage.TYPE_INT_RGB), "png", data.resolve("test/cat/0.png").toFile());
         assertComplaint(1, "0.png", CommandRun.of("cifar10", "--data", data, "--model", weights));
+    }
+
+    @Test
+    void aFolderInThePlaceOfAModel() {
+        assertComplaint(1, "this is a folder", CommandRun.of("quickstart", "--model", data));
     }
 
     @Test

@@ -15,11 +15,14 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class BenchCommandTest {
@@ -68,6 +71,28 @@ class BenchCommandTest {
         CommandRun run = CommandRun.of("bench", "--net", "resnet18", words[0], words[1]);
         assertEquals(2, run.exitCode());
         assertTrue(run.err().contains(words[0]) && run.err().contains(complaint), run::err);
+    }
+
+    /** Ended by a signal while its second process runs, it takes that along, with all temporary files. */
+    @Test
+    void aKilledBenchLeavesNothingBehind(@TempDir Path folder) throws Exception {
+        Path arguments = Files.writeString(folder.resolve("arguments"), "-cp\n\"" + System.getProperty("java.class.path").replace("\\", "\\\\") + '"');
+        Path temporary = Files.createDirectory(folder.resolve("tmp"));
+        Process bench = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@" + arguments,
+                "-Djava.io.tmpdir=" + temporary, Samples.class.getName(), "bench", "--net", "resnet18", "--threads", "7").inheritIO().start();
+        try {
+            while (bench.isAlive() && bench.descendants().findAny().isEmpty()) {
+                Thread.onSpinWait();
+            }
+            List<ProcessHandle> children = bench.descendants().toList();
+            assertEquals(1, children.size());
+            bench.destroy();
+            bench.waitFor();
+            assertFalse(children.get(0).isAlive());
+            assertArrayEquals(new String[0], temporary.toFile().list());
+        } finally {
+            bench.destroyForcibly();
+        }
     }
 
     @Test

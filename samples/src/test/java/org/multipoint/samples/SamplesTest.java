@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +30,6 @@ import java.util.stream.Stream;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /** Samples from end to end, with few images. */
 class SamplesTest {
@@ -106,8 +106,7 @@ class SamplesTest {
 
     @Test
     void realImagesGiveTheKnownAccuracy() throws IOException {
-        Path data = Path.of(System.getProperty("multipoint.data", "")).toAbsolutePath().normalize();
-        assumeTrue(Files.isDirectory(data.resolve("cifar10")), () -> "SKIPPED: no real images in " + data);
+        Path data = TestData.require("cifar10").getParent();
         CommandRun run = CommandRun.of("cifar10", "--data", data, "--bits", 4, "--calibration", 32, "--test", 200, "--json",
                 folder.resolve("r.json"));
         assertEquals(0, run.exitCode(), run.err());
@@ -125,6 +124,8 @@ class SamplesTest {
         CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--max-drop", 100, "--json", folder.resolve("r.json"));
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(run.out().contains("holds"), run.out());
+        assertTrue(run.out().contains("8 to calibrate on, 20 to search on, 20 others to evaluate on"), run.out());
+        assertTrue(run.out().contains("On images that the search has not seen"), run.out());
         // Everything is within a drop of 100 points: the narrowest codes, without extra points.
         JsonNode json = json(folder.resolve("r.json"));
         assertEquals(2, json.get("bits").asInt());
@@ -143,9 +144,9 @@ class SamplesTest {
         assertEquals(0, run.exitCode(), run.err());
         List<String> lines = Files.readAllLines(folder.resolve("a.md"));
         for (String method : new String[]{"calibrated", "greedy", "mixed precision", "channel splitting", "nearest, a step per layer"}) {
-            assertTrue(lines.stream().anyMatch(l -> l.matches("\\| " + method + " \\|( [0-9.]+ \\([0-9.]+\\) \\|){3}")), () -> method + " in " + lines);
+            assertTrue(lines.stream().anyMatch(l -> l.matches("\\| " + method + " \\|( [0-9.]+ \\([0-9.]+\\) [0-9.]+ \\|){3}")), () -> method + " in " + lines);
         }
-        assertTrue(lines.stream().anyMatch(l -> l.matches("\\| 6.1 \\|( [0-9.]+ \\([0-9.]+\\) \\|){3}")), lines::toString);
+        assertTrue(lines.stream().anyMatch(l -> l.matches("\\| 6.1 \\|( [0-9.]+ \\([0-9.]+\\) [0-9.]+ \\|){3}")), lines::toString);
         assertTrue(ImageIO.read(folder.resolve("a.png").toFile()).getWidth() > 0);
     }
 
@@ -180,7 +181,9 @@ class SamplesTest {
         assertEquals(0, run.exitCode(), run.err());
         JsonNode json = json(folder.resolve("r.json"));
         assertShape(json);
-        assertEquals(4, json.get("testImages").asInt());
+        // One of the four images is for calibration.
+        assertEquals(1, json.get("calibrationImages").asInt());
+        assertEquals(3, json.get("testImages").asInt());
         assertEquals("net.zip", json.get("model").asText());
         assertEquals(1000, ModelSerializer.restoreComputationGraph(folder.resolve("small.zip").toFile()).layerSize("out"));
         // Deeplearning4j's own layers say the same.
@@ -188,6 +191,71 @@ class SamplesTest {
                 "--view", "torchvision", "--dl4j", "--json", folder.resolve("s.json"));
         assertEquals(0, slow.exitCode(), slow.err());
         assertEquals(json.get("fp32").get("top5"), json(folder.resolve("s.json")).get("fp32").get("top5"));
+    }
+
+    @Test
+    void aSearchHasImagesOfItsOwn() throws IOException {
+        CommandRun run = CommandRun.of("imagenet", "--model", imageNet(), "--images", folder.resolve("images"), "--size", 24,
+                "--view", "torchvision", "--max-drop", 100);
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().contains("1 to calibrate on, 1 to search on, 2 others to evaluate on"), run.out());
+        CommandRun same = CommandRun.of("imagenet", "--model", folder.resolve("net.zip"), "--images", folder.resolve("images"), "--size", 24,
+                "--view", "torchvision", "--calibration", folder.resolve("images"));
+        assertEquals(0, same.exitCode(), same.err());
+        assertTrue(same.out().contains("Calibrated on the images that it is evaluated on"), same.out());
+    }
+
+    /** What was saved plain, transformed or compiled, of both kinds, says of itself what it is and is evaluated. */
+    @Test
+    void savedModelsAreEvaluated() throws IOException {
+        Path plain = imageNet();
+        Path small = folder.resolve("small.zip");
+        Path[] files = {small, folder.resolve("compiled.zip")};
+        CommandRun made = CommandRun.of("imagenet", "--model", plain, "--images", folder.resolve("images"), "--size", 24, "--view", "torchvision",
+                "--out", small);
+        assertEquals(0, made.exitCode(), made.err());
+        SavedModel.write(SavedModel.read(small).compiled(), files[1]);
+        for (Path file : files) {
+            CommandRun run = CommandRun.of("imagenet", "--model", file, "--images", folder.resolve("images"), "--size", 24,
+                    "--view", "torchvision", "--json", folder.resolve("e.json"));
+            assertEquals(0, run.exitCode(), run.err());
+            assertTrue(run.out().contains("with weights as points of 4 bits") && run.out().contains("4 to evaluate on"), run.out());
+            JsonNode json = json(folder.resolve("e.json"));
+            assertEquals(List.of("model", "testImages", "top1", "top5", "bytes", "msPerImage"), names(json));
+            assertEquals(4, json.get("testImages").asInt());
+        }
+        CommandRun again = CommandRun.of("imagenet", "--model", small, "--images", folder.resolve("images"), "--size", 24, "--bits", 3);
+        assertEquals(1, again.exitCode());
+        assertTrue(again.err().contains("small.zip is a ComputationGraph") && again.err().contains("--bits"), again.err());
+    }
+
+    private Path networkOfLayers(int classes) throws IOException {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder().seed(5).list()
+                .layer(new ConvolutionLayer.Builder(5, 5).stride(2, 2).nOut(6).activation(Activation.RELU).build())
+                .layer(new GlobalPoolingLayer.Builder(PoolingType.AVG).build())
+                .layer(new OutputLayer.Builder().nOut(classes).activation(Activation.SOFTMAX).build())
+                .setInputType(InputType.convolutional(32, 32, 3)).build());
+        network.init();
+        ModelSerializer.writeModel(network, folder.resolve("layers.zip").toFile(), false);
+        return folder.resolve("layers.zip");
+    }
+
+    @Test
+    void aNetworkOfLayersIsQuantized() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--model", networkOfLayers(10), "--bits", 4, "--calibration", 8, "--test", 20,
+                "--max-drop", 100, "--out", folder.resolve("small.zip"));
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().contains("a MultiLayerNetwork of 3 layers"), run.out());
+        assertEquals(3, ModelSerializer.restoreMultiLayerNetwork(folder.resolve("small.zip").toFile()).getnLayers());
+        CommandRun small = CommandRun.of("quickstart", "--model", folder.resolve("small.zip"), "--test", 20);
+        assertEquals(0, small.exitCode(), small.err());
+    }
+
+    @Test
+    void anotherNumberOfClassesIsNamed() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--model", networkOfLayers(7), "--test", 4);
+        assertEquals(1, run.exitCode());
+        assertTrue(run.err().contains("[4, 7]") && run.err().contains("10 classes"), run.err());
     }
 
     @Test
@@ -208,7 +276,7 @@ class SamplesTest {
         expected.addAll(List.of(further));
         assertEquals(expected, names(json));
         assertEquals(List.of("top1", "top5", "bytes", "msPerImage"), names(json.get("fp32")));
-        assertEquals(List.of("top1", "top5", "storedBitsPerWeight", "codesPerWeight", "bytes", "msPerImage"), names(json.get("quantized")));
+        assertEquals(List.of("top1", "top5", "storedBitsPerWeight", "codesPerWeight", "bytes", "msPerImage", "divergence"), names(json.get("quantized")));
         assertEquals(List.of("calibration", "quantization", "evaluation"), names(json.get("seconds")));
         for (String part : new String[]{"fp32", "quantized", "seconds"}) {
             json.get(part).forEach(value -> assertTrue(value.asDouble() >= 0 && Double.isFinite(value.asDouble()), json.toString()));

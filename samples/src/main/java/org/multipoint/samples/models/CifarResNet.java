@@ -71,6 +71,16 @@ public final class CifarResNet {
         return graph;
     }
 
+    /**
+     * Makes an {@code npz} file that {@link #load} reads of a checkpoint as published.
+     *
+     * @param checkpoint tensors as PyTorch before 1.6 saved them
+     * @throws IOException where it is no such checkpoint, or is truncated or altered
+     */
+    public static void convert(Path checkpoint, Path npz) throws IOException {
+        Npz.write(npz, TorchCheckpoint.read(checkpoint));
+    }
+
     private static Map<String, INDArray> trained(Npz weights, org.deeplearning4j.nn.api.Layer layer) {
         String name = layer.conf().getLayer().getLayerName();
         if (layer.conf().getLayer() instanceof ConvolutionLayer) {

@@ -18,6 +18,7 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 
 /** Arrays of a NumPy {@code .npz} file by name. Every complaint names the file and the array. */
 final class Npz {
@@ -62,6 +63,17 @@ final class Npz {
         }
         npz.unread.addAll(npz.arrays.keySet());
         return npz;
+    }
+
+    /** Writes arrays to a file. */
+    static void write(Path file, Map<String, INDArray> arrays) throws IOException {
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            for (Map.Entry<String, INDArray> array : arrays.entrySet()) {
+                zip.putNextEntry(new ZipEntry(array.getKey() + SUFFIX));
+                zip.write(Nd4j.toNpyByteArray(array.getValue()));
+                zip.closeEntry();
+            }
+        }
     }
 
     private INDArray array(String name, byte[] npy) throws IOException {

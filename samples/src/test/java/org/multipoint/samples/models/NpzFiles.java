@@ -4,12 +4,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 
 /** Makes npz files of small ResNets. */
 public final class NpzFiles {
@@ -48,13 +45,7 @@ public final class NpzFiles {
 
     /** Writes arrays to a file. */
     public static Path write(Path file, Map<String, INDArray> arrays) throws IOException {
-        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
-            for (Map.Entry<String, INDArray> array : arrays.entrySet()) {
-                zip.putNextEntry(new ZipEntry(array.getKey() + ".npy"));
-                zip.write(Nd4j.toNpyByteArray(array.getValue()));
-                zip.closeEntry();
-            }
-        }
+        Npz.write(file, arrays);
         return file;
     }
 }

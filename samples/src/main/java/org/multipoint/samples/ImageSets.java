@@ -1,0 +1,80 @@
+package org.multipoint.samples;
+
+import org.multipoint.datasets.ImageFolder;
+import org.multipoint.datasets.ImageIterator;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * The images of a run, each for one purpose.
+ *
+ * @param calibration what a network is calibrated on; null where it is evaluated only
+ * @param search      what {@code --max-drop} tries networks on; null where there is no search
+ * @param test        what results are reported on
+ */
+record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator test) implements AutoCloseable {
+
+    /** Most images that are taken for calibration from those to evaluate on. */
+    private static final int MOST_CALIBRATION = 256;
+
+    /** Images to evaluate a network on. */
+    static ImageSets forEvaluation(ImageIterator test) {
+        return new ImageSets(null, null, test);
+    }
+
+    /**
+     * Images of a folder, and others to calibrate on.
+     *
+     * @param searches whether half of the images serve a search
+     * @throws IllegalArgumentException where there are not enough images
+     */
+    static ImageSets of(ImageIterator calibration, ImageFolder images, boolean searches) {
+        if (!searches) {
+            return new ImageSets(calibration, null, images);
+        }
+        try (images) {
+            List<ImageFolder> halves = images.split(images.totalExamples() / 2);
+            return new ImageSets(calibration, halves.get(0), halves.get(1));
+        }
+    }
+
+    /**
+     * All from one folder: a third of its images, {@value #MOST_CALIBRATION} at most, to calibrate on.
+     *
+     * @param most     images to evaluate on
+     * @param searches whether half of the other images serve a search
+     * @throws IllegalArgumentException where there are not enough images
+     */
+    static ImageSets of(ImageFolder images, OptionalInt most, boolean searches) {
+        try (images) {
+            int calibration = Math.min(MOST_CALIBRATION, images.totalExamples() / 3);
+            List<ImageFolder> parts = images.split(calibration);
+            ImageFolder others = parts.get(1);
+            return of(parts.get(0), most.isPresent() && most.getAsInt() < others.totalExamples()
+                    ? others.split(most.getAsInt()).get(0) : others, searches);
+        }
+    }
+
+    /** How many there are, and for what. */
+    @Override
+    public String toString() {
+        return (calibration == null ? "" : String.format("%,d to calibrate on, ", calibration.totalExamples()))
+                + (search == null ? "" : String.format("%,d to search on, ", search.totalExamples()))
+                + String.format("%,d %sto evaluate on", test.totalExamples(), calibration == null ? "" : "others ");
+    }
+
+    Optional<ImageIterator> searched() {
+        return Optional.ofNullable(search);
+    }
+
+    @Override
+    public void close() {
+        for (ImageIterator images : new ImageIterator[]{calibration, search, test}) {
+            if (images != null) {
+                images.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package org.multipoint.samples;
+
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.multipoint.layers.MultipointLayer;
+import org.multipoint.segments.Segment;
+import org.multipoint.transform.Multipoint;
+import org.multipoint.transform.Segments;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * A network of either of Deeplearning4j's kinds: plain, transformed, compiled, or both.
+ *
+ * @param model a {@link ComputationGraph} or {@link MultiLayerNetwork} with one input and one output
+ */
+record Network(Model model) {
+
+    /** @throws IllegalArgumentException where it is a graph with several inputs or outputs */
+    Network {
+        if (model instanceof ComputationGraph graph && (graph.getNumInputArrays() != 1 || graph.getNumOutputArrays() != 1)) {
+            throw new IllegalArgumentException("The graph has " + graph.getNumInputArrays() + " inputs and " + graph.getNumOutputArrays()
+                    + " outputs, expected one of each");
+        }
+    }
+
+    /** What it makes of a batch. */
+    INDArray output(INDArray features) {
+        return model instanceof ComputationGraph graph ? graph.outputSingle(features) : ((MultiLayerNetwork) model).output(features, false);
+    }
+
+    /** The same network compiled to segments. */
+    Network compiled() {
+        return isCompiled() ? this : new Network((model instanceof ComputationGraph graph ? Segments.compile(graph)
+                : Segments.compile((MultiLayerNetwork) model)).graph());
+    }
+
+    Multipoint<? extends Model> quantizer() {
+        return model instanceof ComputationGraph graph ? Multipoint.of(graph) : Multipoint.of((MultiLayerNetwork) model);
+    }
+
+    /** Whether it is as it was trained: neither transformed nor compiled. */
+    boolean isPlain() {
+        return !isCompiled() && multipointLayers().isEmpty();
+    }
+
+    private boolean isCompiled() {
+        return vertices().stream().anyMatch(v -> Segment.of(v).isPresent());
+    }
+
+    /** Layout of its images, as its first segment or convolution says. */
+    CNN2DFormat format() {
+        Stream<Optional<CNN2DFormat>> formats = model instanceof ComputationGraph ? vertices().stream().map(Network::format)
+                : layers().stream().map(Network::format);
+        return formats.flatMap(Optional::stream).findFirst().orElse(CNN2DFormat.NCHW);
+    }
+
+    private static Optional<CNN2DFormat> format(GraphVertex vertex) {
+        return Segment.of(vertex).map(s -> s.channelsLast() ? CNN2DFormat.NHWC : CNN2DFormat.NCHW)
+                .or(() -> layers(vertex).findFirst().flatMap(Network::format));
+    }
+
+    private static Optional<CNN2DFormat> format(Layer layer) {
+        return layer instanceof ConvolutionLayer c ? Optional.of(c.getCnn2dDataFormat()) : Optional.empty();
+    }
+
+    private Collection<GraphVertex> vertices() {
+        return model instanceof ComputationGraph graph ? graph.getConfiguration().getVertices().values() : List.of();
+    }
+
+    /** All layers, those inside segments included. */
+    private List<Layer> layers() {
+        return model instanceof MultiLayerNetwork network
+                ? network.getLayerWiseConfigurations().getConfs().stream().map(c -> c.getLayer()).toList()
+                : vertices().stream().flatMap(v -> Segment.of(v).map(s -> s.vertices().values().stream()).orElse(Stream.of(v)))
+                        .flatMap(Network::layers).toList();
+    }
+
+    private static Stream<Layer> layers(GraphVertex vertex) {
+        return vertex instanceof LayerVertex v ? Stream.of(v.getLayerConf().getLayer()) : Stream.empty();
+    }
+
+    private List<MultipointLayer> multipointLayers() {
+        return layers().stream().filter(MultipointLayer.class::isInstance).map(MultipointLayer.class::cast).toList();
+    }
+
+    /** What it is, in words. */
+    @Override
+    public String toString() {
+        List<MultipointLayer> quantized = multipointLayers();
+        String weights = quantized.isEmpty() ? "weights in fp32" : quantized.size() + " of them with weights as points of "
+                + String.join(", ", new TreeSet<>(quantized.stream().flatMap(l -> l.getMultipoint().stages().stream())
+                .map(s -> String.valueOf(s.matrix().bits())).toList())) + " bits";
+        return String.format(Locale.ROOT, "a %s%s of %d layers, %s, %,d %sparameters", isCompiled() ? "compiled " : "",
+                model.getClass().getSimpleName(), layers().size(), weights, model.numParams(), quantized.isEmpty() ? "" : "other ");
+    }
+}
