@@ -342,6 +342,31 @@ class SegmentsTest {
         assertArrayEquals(found, compiled.clone().output(x));
     }
 
+    /** Whichever operand is made last: one value for each channel, and one for each pixel. */
+    @Test
+    void sumsRepeatSmallerImages() {
+        for (boolean contextFirst : new boolean[]{false, true}) {
+            ComputationGraph graph = TestNets.graph(b -> b.addInputs("in")
+                    .addLayer("a", conv(3, 1, 6, CNN2DFormat.NCHW).nIn(3).activation(Activation.RELU).build(), "in")
+                    .addLayer("pool", new GlobalPoolingLayer.Builder(PoolingType.AVG).collapseDimensions(false).build(), "a")
+                    .addLayer("context", conv(1, 1, 6, CNN2DFormat.NCHW).nIn(6).build(), "pool")
+                    .addLayer("wide", conv(1, 1, 6, CNN2DFormat.NCHW).nIn(6).build(), "a")
+                    .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), contextFirst ? "context" : "wide",
+                            contextFirst ? "wide" : "context")
+                    .addLayer("mask", conv(1, 1, 1, CNN2DFormat.NCHW).nIn(6).build(), "sum")
+                    .addVertex("again", new ElementWiseVertex(ElementWiseVertex.Op.Add), "sum", "mask")
+                    .addLayer("end", conv(1, 1, 4, CNN2DFormat.NCHW).nIn(6).activation(Activation.RELU).build(), "again")
+                    .setOutputs("end").validateOutputLayerConfig(false));
+            INDArray x = TestNets.random(4, 2, 3, 8, 8);
+            SegmentedGraph compiled = Segments.compile(graph);
+            assertEquals(1, compiled.report().segments().size());
+            assertNear(1e-5, graph.outputSingle(x), compiled.graph().outputSingle(x), "fp32");
+            ComputationGraph small = Multipoint.of(graph).bits(5).points(1).calibrate(TestNets.iterator(1, 2, 1, 8, 3, 8, 8))
+                    .transform().model();
+            assertNear(1e-3, small.outputSingle(x), Segments.compile(small).graph().outputSingle(x), "int8");
+        }
+    }
+
     @Test
     void volumesStayOutside() {
         ComputationGraph graph = TestNets.graph(b -> b.addInputs("in")

@@ -23,12 +23,12 @@ final class IntegerForm {
     /** Of these, what leaves values as they are, so that codes pass through. */
     private static final Set<String> PASSING = Set.of("MaxPool", "Flatten", "Transpose", "Pad");
     private static final Set<String> WITH_WEIGHTS = Set.of("Conv", "Gemm");
-    private static final int WEIGHT_LIMIT = 127;
     /** A clip whose bound is that close to the last code's value does nothing. */
     private static final double SAME = 1e-5;
 
     private final OnnxGraph source;
     private final Map<String, InputQuantization> quantizations;
+    private final int weightLimit;
     private final Map<String, NodeProto> producers = new HashMap<>();
     private final Map<String, List<NodeProto>> readers = new HashMap<>();
     private final OnnxGraph target = new OnnxGraph();
@@ -36,9 +36,11 @@ final class IntegerForm {
     /**
      * @param source         a graph in floating point; not changed
      * @param quantizations  how tensors are quantized; a tensor without stays floating
+     * @param weightLimit    largest absolute code of a weight
      */
-    IntegerForm(OnnxGraph source, Map<String, InputQuantization> quantizations) {
+    IntegerForm(OnnxGraph source, Map<String, InputQuantization> quantizations, int weightLimit) {
         this.source = source;
+        this.weightLimit = weightLimit;
         this.quantizations = new HashMap<>(quantizations);
         for (NodeProto node : source.nodes()) {
             producers.put(node.getOutput(0), node);
@@ -149,9 +151,9 @@ final class IntegerForm {
             for (int i = r * columns; i < (r + 1) * columns; i++) {
                 max = Math.max(max, Math.abs(w[i]));
             }
-            scales[r] = max > 0 ? max / WEIGHT_LIMIT : 1;
+            scales[r] = max > 0 ? max / weightLimit : 1;
             for (int i = r * columns; i < (r + 1) * columns; i++) {
-                codes[i] = (byte) Math.max(-WEIGHT_LIMIT, Math.min(WEIGHT_LIMIT, Math.rint(w[i] / scales[r])));
+                codes[i] = (byte) Math.max(-weightLimit, Math.min(weightLimit, Math.rint(w[i] / scales[r])));
             }
             biasScales[r] = scales[r] * inputScale;
             biasCodes[r] = (int) Math.rint(b[r] / (double) biasScales[r]);

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.calibration.Clipping;
 import org.multipoint.calibration.RangeStatistics;
+import org.multipoint.engine.Engines;
 import org.multipoint.engine.Program;
 import org.multipoint.engine.Program.PoolKind;
 import org.multipoint.linear.Geometry;
@@ -109,7 +110,8 @@ public final class OnnxExporter {
 
     /**
      * The model in 8 bits: weights signed, symmetric, one scale for each output channel; activations unsigned, one scale for each tensor,
-     * over the range that the floating model has on the examples.
+     * over the range that the floating model has on the examples. Where products of 8 bits saturate on this CPU, weights take 7 bits, as
+     * {@code reduce_range} of ONNX Runtime's own quantizer makes them.
      */
     public byte[] quantized() {
         Map<String, InputQuantization> quantizations = new HashMap<>();
@@ -117,7 +119,7 @@ public final class OnnxExporter {
         try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(onnx.withAllOutputs().toBytes(), examples, 1)) {
             runtime.run().forEach((name, activations) -> quantizations.put(name, covering(activations)));
         }
-        return new IntegerForm(onnx, quantizations).graph().toBytes();
+        return new IntegerForm(onnx, quantizations, Engines.preferred().exactCodeLimit()).graph().toBytes();
     }
 
     private static InputQuantization covering(float[] values) {
