@@ -1,9 +1,8 @@
 package org.multipoint.engine;
 
-import org.multipoint.engine.Program.Affine;
 import org.multipoint.engine.Program.Add;
+import org.multipoint.engine.Program.Affine;
 import org.multipoint.engine.Program.Concat;
-import org.multipoint.engine.Program.FloatWeights;
 import org.multipoint.engine.Program.Flatten;
 import org.multipoint.engine.Program.Frame;
 import org.multipoint.engine.Program.GlobalPool;
@@ -14,8 +13,8 @@ import org.multipoint.engine.Program.Pad;
 import org.multipoint.engine.Program.Pool;
 import org.multipoint.engine.Program.PoolKind;
 import org.multipoint.engine.Program.Rectify;
+import org.multipoint.engine.Program.Shape;
 import org.multipoint.linear.InputQuantization;
-import org.multipoint.points.IntegerRows;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -27,14 +26,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A program arranged for engines that can do more than one instruction at a time and can hold values as integers: which instructions
- * go together, and in which form each value is wanted. The results are the program's up to rounding of floating point.
+ * A program arranged, for inputs of given shapes, for engines that can do more than one instruction at a time and can hold values as
+ * integers: which instructions go together, and in which form each value is wanted. The results are the program's up to rounding of
+ * floating point.
  *
  * <ul>
- * <li>A per-channel factor and shift right after a linear operation goes into its weights and bias.</li>
  * <li>Rectifiers and additions after a linear operation are done while its result is still in registers. Of the operands of an
- * addition the one that is made last takes the addition in.</li>
- * <li>Padding becomes part of the convolution that reads it.</li>
+ * addition the one that is made last takes the addition in, if all of them are as large as the sum.</li>
+ * <li>Padding becomes part of the convolution or maximum that reads it.</li>
  * <li>What only quantized operations read is written as their integers. Maximum, merging, padding and flattening commute with
  * rounding, so they pass integers through. Sums and means are taken of floating values: nothing is rounded that the program does
  * not round.</li>
@@ -56,7 +55,8 @@ final class Fusion {
 
     /** An instruction, what was taken into it, and which value and form it writes. */
     static final class Node {
-        private Instruction instruction;
+        private final Instruction instruction;
+        private final int value;
         private int input;
         private Frame frame = Frame.NONE;
         private final List<Extra> extras = new ArrayList<>();
@@ -64,19 +64,20 @@ final class Fusion {
         private Optional<InputQuantization> form = Optional.empty();
         private Optional<InputQuantization> operandForm = Optional.empty();
 
-        private Node(Instruction instruction, int result) {
+        private Node(Instruction instruction, int value) {
             this.instruction = instruction;
+            this.value = value;
             this.input = instruction.reads().get(0);
-            this.result = result;
+            this.result = value;
         }
 
         Instruction instruction() {
             return instruction;
         }
 
-        /** Lets go of a linear operation's weights, which the engine has taken over. */
-        void dropWeights() {
-            instruction = ((Linear) instruction).withoutWeights();
+        /** Number of the value that the instruction by itself makes in the program. */
+        int value() {
+            return value;
         }
 
         /** Zeros around the first input. */
@@ -88,7 +89,7 @@ final class Fusion {
             return extras;
         }
 
-        /** The value that it makes. */
+        /** The value that it makes with all that was taken in. */
         int result() {
             return result;
         }
@@ -115,14 +116,20 @@ final class Fusion {
     }
 
     private final Program program;
+    private final List<Shape> shapes;
     private final int[] uses;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Integer, Node> makers = new HashMap<>();
     private final Map<Integer, Pad> pads = new HashMap<>();
     private final Map<Integer, Set<Optional<InputQuantization>>> wanted = new HashMap<>();
 
-    Fusion(Program program) {
+    /**
+     * @param program weights do not matter
+     * @param shapes  of all values
+     */
+    Fusion(Program program, List<Shape> shapes) {
         this.program = program;
+        this.shapes = shapes;
         this.uses = program.uses();
         for (int i = 0; i < program.instructions().size(); i++) {
             place(program.instructions().get(i), program.inputs() + i);
@@ -141,8 +148,7 @@ final class Fusion {
     }
 
     private void place(Instruction instruction, int value) {
-        boolean taken = instruction instanceof Affine a && intoWeights(a, value)
-                || instruction instanceof Rectify r && intoMaker(r.input(), new Bound(r.upper()), value)
+        boolean taken = instruction instanceof Rectify r && intoMaker(r.input(), new Bound(r.upper()), value)
                 || instruction instanceof Add a && intoLastOperand(a, value)
                 || instruction instanceof Pad p && intoReader(p, value);
         if (!taken) {
@@ -157,37 +163,6 @@ final class Fusion {
         }
     }
 
-    private boolean intoWeights(Affine affine, int value) {
-        Node maker = makers.get(affine.input());
-        if (maker == null || uses[affine.input()] > 1 || !maker.extras.isEmpty() || !(maker.instruction instanceof Linear l)) {
-            return false;
-        }
-        float[] bias = new float[l.bias().length];
-        for (int r = 0; r < bias.length; r++) {
-            bias[r] = l.bias()[r] * affine.factor()[r] + affine.shift()[r];
-        }
-        maker.instruction = new Linear(l.input(), l.op(), scaled(l.weights(), affine.factor()), bias);
-        remake(maker, value);
-        return true;
-    }
-
-    private static Program.Weights scaled(Program.Weights weights, float[] factor) {
-        if (weights instanceof IntegerWeights w) {
-            float[] scales = new float[factor.length];
-            for (int r = 0; r < scales.length; r++) {
-                scales[r] = w.rows().scales()[r] * factor[r];
-            }
-            IntegerRows rows = w.rows();
-            return new IntegerWeights(new IntegerRows(rows.rows(), rows.columns(), rows.codes(), scales, rows.rounding()), w.input());
-        }
-        float[] matrix = ((FloatWeights) weights).matrix().clone();
-        int columns = matrix.length / factor.length;
-        for (int i = 0; i < matrix.length; i++) {
-            matrix[i] *= factor[i / columns];
-        }
-        return new FloatWeights(matrix);
-    }
-
     private boolean intoMaker(int input, Extra extra, int value) {
         Node maker = makers.get(input);
         if (maker == null || uses[input] > 1 || !takesExtras(maker)) {
@@ -199,10 +174,14 @@ final class Fusion {
     }
 
     private static boolean takesExtras(Node node) {
-        return node.instruction instanceof Linear || node.instruction instanceof Add || node.instruction instanceof Affine;
+        return node.instruction instanceof Linear || node.instruction instanceof Affine
+                || node.instruction instanceof Add a && a.reads().size() > 1;
     }
 
     private boolean intoLastOperand(Add add, int value) {
+        if (add.reads().stream().anyMatch(v -> !shapes.get(v).equals(shapes.get(value)))) {
+            return false;
+        }
         Optional<Integer> last = add.reads().stream().filter(makers::containsKey)
                 .max(Comparator.comparingInt(v -> nodes.indexOf(makers.get(v))));
         if (last.isEmpty() || uses[last.get()] > 1 || !(makers.get(last.get()).instruction instanceof Linear)) {
@@ -214,11 +193,15 @@ final class Fusion {
         return true;
     }
 
-    /** A frame of zeros is the same to a convolution as its own padding, and to a maximum of values that are not negative. */
+    /**
+     * A frame of zeros is the same to a convolution as its own padding, and to a maximum of values that are not negative, if there is
+     * such a value.
+     */
     private boolean intoReader(Pad pad, int value) {
         List<Instruction> readers = program.instructions().stream().filter(i -> i.reads().contains(value)).toList();
         boolean fits = uses[value] == 1 && readers.size() == 1 && (readers.get(0) instanceof Linear
-                || readers.get(0) instanceof Pool p && p.kind() == PoolKind.MAX && notNegative(pad.input()));
+                || readers.get(0) instanceof Pool p && p.kind() == PoolKind.MAX && notNegative(pad.input())
+                && !p.window().readsOnlyPaddingSomewhere(pad.frame().geometry(p.window(), shapes.get(pad.input()))));
         if (fits) {
             pads.put(value, pad);
         }

@@ -1,5 +1,6 @@
 package org.multipoint.engine;
 
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.Arrays;
@@ -26,6 +27,9 @@ final class Images {
         if (array.rank() < 2 || array.rank() > 4 || array.isEmpty()) {
             throw new IllegalArgumentException("Expected an array of rank 2 to 4 that is not empty, found shape "
                     + Arrays.toString(array.shape()));
+        }
+        if (array.dataType() != DataType.FLOAT) {
+            throw new IllegalArgumentException("Expected an array of type FLOAT, found " + array.dataType());
         }
         long[] s = ordered(array.shape(), 1, channelsLast);
         return new Program.Shape((int) s[0], (int) s[1], (int) s[2], (int) s[3]);

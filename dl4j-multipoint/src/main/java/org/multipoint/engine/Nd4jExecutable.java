@@ -41,6 +41,7 @@ final class Nd4jExecutable implements Executable {
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             List<Program.Shape> shapes = program.shapes(Arrays.stream(inputs)
                     .map(x -> Images.shape(x, program.channelsLast())).toList());
+            int rank = program.rank(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
             List<INDArray> values = new ArrayList<>();
             for (INDArray input : inputs) {
                 values.add(Images.of(input, program.channelsLast()));
@@ -49,7 +50,7 @@ final class Nd4jExecutable implements Executable {
             for (int i = 0; i < linear.size(); i++) {
                 Program.Instruction instruction = program.instructions().get(i);
                 List<INDArray> in = instruction.reads().stream().map(values::get).toList();
-                values.add(linear.get(i) == null ? apply(instruction, in) : linear.get(i).apply(in.get(0)));
+                values.add(linear.get(i) == null ? apply(instruction, in, shapes.get(inputs.length + i)) : linear.get(i).apply(in.get(0)));
                 for (int v : instruction.reads()) {
                     if (--left[v] == 0 && v >= inputs.length) {
                         values.set(v, null);
@@ -57,14 +58,13 @@ final class Nd4jExecutable implements Executable {
                 }
             }
             INDArray result = values.get(program.result());
-            int rank = program.rankGiver().isPresent() ? inputs[program.rankGiver().getAsInt()].rank() : 2;
             INDArray ordered = program.channelsLast() && rank > 2 ? result.permute(0, 2, 3, 1).dup('c') : result;
             INDArray array = allocate.apply(Images.arrayShape(shapes.get(program.result()), rank, program.channelsLast()));
             return array.assign(ordered.reshape('c', array.shape()));
         }
     }
 
-    private static INDArray apply(Program.Instruction instruction, List<INDArray> in) {
+    private static INDArray apply(Program.Instruction instruction, List<INDArray> in, Program.Shape shape) {
         INDArray x = in.get(0);
         if (instruction instanceof Program.Affine a) {
             INDArray y = x.dup('c');
@@ -78,8 +78,8 @@ final class Nd4jExecutable implements Executable {
             Nd4j.exec(DynamicCustomOp.builder("softmax").addInputs(x.dup('c')).addOutputs(y).addIntegerArguments(1).build());
             return y;
         } else if (instruction instanceof Program.Add) {
-            INDArray y = x.dup('c');
-            in.subList(1, in.size()).forEach(y::addi);
+            INDArray y = Nd4j.create(DataType.FLOAT, shape.n(), shape.c(), shape.h(), shape.w());
+            in.forEach(y::addi);
             return y;
         } else if (instruction instanceof Program.Concat) {
             return Nd4j.concat(1, in.toArray(INDArray[]::new)).dup('c');

@@ -9,7 +9,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.Arrays;
 
-/** Runs on oneDNN; programs with deconvolutions run on ND4J. */
+/** Runs on oneDNN; programs with deconvolutions, or with kernels of more than 65,000 elements, run on ND4J. */
 final class OneDnnEngine implements Engine {
 
     private final int exactCodeLimit;
@@ -37,9 +37,9 @@ final class OneDnnEngine implements Engine {
 
     @Override
     public Executable compile(Program program) {
-        boolean transposed = program.instructions().stream()
-                .anyMatch(i -> i instanceof Program.Linear l && l.op().transposed());
-        return transposed ? Engines.nd4j().compile(program) : new OneDnnExecutable(program);
+        boolean possible = program.instructions().stream()
+                .noneMatch(i -> i instanceof Program.Linear l && (l.op().transposed() || !ChannelPart.possible(l)));
+        return possible ? new OneDnnExecutable(program) : Engines.nd4j().compile(program);
     }
 
     /**

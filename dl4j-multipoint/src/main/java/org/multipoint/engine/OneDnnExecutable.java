@@ -13,30 +13,33 @@ import org.multipoint.linear.Geometry;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.LinearOp;
 import org.multipoint.linear.Window;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.lang.ref.Reference;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Function;
 
 /** A program on oneDNN: channels stand side by side in all images, integers are unsigned bytes. */
 final class OneDnnExecutable implements Executable {
 
     private static final int FIRST_MULTIPLE = dnnl.DNNL_ARG_MULTIPLE_SRC;
+    /** On CPUs without AVX depthwise convolutions that add in place crash where pixels are not aligned to this many values. */
+    private static final int ALIGNED = 4;
 
+    /** Without weights. */
     private final Program program;
-    private final Fusion fusion;
-    private final Map<Fusion.Node, OneDnnLinear> linear = new IdentityHashMap<>();
-    private final OptionalInt rankGiver;
+    /** By the number of the operation's value. */
+    private final Map<Integer, OneDnnConvolution> linear = new HashMap<>();
     private final OneDnnPlans<Prepared> plans = new OneDnnPlans<>();
     private Call last;
     private boolean closed;
@@ -51,15 +54,13 @@ final class OneDnnExecutable implements Executable {
     }
 
     OneDnnExecutable(Program program) {
-        this.program = program.withoutWeights();
-        this.fusion = new Fusion(program);
-        this.rankGiver = program.rankGiver();
-        for (Fusion.Node node : fusion.nodes()) {
-            if (node.instruction() instanceof Program.Linear l) {
-                linear.put(node, new OneDnnLinear(l));
-                node.dropWeights();
+        Program folded = AffineFolding.fold(program);
+        for (int i = 0; i < folded.instructions().size(); i++) {
+            if (folded.instructions().get(i) instanceof Program.Linear l) {
+                linear.put(program.inputs() + i, new OneDnnConvolution(l));
             }
         }
+        this.program = folded.withoutWeights();
     }
 
     @Override
@@ -73,8 +74,7 @@ final class OneDnnExecutable implements Executable {
             last = plan(arrays);
         }
         Prepared p = last.prepared;
-        int rank = rankGiver.isPresent() ? inputs[rankGiver.getAsInt()].rank() : 2;
-        INDArray result = allocate.apply(Images.arrayShape(p.resultShape, rank, program.channelsLast()));
+        INDArray result = allocate.apply(Images.arrayShape(p.resultShape, last.rank, program.channelsLast()));
         for (int i = 0; i < arrays.length; i++) {
             p.inputs.get(i).bind(address(arrays[i]));
         }
@@ -85,13 +85,14 @@ final class OneDnnExecutable implements Executable {
     }
 
     /** What the last call was given, and its plan: most calls are alike, and this is quicker to find than a layout. */
-    private record Call(long[][] shapes, long[][] strides, Prepared prepared) {
+    private record Call(long[][] shapes, long[][] strides, int rank, Prepared prepared) {
         boolean fits(INDArray[] inputs) {
             if (inputs.length != shapes.length) {
                 return false;
             }
             for (int i = 0; i < inputs.length; i++) {
-                if (!Arrays.equals(shapes[i], inputs[i].shape()) || !Arrays.equals(strides[i], inputs[i].stride())) {
+                if (!Arrays.equals(shapes[i], inputs[i].shape()) || !Arrays.equals(strides[i], inputs[i].stride())
+                        || inputs[i].dataType() != DataType.FLOAT) {
                     return false;
                 }
             }
@@ -101,8 +102,10 @@ final class OneDnnExecutable implements Executable {
 
     private Call plan(INDArray[] arrays) {
         List<OneDnnImage> layouts = Arrays.stream(arrays).map(x -> OneDnnImage.of(x, program.channelsLast())).toList();
+        Prepared prepared = plans.get(layouts, () -> prepare(layouts));
         return new Call(Arrays.stream(arrays).map(INDArray::shape).toArray(long[][]::new),
-                Arrays.stream(arrays).map(INDArray::stride).toArray(long[][]::new), plans.get(layouts, () -> prepare(layouts)));
+                Arrays.stream(arrays).map(INDArray::stride).toArray(long[][]::new),
+                program.rank(Arrays.stream(arrays).mapToInt(INDArray::rank).toArray()), prepared);
     }
 
     private INDArray[] readable(INDArray[] inputs) {
@@ -134,7 +137,7 @@ final class OneDnnExecutable implements Executable {
             if (result.isChannelsLast()) {
                 planner.target = target;
             }
-            for (int i = 0; i < fusion.nodes().size(); i++) {
+            for (int i = 0; i < planner.fusion.nodes().size(); i++) {
                 planner.add(i);
             }
             if (!result.isChannelsLast()) {
@@ -152,6 +155,7 @@ final class OneDnnExecutable implements Executable {
     private final class Planner {
         private final OneDnnPlan plan;
         private final List<Shape> shapes;
+        private final Fusion fusion;
         private final Map<Integer, Map<Optional<InputQuantization>, OneDnnPlan.Buffer>> buffers = new HashMap<>();
         private final List<OneDnnPlan.Buffer> callers = new ArrayList<>();
         private OneDnnPlan.Buffer target;
@@ -159,6 +163,7 @@ final class OneDnnExecutable implements Executable {
         Planner(OneDnnPlan plan, List<Shape> shapes) {
             this.plan = plan;
             this.shapes = shapes;
+            this.fusion = new Fusion(program, shapes);
         }
 
         OneDnnPlan.Buffer at(int value, Optional<InputQuantization> form) {
@@ -169,17 +174,13 @@ final class OneDnnExecutable implements Executable {
             buffers.computeIfAbsent(value, v -> new HashMap<>()).put(form, buffer);
         }
 
-        private memory.desc desc(Shape s, Optional<InputQuantization> form) {
-            return OneDnnImage.dense(s, true).desc(form.isPresent() ? OneDnn.U8 : OneDnn.F32);
-        }
-
         /** An input: channels side by side first, then integers; two simple steps are faster than one that does both. */
         OneDnnPlan.Buffer read(int value, OneDnnImage layout) {
             OneDnnPlan.Buffer array = plan.bound(layout.desc());
             callers.add(array);
             OneDnnPlan.Buffer x = array;
             if (!layout.isChannelsLast()) {
-                x = plan.buffer(desc(shapes.get(value), Optional.empty()));
+                x = plan.buffer(OneDnnImage.between(shapes.get(value), Optional.empty()));
                 plan.reorder(array, x);
             }
             put(value, Optional.empty(), x);
@@ -191,7 +192,7 @@ final class OneDnnExecutable implements Executable {
         private void quantize(int value) {
             for (Optional<InputQuantization> form : fusion.wanted(value)) {
                 if (form.isPresent()) {
-                    OneDnnPlan.Buffer integers = plan.buffer(desc(shapes.get(value), form));
+                    OneDnnPlan.Buffer integers = plan.buffer(OneDnnImage.between(shapes.get(value), form));
                     plan.quantize(at(value, Optional.empty()), integers, form.get());
                     put(value, form, integers);
                 }
@@ -228,15 +229,14 @@ final class OneDnnExecutable implements Executable {
             } else if (node.instruction() instanceof Program.Concat) {
                 merge(operands, to);
             } else if (node.instruction() instanceof Program.Pool p) {
-                Shape in = shapes.get(node.operands().get(0));
-                pool(x, to, p.kind(), p.window(), framed(p.window(), in, node.frame()));
+                pool(node, p, x, to);
             } else if (node.instruction() instanceof Program.GlobalPool p) {
                 Shape in = shapes.get(node.operands().get(0));
                 Window all = new Window(new LinearOp.Size(in.h(), in.w()), LinearOp.Size.ONE, LinearOp.Size.ONE, LinearOp.Size.ZERO,
                         LinearOp.PaddingMode.EXPLICIT, false);
                 pool(x, to, p.kind(), all, all.geometry(in.h(), in.w()));
             } else if (node.instruction() instanceof Program.Pad p) {
-                pad(node, p.frame(), x, to);
+                OneDnnMargins.of(p.frame()).write(plan, x, shapes.get(node.operands().get(0)), to, node.form());
             } else {
                 throw new IllegalArgumentException("Unknown instruction " + node.instruction());
             }
@@ -249,11 +249,11 @@ final class OneDnnExecutable implements Executable {
                 return target;
             }
             Optional<Integer> dying = dyingAddend(index, node);
-            return dying.isPresent() ? at(dying.get(), Optional.empty()) : plan.buffer(desc(shape, node.form()));
+            return dying.isPresent() ? at(dying.get(), Optional.empty()) : plan.buffer(OneDnnImage.between(shape, node.form()));
         }
 
         private Optional<Integer> dyingAddend(int index, Fusion.Node node) {
-            if (node.form().isPresent()) {
+            if (node.form().isPresent() || shapes.get(node.result()).c() % ALIGNED != 0) {
                 return Optional.empty();
             }
             return node.addends().stream().filter(v -> v != program.result()
@@ -279,26 +279,27 @@ final class OneDnnExecutable implements Executable {
 
         private void convolve(Fusion.Node node, LinearOp op, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
             Shape in = shapes.get(node.operands().get(0));
-            Shape out = shapes.get(node.result());
-            boolean column = op.pointwise() && in.h() == 1 && in.w() == 1;
+            Geometry g = node.frame().geometry(op.window(), in);
+            OneDnnConvolution convolution = linear.get(node.value());
+            boolean pixels = convolution.ofSinglePixels(g);
             OneDnnExtras extras = new OneDnnExtras();
-            Bounds bounds = extras(node, extras, to, column);
+            Bounds bounds = extras(node, extras, to, pixels);
             if (node.form().isPresent()) {
                 extras.quantize(node.form().get(), bounds.low, bounds.high);
             } else {
                 extras.clip(bounds.low, bounds.high);
             }
-            Geometry g = framed(op.window(), in, node.frame());
-            if (column) {
-                linear.get(node).add(plan, column(x, in, node.operandForm()), column(to, out, node.form()), g, extras);
+            if (pixels) {
+                Shape out = shapes.get(node.result());
+                convolution.addToPixels(plan, in.n(), column(x, in, node.operandForm()), column(to, out, node.form()), extras);
             } else {
-                linear.get(node).add(plan, x, to, g, extras);
+                convolution.add(plan, in.n(), x, to, g, extras);
             }
         }
 
-        /** Images of one pixel as one image of a column of pixels: a matrix product is faster over many pixels than over many images. */
+        /** Images of one pixel as one image of a column of pixels. */
         private OneDnnPlan.Buffer column(OneDnnPlan.Buffer buffer, Shape s, Optional<InputQuantization> form) {
-            return buffer.as(desc(new Shape(1, s.c(), s.n(), 1), form));
+            return buffer.as(OneDnnImage.between(new Shape(1, s.c(), s.n(), 1), form));
         }
 
         private record Bounds(float low, float high) {
@@ -326,35 +327,49 @@ final class OneDnnExecutable implements Executable {
             return pending;
         }
 
-        private Geometry framed(Window window, Shape in, Program.Frame f) {
-            Geometry g = window.geometry(in.h() + f.top() + f.bottom(), in.w() + f.left() + f.right());
-            return new Geometry(in.h(), in.w(), g.outHeight(), g.outWidth(), g.padTop() + f.top(), g.padLeft() + f.left(),
-                    g.padBottom() + f.bottom(), g.padRight() + f.right());
-        }
-
+        /** Images smaller than the sum are second operands, one at a time: the library repeats those. */
         private void sum(Fusion.Node node, List<OneDnnPlan.Buffer> operands, OneDnnPlan.Buffer to) {
-            OneDnnExtras extras = new OneDnnExtras();
-            operands.subList(Math.min(2, operands.size()), operands.size()).forEach(extras::add);
             if (operands.size() == 1) {
                 plan.reorder(operands.get(0), to);
-            } else {
-                binary(dnnl.algorithm.binary_add, operands.get(0), operands.get(1), to, node, extras);
+                return;
             }
+            Deque<OneDnnPlan.Buffer> large = new ArrayDeque<>();
+            List<OneDnnPlan.Buffer> small = new ArrayList<>();
+            for (int i = 0; i < operands.size(); i++) {
+                boolean full = shapes.get(node.operands().get(i)).equals(shapes.get(node.result()));
+                (full ? large : small).add(operands.get(i));
+            }
+            if (large.isEmpty()) {
+                plan.fill(to, 0);
+                large.add(to);
+            }
+            OneDnnPlan.Buffer sum = large.remove();
+            List<OneDnnPlan.Buffer> second = small.isEmpty() ? List.of(large.remove()) : small;
+            for (OneDnnPlan.Buffer addend : second.subList(0, second.size() - 1)) {
+                binary(dnnl.algorithm.binary_add, sum, addend, to, new OneDnnExtras());
+                sum = to;
+            }
+            OneDnnExtras extras = new OneDnnExtras();
+            large.forEach(extras::add);
+            binary(dnnl.algorithm.binary_add, sum, second.get(second.size() - 1), to, bounded(node, extras));
         }
 
         private void affine(Fusion.Node node, Program.Affine a, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
             OneDnnExtras extras = new OneDnnExtras().add(plan.constant(perChannel(a.shift()), a.shift()));
-            binary(dnnl.algorithm.binary_mul, x, plan.constant(perChannel(a.factor()), a.factor()), to, node, extras);
+            binary(dnnl.algorithm.binary_mul, x, plan.constant(perChannel(a.factor()), a.factor()), to, bounded(node, extras));
         }
 
         private memory.desc perChannel(float[] values) {
-            return desc(new Shape(1, values.length, 1, 1), Optional.empty());
+            return OneDnnImage.between(new Shape(1, values.length, 1, 1), Optional.empty());
         }
 
-        private void binary(dnnl.algorithm algorithm, OneDnnPlan.Buffer a, OneDnnPlan.Buffer b, OneDnnPlan.Buffer to,
-                            Fusion.Node node, OneDnnExtras extras) {
-            Bounds bounds = extras(node, extras, to, false);
-            extras.clip(bounds.low, bounds.high);
+        /** The bounds of a node's results after what is there. */
+        private OneDnnExtras bounded(Fusion.Node node, OneDnnExtras extras) {
+            node.extras().forEach(e -> extras.clip(0, ((Fusion.Bound) e).upper()));
+            return extras;
+        }
+
+        private void binary(dnnl.algorithm algorithm, OneDnnPlan.Buffer a, OneDnnPlan.Buffer b, OneDnnPlan.Buffer to, OneDnnExtras extras) {
             primitive_attr attributes = plan.attributes();
             OneDnnPlan.Arguments arguments = plan.arguments().with(dnnl.DNNL_ARG_SRC_0, a).with(dnnl.DNNL_ARG_SRC_1, b)
                     .with(OneDnn.DST, to);
@@ -379,6 +394,34 @@ final class OneDnnExecutable implements Executable {
             plan.add(new concat.primitive_desc(OneDnn.CPU, to.desc(), 1, descs, plan.attributes(), false), concat::new, arguments);
         }
 
+        private void pool(Fusion.Node node, Program.Pool p, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
+            Shape in = shapes.get(node.operands().get(0));
+            Window w = p.window();
+            Geometry whole = node.frame().geometry(w, in);
+            OneDnnMargins cut = OneDnnMargins.negative(whole);
+            OneDnnPlan.Buffer image = cut.around(plan, x, in, node.operandForm());
+            Geometry g = cut.rest(whole);
+            if (p.kind() == Program.PoolKind.MEAN && !w.dilation().equals(LinearOp.Size.ONE)) {
+                // The library refuses some of these, but averages over all elements of a kernel.
+                pool(image, to, Program.PoolKind.MEAN_WITH_PADDING, w, g);
+                Shape perPixel = new Shape(1, 1, g.outHeight(), g.outWidth());
+                OneDnnPlan.Buffer shares = plan.constant(OneDnnImage.between(perPixel, Optional.empty()), elementsByElementsInside(w, g));
+                binary(dnnl.algorithm.binary_mul, to, shares, to, new OneDnnExtras());
+            } else {
+                pool(image, to, p.kind(), w, g);
+            }
+        }
+
+        private static float[] elementsByElementsInside(Window w, Geometry g) {
+            int[] rows = w.rowsInside(g);
+            int[] columns = w.columnsInside(g);
+            float[] shares = new float[rows.length * columns.length];
+            for (int i = 0; i < shares.length; i++) {
+                shares[i] = (float) (w.kernel().height() * w.kernel().width()) / (rows[i / columns.length] * columns[i % columns.length]);
+            }
+            return shares;
+        }
+
         private void pool(OneDnnPlan.Buffer x, OneDnnPlan.Buffer to, Program.PoolKind kind, Window w, Geometry g) {
             dnnl.algorithm algorithm = switch (kind) {
                 case MAX -> dnnl.algorithm.pooling_max;
@@ -392,16 +435,8 @@ final class OneDnnExecutable implements Executable {
                     plan.arguments().with(OneDnn.SRC, x).with(OneDnn.DST, to));
         }
 
-        private void pad(Fusion.Node node, Program.Frame frame, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
-            Shape in = shapes.get(node.operands().get(0));
-            plan.fill(to, node.form().map(InputQuantization::zeroPoint).orElse(0));
-            memory.desc inside = to.desc().submemory_desc(new long[]{in.n(), in.c(), in.h(), in.w()},
-                    new long[]{0, 0, frame.top(), frame.left()});
-            plan.reorder(x, to.as(inside));
-        }
-
         private OneDnnPlan.Buffer flatten(Fusion.Node node, OneDnnPlan.Buffer x, Shape shape) {
-            OneDnnPlan.Buffer flat = x.as(desc(shape, node.form()));
+            OneDnnPlan.Buffer flat = x.as(OneDnnImage.between(shape, node.form()));
             if (node.result() != program.result() || target == null) {
                 return flat;
             }
@@ -415,7 +450,7 @@ final class OneDnnExecutable implements Executable {
         if (!closed) {
             closed = true;
             plans.close();
-            linear.values().forEach(OneDnnLinear::close);
+            linear.values().forEach(OneDnnConvolution::close);
         }
     }
 }

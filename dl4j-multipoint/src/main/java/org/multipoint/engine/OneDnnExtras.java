@@ -28,11 +28,21 @@ final class OneDnnExtras {
 
     /** Adds another image, or one value for each channel. */
     OneDnnExtras add(OneDnnPlan.Buffer other) {
-        steps.add((operations, arguments) -> {
+        steps.add(addition(other));
+        return this;
+    }
+
+    /** Adds another image before all else. */
+    OneDnnExtras addFirst(OneDnnPlan.Buffer other) {
+        steps.add(0, addition(other));
+        return this;
+    }
+
+    private static Step addition(OneDnnPlan.Buffer other) {
+        return (operations, arguments) -> {
             arguments.with(dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE * (operations.len() + 1) | dnnl.DNNL_ARG_SRC_1, other);
             operations.append_binary(dnnl.algorithm.binary_add, other.desc());
-        });
-        return this;
+        };
     }
 
     /** Bounds values; infinite bounds are none. */

@@ -1,9 +1,11 @@
 package org.multipoint.engine;
 
 import org.bytedeco.dnnl.memory;
+import org.multipoint.linear.InputQuantization;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * Where the elements of an image lie: shape and strides in elements in the order (example, channel, row, column), whatever lies next
@@ -43,6 +45,11 @@ final class OneDnnImage {
         long w = s.w();
         boolean last = channelsLast || c == 1 || h * w == 1;
         return last ? new OneDnnImage(s, h * w * c, 1, w * c, c) : new OneDnnImage(s, c * h * w, h * w, w, 1);
+    }
+
+    /** How images lie between steps: channels side by side, as unsigned bytes where they are quantized. */
+    static memory.desc between(Program.Shape s, Optional<InputQuantization> form) {
+        return dense(s, true).desc(form.isPresent() ? OneDnn.U8 : OneDnn.F32);
     }
 
     private int[] sizes() {

@@ -57,10 +57,11 @@ final class OneDnnLinear implements AutoCloseable {
      *
      * @param from   image with channels side by side, u8 or f32 as the weights ask for
      * @param to     image with channels side by side
-     * @param g      padding and sizes
+     * @param stride stride over height and width
+     * @param g      padding, not negative, and sizes
      * @param extras what happens to the result before it is written
      */
-    void add(OneDnnPlan plan, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, Geometry g, OneDnnExtras extras) {
+    void add(OneDnnPlan plan, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, LinearOp.Size stride, Geometry g, OneDnnExtras extras) {
         primitive_attr attributes = plan.attributes();
         OneDnnPlan.Arguments arguments = plan.arguments().with(OneDnn.SRC, from).with(OneDnn.DST, to)
                 .with(dnnl.DNNL_ARG_BIAS, bias);
@@ -77,7 +78,7 @@ final class OneDnnLinear implements AutoCloseable {
         convolution_forward.primitive_desc description = new convolution_forward.primitive_desc(OneDnn.CPU,
                 dnnl.prop_kind.forward_inference, dnnl.algorithm.convolution_direct, from.desc(), any, plan.scope().own(bias.get_desc()),
                 to.desc(),
-                OneDnn.longs(op.stride().height(), op.stride().width()),
+                OneDnn.longs(stride.height(), stride.width()),
                 OneDnn.longs(op.dilation().height() - 1, op.dilation().width() - 1),
                 OneDnn.longs(g.padTop(), g.padLeft()), OneDnn.longs(g.padBottom(), g.padRight()), attributes, false);
         arguments.with(dnnl.DNNL_ARG_WEIGHTS, packed(description.weights_desc()));

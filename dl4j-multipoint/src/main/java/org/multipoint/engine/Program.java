@@ -3,12 +3,14 @@ package org.multipoint.engine;
 import org.multipoint.linear.Geometry;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.LinearOp;
+import org.multipoint.linear.LinearOp.PaddingMode;
 import org.multipoint.linear.Window;
 import org.multipoint.points.IntegerRows;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
+import java.util.function.ToIntFunction;
 
 /**
  * What an engine can run in one piece: instructions over images, without branches, each of which makes one value out of earlier
@@ -90,7 +92,8 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
 
         Linear withoutWeights() {
-            return new Linear(input, op, null, null);
+            return new Linear(input, op, weights instanceof IntegerWeights w ? new IntegerWeights(null, w.input())
+                    : new FloatWeights(null), null);
         }
     }
 
@@ -121,14 +124,22 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** The sum of images of one shape. */
+    /**
+     * The sum of images, which have the same size or size 1 along each axis; along axes of size 1 an image is repeated. Images that are
+     * added come from arrays of one rank.
+     */
     public record Add(List<Integer> reads) implements Instruction {
         @Override
         public Shape shape(List<Shape> read) {
-            if (read.stream().distinct().count() > 1) {
+            return new Shape(common(read, Shape::n), common(read, Shape::c), common(read, Shape::h), common(read, Shape::w));
+        }
+
+        private static int common(List<Shape> read, ToIntFunction<Shape> axis) {
+            int[] sizes = read.stream().mapToInt(axis).filter(size -> size != 1).distinct().toArray();
+            if (sizes.length > 1) {
                 throw new IllegalArgumentException("Images to be added have different shapes: " + read);
             }
-            return read.get(0);
+            return sizes.length == 0 ? 1 : sizes[0];
         }
     }
 
@@ -146,7 +157,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** How a pooling makes one value of many. */
     public enum PoolKind {
-        /** The largest one; padding does not count. */
+        /** The largest one; padding does not count, and where there is nothing else the result is about {@code -Float.MAX_VALUE}. */
         MAX,
         /** The mean of those inside the image. */
         MEAN,
@@ -156,10 +167,20 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** A pooling of the pixels of each channel. */
     public record Pool(int input, PoolKind kind, Window window) implements OneInput {
+        public Pool {
+            if (window.transposed() || window.paddingMode() == PaddingMode.CAUSAL) {
+                throw new IllegalArgumentException("Expected a window that pads explicitly or to the same size, found " + window);
+            }
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
             Geometry g = window.geometry(x.h, x.w);
+            if (kind == PoolKind.MEAN && window.readsOnlyPaddingSomewhere(g)) {
+                throw new IllegalArgumentException("Expected pixels to average everywhere, found a pooling of " + x
+                        + " with windows that read nothing but padding: " + window);
+            }
             return new Shape(x.n, x.c, g.outHeight(), g.outWidth());
         }
     }
@@ -190,6 +211,13 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
                 throw new IllegalArgumentException("Padding must not be negative: top " + top + ", bottom " + bottom + ", left "
                         + left + ", right " + right);
             }
+        }
+
+        /** Sizes where a window moves over an image with this around it; padding of both kinds counts as padding. */
+        Geometry geometry(Window window, Shape inside) {
+            Geometry g = window.geometry(inside.h + top + bottom, inside.w + left + right);
+            return new Geometry(inside.h, inside.w, g.outHeight(), g.outWidth(), g.padTop() + top, g.padLeft() + left,
+                    g.padBottom() + bottom, g.padRight() + right);
         }
     }
 
@@ -252,16 +280,23 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         return shapes;
     }
 
-    /** The input whose array has the rank of the result array; none where the result was flattened and has rank 2. */
-    public OptionalInt rankGiver() {
-        int value = result();
-        while (value >= inputs) {
-            Instruction instruction = instructions.get(value - inputs);
-            if (instruction instanceof Flatten) {
-                return OptionalInt.empty();
+    /**
+     * Rank of the array that holds the result: that of the inputs it is made of, or 2 where it was flattened.
+     *
+     * @param ofInputs ranks of the inputs' arrays
+     * @throws IllegalArgumentException where images of arrays of different ranks are added or merged: Deeplearning4j lines up the last
+     *                                  axes of such arrays, whatever these are
+     */
+    int rank(int... ofInputs) {
+        int[] ranks = Arrays.copyOf(ofInputs, result() + 1);
+        for (int i = 0; i < instructions.size(); i++) {
+            Instruction instruction = instructions.get(i);
+            int[] read = instruction.reads().stream().mapToInt(v -> ranks[v]).distinct().toArray();
+            if (read.length > 1) {
+                throw new IllegalArgumentException("Arrays to be added or merged have different ranks: " + Arrays.toString(read));
             }
-            value = instruction.reads().get(0);
+            ranks[inputs + i] = instruction instanceof Flatten ? 2 : read[0];
         }
-        return OptionalInt.of(value);
+        return ranks[result()];
     }
 }

@@ -36,7 +36,10 @@ public record LinearOp(int inChannels, int outChannels, int groups, Size kernel,
     public enum PaddingMode {
         /** The given padding on both sides; a last incomplete step is left out. */
         EXPLICIT,
-        /** {@code ceil(in / stride)} outputs (a deconvolution: {@code in * stride}); an odd pixel goes to the bottom or right. */
+        /**
+         * {@code ceil(in / stride)} outputs (a deconvolution: {@code in * stride}); an odd pixel goes to the bottom or right. Where the
+         * stride is larger than the kernel, the pixels that no window needs are left out at both ends.
+         */
         SAME,
         /** All padding before the first row: no output sees later rows (sequences). */
         CAUSAL
@@ -81,11 +84,6 @@ public record LinearOp(int inChannels, int outChannels, int groups, Size kernel,
     /** True where each input channel is a group of its own. */
     public boolean depthwise() {
         return groups > 1 && groups == inChannels;
-    }
-
-    /** True where each output depends on one input position only. */
-    public boolean pointwise() {
-        return kernel.equals(Size.ONE) && !transposed && padding.equals(Size.ZERO);
     }
 
     /** Sizes and padding for an input of the given height and width. */

@@ -3,6 +3,9 @@ package org.multipoint.linear;
 import org.multipoint.linear.LinearOp.PaddingMode;
 import org.multipoint.linear.LinearOp.Size;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
 /**
  * The window that a convolution or pooling moves over an image.
  *
@@ -31,6 +34,38 @@ public record Window(Size kernel, Size stride, Size dilation, Size padding, Padd
         return new Geometry(height, width, h.out, w.out, h.before, w.before, h.after, w.after);
     }
 
+    /** For each row of the output: how many rows of the kernel lie inside the image. Not for deconvolutions. */
+    public int[] rowsInside(Geometry g) {
+        return inside(g.outHeight(), g.inHeight(), kernel.height(), stride.height(), dilation.height(), g.padTop());
+    }
+
+    /** For each column of the output: how many columns of the kernel lie inside the image. Not for deconvolutions. */
+    public int[] columnsInside(Geometry g) {
+        return inside(g.outWidth(), g.inWidth(), kernel.width(), stride.width(), dilation.width(), g.padLeft());
+    }
+
+    /** Whether some output reads nothing but padding. Not for deconvolutions. */
+    public boolean readsOnlyPaddingSomewhere(Geometry g) {
+        return IntStream.concat(Arrays.stream(rowsInside(g)), Arrays.stream(columnsInside(g))).anyMatch(n -> n == 0);
+    }
+
+    /** Number of columns at the right of the image that no window reaches. Not for deconvolutions. */
+    public int columnsBeyond(Geometry g) {
+        int end = (g.outWidth() - 1) * stride.width() + (kernel.width() - 1) * dilation.width() + 1 - g.padLeft();
+        return Math.max(g.inWidth() - end, 0);
+    }
+
+    private static int[] inside(int out, int in, int k, int s, int d, int before) {
+        int[] counts = new int[out];
+        for (int o = 0; o < out; o++) {
+            for (int i = 0; i < k; i++) {
+                int place = o * s + i * d - before;
+                counts[o] += place >= 0 && place < in ? 1 : 0;
+            }
+        }
+        return counts;
+    }
+
     private record Extent(int out, int before, int after) {
     }
 
@@ -49,8 +84,9 @@ public record Window(Size kernel, Size stride, Size dilation, Size padding, Padd
             case CAUSAL -> new Extent((in - 1) / s + 1, effective - 1, 0);
             case SAME -> {
                 int out = (in + s - 1) / s;
-                int total = Math.max((out - 1) * s + effective - in, 0);
-                yield new Extent(out, total / 2, total - total / 2);
+                // Negative where the stride leaves out pixels: half of those are left out before the first window, as Deeplearning4j does.
+                int total = (out - 1) * s + effective - in;
+                yield new Extent(out, total / 2, Math.max(total - total / 2, 0));
             }
         };
     }

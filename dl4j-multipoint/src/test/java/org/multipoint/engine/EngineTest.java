@@ -11,6 +11,7 @@ import org.multipoint.linear.LinearOp;
 import org.multipoint.linear.LinearOp.PaddingMode;
 import org.multipoint.linear.LinearOp.Size;
 import org.multipoint.points.IntegerRows;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -74,6 +75,9 @@ class EngineTest {
                 new Case(op(1, 3, 1, 3, 1, 1, 1, PaddingMode.EXPLICIT), 1, 6, 6, NARROW),
                 new Case(op(8, 12, 4, 3, 1, 1, 1, PaddingMode.EXPLICIT), 2, 6, 6, SIGNED),
                 new Case(op(6, 4, 2, 1, 1, 1, 0, PaddingMode.EXPLICIT), 1, 4, 4, POSITIVE),
+                new Case(op(8, 16, 1, 1, 2, 1, 0, PaddingMode.EXPLICIT), 3, 1, 1, SIGNED),
+                new Case(op(1, 16, 1, 3, 1, 1, 3, PaddingMode.EXPLICIT), 2, 6, 6, SIGNED),
+                new Case(op(2, 3, 1, 1, 4, 1, 0, PaddingMode.SAME), 1, 8, 7, SIGNED),
                 new Case(LinearOp.dense(17, 10, false), 4, 1, 1, SIGNED),
                 new Case(LinearOp.dense(512, 33, false), 1, 1, 1, POSITIVE),
                 new Case(new LinearOp(3, 7, 1, new Size(3, 1), Size.ONE, new Size(2, 1), Size.ZERO, PaddingMode.CAUSAL, false,
@@ -187,6 +191,32 @@ class EngineTest {
         }
     }
 
+    /** Sums of 80,000 products, positive and negative, in a dense layer and in a convolution of two groups. */
+    @ParameterizedTest
+    @EnumSource
+    void sumsBeyond32BitsDoNotWrap(Candidate candidate) {
+        Engine engine = candidate.engine();
+        for (InputQuantization q : List.of(new InputQuantization(1, 0, 8), new InputQuantization(1, 255, 8))) {
+            for (LinearOp op : List.of(LinearOp.dense(160_000, 2, false), op(12_800, 2, 2, 5, 1, 1, 2, PaddingMode.EXPLICIT))) {
+                byte[] codes = new byte[op.rows() * op.columns()];
+                Arrays.fill(codes, (byte) engine.exactCodeLimit());
+                Arrays.fill(codes, 0, op.columns(), (byte) -engine.exactCodeLimit());
+                IntegerRows weights = new IntegerRows(op.rows(), op.columns(), codes, new float[]{1e-3f, 1e-3f}, 0);
+                float[] x = new float[2 * op.inChannels()];
+                Arrays.fill(x, q.zeroPoint() == 0 ? 255 : -255);
+                x[0] = 0;
+                float[] bias = {1, 2};
+                float[] expected = Reference.quantized(op, weights, bias, q, x, 2, 1, 1);
+                try (Kernel kernel = engine.quantized(op, weights, bias, q)) {
+                    float[] found = values(kernel.apply(nchw(x, 2, op.inChannels(), 1, 1)));
+                    for (int i = 0; i < found.length; i++) {
+                        assertEquals(expected[i], found[i], 2e-7 * Math.abs(expected[i]), "of " + op);
+                    }
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void ranksTwoAndThreeAreImages(Candidate candidate) {
@@ -266,6 +296,9 @@ class EngineTest {
             String message = assertThrows(IllegalArgumentException.class, () -> kernel.apply(bad)).getMessage();
             assertTrue(message.contains("3 channels") && message.contains("[" + bad.size(0) + ", " + bad.size(1) + ", "), message);
         }
+        kernel.apply(Nd4j.zeros(1, 3, 5, 5));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> kernel.apply(Nd4j.zeros(DataType.DOUBLE, 1, 3, 5, 5))).getMessage()
+                .contains("DOUBLE"));
         assertThrows(IllegalArgumentException.class, () -> kernel.apply(Nd4j.zeros(1, 3, 2, 5)));
         assertThrows(IllegalArgumentException.class, () -> kernel.apply(Nd4j.zeros(1, 3, 1, 5, 5)));
         kernel.close();

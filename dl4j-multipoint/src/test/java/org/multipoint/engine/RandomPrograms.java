@@ -92,7 +92,7 @@ final class RandomPrograms {
     private void step() {
         int x = random.nextInt(3) > 0 ? latest() : random.nextInt(shapes.size());
         Shape s = shapes.get(x);
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(13)) {
             case 0, 1, 2 -> convolve(x, s);
             case 3 -> add(new Program.Rectify(x, random.nextBoolean() ? Float.POSITIVE_INFINITY : 1.5f));
             case 4, 5 -> residual(x, s);
@@ -100,6 +100,7 @@ final class RandomPrograms {
             case 7 -> add(new Program.Pad(x, new Program.Frame(random.nextInt(2), 1, random.nextInt(3), 0)));
             case 8 -> pool(x, s);
             case 9 -> add(new Program.Affine(x, values(s.c(), 1), values(s.c(), 0.5f)));
+            case 10 -> context(x, s);
             default -> add(new Program.Rectify(convolve(x, s), random.nextBoolean() ? Float.POSITIVE_INFINITY : 6));
         }
     }
@@ -149,6 +150,14 @@ final class RandomPrograms {
         if (random.nextBoolean()) {
             add(new Program.Rectify(sum, Float.POSITIVE_INFINITY));
         }
+    }
+
+    /** An addition of a value and one of one pixel, or of one channel, that is made of it. */
+    private void context(int x, Shape s) {
+        boolean pixel = random.nextBoolean();
+        int read = pixel ? add(new Program.GlobalPool(x, Program.PoolKind.MEAN)) : x;
+        int smaller = linear(read, LinearOp.dense(s.c(), pixel ? s.c() : 1, false));
+        add(new Program.Add(random.nextBoolean() ? List.of(x, smaller) : List.of(smaller, x, x)));
     }
 
     private void merge(Shape s) {

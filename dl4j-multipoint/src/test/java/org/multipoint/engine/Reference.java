@@ -1,11 +1,16 @@
 package org.multipoint.engine;
 
+import org.multipoint.engine.Program.Shape;
 import org.multipoint.linear.Geometry;
 import org.multipoint.linear.InputQuantization;
 import org.multipoint.linear.LinearOp;
+import org.multipoint.linear.Window;
 import org.multipoint.points.IntegerRows;
 
-/** Linear operations as loops over every single product, the way the definition reads. Arrays are {@code [n, c, h, w]}. */
+import java.util.ArrayList;
+import java.util.List;
+
+/** Operations as loops over every single product or pixel, the way their definitions read. Arrays are {@code [n, c, h, w]}. */
 final class Reference {
 
     private interface Products {
@@ -13,6 +18,82 @@ final class Reference {
     }
 
     private Reference() {
+    }
+
+    /** The result of a program of linear operations, rectifiers, additions, frames and poolings. */
+    static float[] run(Program program, List<Shape> inputs, float[]... arrays) {
+        List<Shape> shapes = program.shapes(inputs);
+        List<float[]> values = new ArrayList<>(List.of(arrays));
+        for (int i = 0; i < program.instructions().size(); i++) {
+            Program.Instruction instruction = program.instructions().get(i);
+            List<Integer> reads = instruction.reads();
+            Shape s = shapes.get(reads.get(0));
+            float[] x = values.get(reads.get(0));
+            Shape out = shapes.get(program.inputs() + i);
+            if (instruction instanceof Program.Linear l) {
+                values.add(l.weights() instanceof Program.IntegerWeights w
+                        ? quantized(l.op(), w.rows(), l.bias(), w.input(), x, s.n(), s.h(), s.w())
+                        : floating(l.op(), ((Program.FloatWeights) l.weights()).matrix(), l.bias(), x, s.n(), s.h(), s.w()));
+            } else if (instruction instanceof Program.Rectify r) {
+                values.add(each(out, (n, c, h, w) -> Math.min(Math.max(at(x, s, n, c, h, w), 0), r.upper())));
+            } else if (instruction instanceof Program.Add) {
+                values.add(each(out, (n, c, h, w) -> {
+                    float sum = 0;
+                    for (int v : reads) {
+                        Shape t = shapes.get(v);
+                        sum += at(values.get(v), t, n % t.n(), c % t.c(), h % t.h(), w % t.w());
+                    }
+                    return sum;
+                }));
+            } else if (instruction instanceof Program.Pad p) {
+                values.add(each(out, (n, c, h, w) -> at(x, s, n, c, h - p.frame().top(), w - p.frame().left())));
+            } else if (instruction instanceof Program.Pool p) {
+                values.add(each(out, (n, c, h, w) -> pooled(p, x, s, n, c, h, w)));
+            } else {
+                throw new IllegalArgumentException("Not known: " + instruction);
+            }
+        }
+        return values.get(program.result());
+    }
+
+    private interface Value {
+        float at(int n, int c, int h, int w);
+    }
+
+    private static float[] each(Shape s, Value value) {
+        float[] y = new float[s.n() * s.c() * s.h() * s.w()];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = value.at(i / s.w() / s.h() / s.c(), i / s.w() / s.h() % s.c(), i / s.w() % s.h(), i % s.w());
+        }
+        return y;
+    }
+
+    private static float at(float[] x, Shape s, int n, int c, int h, int w) {
+        return h < 0 || h >= s.h() || w < 0 || w >= s.w() ? 0 : x[((n * s.c() + c) * s.h() + h) * s.w() + w];
+    }
+
+    private static float pooled(Program.Pool p, float[] x, Shape s, int n, int c, int h, int w) {
+        Window window = p.window();
+        Geometry g = window.geometry(s.h(), s.w());
+        float largest = -Float.MAX_VALUE;
+        double sum = 0;
+        int inside = 0;
+        for (int ky = 0; ky < window.kernel().height(); ky++) {
+            for (int kx = 0; kx < window.kernel().width(); kx++) {
+                int iy = source(false, h, ky, window.stride().height(), window.dilation().height(), g.padTop());
+                int ix = source(false, w, kx, window.stride().width(), window.dilation().width(), g.padLeft());
+                if (iy >= 0 && iy < s.h() && ix >= 0 && ix < s.w()) {
+                    largest = Math.max(largest, at(x, s, n, c, iy, ix));
+                    sum += at(x, s, n, c, iy, ix);
+                    inside++;
+                }
+            }
+        }
+        return switch (p.kind()) {
+            case MAX -> largest;
+            case MEAN -> (float) (sum / inside);
+            case MEAN_WITH_PADDING -> (float) (sum / (window.kernel().height() * window.kernel().width()));
+        };
     }
 
     static float[] quantized(LinearOp op, IntegerRows weights, float[] bias, InputQuantization q, float[] x, int n, int h, int w) {

@@ -38,6 +38,14 @@ class LinearOpTest {
     }
 
     @Test
+    void samePaddingLeavesOutPixelsWhereTheStrideIsLargerThanTheKernel() {
+        sizes(square(1, 2, 1, 0, PaddingMode.SAME, false), 8, 4, 0, 0);
+        sizes(square(2, 4, 1, 0, PaddingMode.SAME, false), 8, 2, -1, 0);
+        sizes(square(1, 4, 1, 0, PaddingMode.SAME, false), 8, 2, -1, 0);
+        sizes(square(1, 7, 1, 0, PaddingMode.SAME, false), 14, 2, -3, 0);
+    }
+
+    @Test
     void causalPaddingIsAllBefore() {
         sizes(square(3, 1, 2, 0, PaddingMode.CAUSAL, false), 8, 8, 4, 0);
         sizes(square(3, 2, 1, 0, PaddingMode.CAUSAL, false), 8, 4, 2, 0);
@@ -71,6 +79,40 @@ class LinearOpTest {
         String message = assertThrows(IllegalArgumentException.class,
                 () -> square(5, 1, 1, 0, PaddingMode.EXPLICIT, false).geometry(4, 9)).getMessage();
         assertTrue(message.contains("4x9") && message.contains("kernel of 5x5"), message);
+    }
+
+    private static boolean readsOnlyPadding(LinearOp op, int in) {
+        return op.window().readsOnlyPaddingSomewhere(op.geometry(in, in));
+    }
+
+    @Test
+    void windowsThatReadOnlyPaddingAreFound() {
+        assertFalse(readsOnlyPadding(square(3, 1, 1, 2, PaddingMode.EXPLICIT, false), 1));
+        assertTrue(readsOnlyPadding(square(3, 1, 1, 3, PaddingMode.EXPLICIT, false), 28));
+        // The last window of a stride need not be there.
+        assertTrue(readsOnlyPadding(square(2, 3, 1, 2, PaddingMode.EXPLICIT, false), 5));
+        // Elements on both sides of a narrow image, and one in its middle.
+        assertTrue(readsOnlyPadding(square(2, 1, 4, 2, PaddingMode.EXPLICIT, false), 2));
+        assertTrue(readsOnlyPadding(square(4, 1, 3, 0, PaddingMode.SAME, false), 1));
+        assertFalse(readsOnlyPadding(square(3, 1, 18, 18, PaddingMode.EXPLICIT, false), 14));
+        assertFalse(readsOnlyPadding(square(2, 1, 3, 0, PaddingMode.CAUSAL, false), 2));
+    }
+
+    @Test
+    void elementsInsideTheImageAreCounted() {
+        Window window = new Window(new Size(3, 2), new Size(1, 2), Size.ONE, new Size(2, 1), PaddingMode.EXPLICIT, false);
+        Geometry g = window.geometry(2, 4);
+        assertArrayEquals(new int[]{1, 2, 2, 1}, window.rowsInside(g));
+        assertArrayEquals(new int[]{1, 2, 1}, window.columnsInside(g));
+    }
+
+    @Test
+    void columnsThatNoWindowReachesAreCounted() {
+        Window window = new Window(new Size(1, 4), new Size(1, 4), Size.ONE, Size.ZERO, PaddingMode.CAUSAL, false);
+        assertEquals(3, window.columnsBeyond(window.geometry(1, 8)));
+        assertEquals(0, window.columnsBeyond(window.geometry(1, 9)));
+        Window dilated = new Window(new Size(1, 2), new Size(1, 2), new Size(1, 3), Size.ZERO, PaddingMode.EXPLICIT, false);
+        assertEquals(1, dilated.columnsBeyond(dilated.geometry(1, 5)));
     }
 
     @Test

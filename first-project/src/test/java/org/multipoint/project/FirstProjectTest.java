@@ -53,6 +53,7 @@ class FirstProjectTest {
         assertTrue(block.find(), "the README has no dependencies to paste");
         readme = block.group(1);
         assertTrue(readme.contains("<version>" + System.getProperty("multipoint.version") + "<"), readme);
+        assertTrue(text.contains("'org.multipoint:dl4j-multipoint-platform:" + System.getProperty("multipoint.version") + "'"), "Gradle's");
     }
 
     @ParameterizedTest
