@@ -10,8 +10,11 @@ import org.nd4j.shade.jackson.databind.ObjectMapper;
 import javax.imageio.ImageIO;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,19 +131,28 @@ enum Asset {
     }
 
     private static void untar(Path archive, Entry entry) throws IOException {
-        long bytes = Files.size(archive);
-        try (InputStream file = Files.newInputStream(archive);
-             TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(new BufferedInputStream(file)));
-             Progress progress = Progress.of("unpacking, bytes", -1)) {
+        try (SeekableByteChannel channel = Files.newByteChannel(archive);
+             Progress progress = Progress.of("unpacking, bytes", channel.size());
+             TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(reading(channel, progress)))) {
             for (TarArchiveEntry next = tar.getNextEntry(); next != null; next = tar.getNextEntry()) {
                 if (next.isFile()) {
                     entry.take(next.getName(), tar);
-                    progress.stepTo(tar.getBytesRead());
                 }
             }
         } catch (EOFException e) {
-            throw new IOException(archive + " (" + bytes + " bytes): the archive is truncated", e);
+            throw new IOException(archive + ": the archive is truncated", e);
         }
+    }
+
+    private static InputStream reading(SeekableByteChannel channel, Progress progress) {
+        return new BufferedInputStream(new FilterInputStream(Channels.newInputStream(channel)) {
+            @Override
+            public int read(byte[] bytes, int from, int length) throws IOException {
+                int n = super.read(bytes, from, length);
+                progress.stepTo(channel.position());
+                return n;
+            }
+        });
     }
 
     /** Records of a class and the red, green and blue values of an image, as PNG files in a folder for each class. */

@@ -249,6 +249,18 @@ class FetchCommandTest {
         assertTrue(other.err().contains("nothing in it"), other.err());
     }
 
+    @Test
+    void aTruncatedArchiveIsNamed() throws Exception {
+        byte[] images = new byte[100_000];
+        new Random(1).nextBytes(images);
+        content = Arrays.copyOf(tar(Map.of("imagenette2-320/val/n01440764/a.JPEG", images)), 50_000);
+        CommandRun run = fetch("imagenette", "imagenette2-320.tgz", content.length, "-");
+        assertEquals(1, run.exitCode());
+        assertTrue(run.err().contains("imagenette2-320.tgz: the archive is truncated"), run.err());
+        assertFalse(Files.exists(folder.resolve("data/imagenet/imagenette")));
+        assertEquals(List.of("downloads/imagenette2-320.tgz"), files());
+    }
+
     /** Names that would lead out of the folder are no images of Imagenette. */
     @Test
     void imagenetteKeepsItsFolders() throws Exception {
