@@ -9,6 +9,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -19,15 +21,15 @@ import java.util.stream.IntStream;
  *
  * <p>Products of a batch are single precision matrix products; batches are summed in double precision.
  *
- * <p>Where the fan-in exceeds {@link #MAX_BLOCK}, columns are split into blocks of at most that size and moments
- * between different blocks are taken as zero.
+ * <p>Where the fan-in exceeds {@link MemoryBound#MAX_BLOCK} or what memory there is, columns are split into blocks and moments between
+ * different blocks are taken as zero.
+ *
+ * <p>Few vectors do not tell all about a layer's inputs: one has no variance at all. So means and covariances count zeros besides, with a share
+ * of {@code 1 / n^2} of the weight of all that was seen where {@code n} vectors are independent ({@link #independent()}): the mean of one
+ * vector is believed by half, that of many nearly wholly.
  */
 public final class Moments {
 
-    /** Largest side of a matrix of second moments: 6144 doubles squared are 300 MB. */
-    public static final int MAX_BLOCK = 6144;
-    /** Floats of patches that are cut out at once. */
-    private static final int CHUNK = 1 << 23;
     /** Fan-ins up to this are summed in plain loops over groups, where a matrix product would be too small to pay. */
     private static final int SMALL = 32;
     /** Groups from which such loops pay. */
@@ -39,6 +41,7 @@ public final class Moments {
     private final LinearOp op;
     private final Patches patches;
     private final boolean paired;
+    private final MemoryBound bound;
     private final int[] blockStarts;
     private final double[] sumX;
     private final double[] sumY;
@@ -48,13 +51,17 @@ public final class Moments {
     private final double[] sumShortfall;
     private final double[][] shortfallY;
     private long count;
+    /** Independent vectors of each different example, by the hash of its values. */
+    private final Map<Integer, Integer> examples = new HashMap<>();
+    private long independent;
 
     /**
      * @param paired            whether reference inputs differ from the multiplied ones
      * @param positionsPerImage most output positions of an image that are looked at
+     * @param bound             what may be held
      */
-    public Moments(LinearOp op, boolean paired, int positionsPerImage) {
-        this(op, paired, positionsPerImage, false);
+    public Moments(LinearOp op, boolean paired, int positionsPerImage, MemoryBound bound) {
+        this(op, paired, positionsPerImage, bound, false);
     }
 
     /**
@@ -63,19 +70,20 @@ public final class Moments {
      *
      * @throws IllegalArgumentException where the operation has more than one group
      */
-    public static Moments withShortfall(LinearOp op, int positionsPerImage) {
+    public static Moments withShortfall(LinearOp op, int positionsPerImage, MemoryBound bound) {
         if (op.groups() > 1) {
             throw new IllegalArgumentException("An operation in groups cannot make up for a shortfall: " + op);
         }
-        return new Moments(op, true, positionsPerImage, true);
+        return new Moments(op, true, positionsPerImage, bound, true);
     }
 
-    private Moments(LinearOp op, boolean paired, int positionsPerImage, boolean shortfall) {
+    private Moments(LinearOp op, boolean paired, int positionsPerImage, MemoryBound bound, boolean shortfall) {
         this.op = op;
         this.paired = paired;
         this.patches = new Patches(op, positionsPerImage);
+        this.bound = bound;
         int columns = op.columns();
-        int splits = (columns + MAX_BLOCK - 1) / MAX_BLOCK;
+        int splits = bound.splits(op, paired, shortfall);
         this.blockStarts = IntStream.rangeClosed(0, splits).map(i -> (int) ((long) columns * i / splits)).toArray();
         int blocks = op.groups() * splits;
         this.sumY = new double[op.groups() * columns];
@@ -131,7 +139,8 @@ public final class Moments {
         if (op.columns() <= SMALL && op.groups() >= MANY) {
             addGrouped(x, y);
         } else {
-            int step = (int) Math.max(1, CHUNK / Math.max(1, (long) perExample * op.columns()));
+            int longest = shortfall == null ? op.columns() : Math.max(op.columns(), op.rows());
+            int step = (int) Math.max(1, bound.patchFloats() / Math.max(1, (long) perExample * longest));
             for (int group = 0; group < op.groups(); group++) {
                 for (int from = 0; from < y.examples(); from += step) {
                     int to = Math.min(y.examples(), from + step);
@@ -140,6 +149,27 @@ public final class Moments {
             }
         }
         count += (long) y.examples() * perExample;
+        int fresh = Math.min(perExample, patches.disjoint(y));
+        for (int hash : hashes(y)) {
+            know(hash, fresh);
+        }
+    }
+
+    private void know(int example, int vectors) {
+        if (examples.putIfAbsent(example, vectors) == null) {
+            independent += vectors;
+        }
+    }
+
+    private static int[] hashes(Tensor tensor) {
+        int each = tensor.data().length / tensor.examples();
+        return IntStream.range(0, tensor.examples()).parallel().map(n -> {
+            int hash = 1;
+            for (int i = n * each; i < (n + 1) * each; i++) {
+                hash = 31 * hash + Float.floatToIntBits(tensor.data()[i]);
+            }
+            return hash;
+        }).toArray();
     }
 
     private void addGrouped(Tensor x, Tensor y) {
@@ -242,6 +272,7 @@ public final class Moments {
             }
         }
         count += other.count;
+        other.examples.forEach(this::know);
     }
 
     private static void addAll(double[] sum, double[] more) {
@@ -260,6 +291,19 @@ public final class Moments {
         return count;
     }
 
+    /**
+     * Number of vectors seen for each group that have nothing in common: of an image as many as windows fit into it side by side, where more
+     * windows than that overlap; of an example that was there before, none.
+     */
+    public long independent() {
+        return independent;
+    }
+
+    /** Rows of one group for which candidates are held at once. */
+    public int rowsAtOnce() {
+        return bound.rowsAtOnce(op, paired, hasShortfall());
+    }
+
     /** Column at which each block begins, and the number of columns at the end. */
     public int[] blockStarts() {
         return blockStarts;
@@ -269,21 +313,22 @@ public final class Moments {
         return blockStarts[split + 1] - blockStarts[split];
     }
 
-    private long seen() {
+    /** Weight of all vectors seen together with that of the zeros: what sums are divided by. */
+    private double weight() {
         if (count == 0) {
             throw new IllegalStateException("No inputs were seen");
         }
-        return count;
+        return count * (1 + 1.0 / independent / independent);
     }
 
     /** Mean of input {@code column} of a group in the reference network. */
     public double meanX(int group, int column) {
-        return sumX[group * op.columns() + column] / seen();
+        return sumX[group * op.columns() + column] / weight();
     }
 
     /** Mean of input {@code column} of a group in the network to be quantized. */
     public double meanY(int group, int column) {
-        return sumY[group * op.columns() + column] / seen();
+        return sumY[group * op.columns() + column] / weight();
     }
 
     /** {@code E[y y^T] - mean(y) mean(y)^T} of a block, {@code [size, size]} row by row. */
@@ -303,16 +348,18 @@ public final class Moments {
 
     /** Mean shortfall of what is added to output channel {@code row}. */
     public double meanShortfall(int row) {
-        return sumShortfall == null ? 0 : sumShortfall[row] / seen();
+        return sumShortfall == null ? 0 : sumShortfall[row] / weight();
     }
 
     /** {@code E[s y^T] - mean(s) mean(y)^T} of a block of columns, {@code [rows, size]} row by row, {@code s} the shortfall. */
     public double[] shortfallCovariance(int split) {
         int size = blockSize(split);
         double[] out = new double[op.rows() * size];
+        double weight = weight();
         for (int r = 0; r < op.rows(); r++) {
             for (int j = 0; j < size; j++) {
-                out[r * size + j] = shortfallY[split][r * size + j] / seen() - meanShortfall(r) * meanY(0, blockStarts[split] + j);
+                out[r * size + j] = shortfallY[split][r * size + j] / weight
+                        - sumShortfall[r] / weight * (sumY[blockStarts[split] + j] / weight);
             }
         }
         return out;
@@ -323,10 +370,11 @@ public final class Moments {
         int offset = group * op.columns() + blockStarts[split];
         double[] sums = second[group * (blockStarts.length - 1) + split];
         double[] out = new double[sums.length];
+        double weight = weight();
         for (int i = 0; i < size; i++) {
-            double row = sumRows[offset + i] / seen() / count;
+            double row = sumRows[offset + i] / weight / weight;
             for (int j = 0; j < size; j++) {
-                out[i * size + j] = sums[i * size + j] / count - row * sumY[offset + j];
+                out[i * size + j] = sums[i * size + j] / weight - row * sumY[offset + j];
             }
         }
         return out;
@@ -339,14 +387,15 @@ public final class Moments {
     public double meanVariance() {
         double variance = 0;
         double square = 0;
+        double weight = weight();
         for (int g = 0; g < op.groups(); g++) {
             for (int s = 0; s < blockStarts.length - 1; s++) {
                 double[] second = yy[g * (blockStarts.length - 1) + s];
                 int size = blockSize(s);
                 for (int i = 0; i < size; i++) {
-                    double mean = meanY(g, blockStarts[s] + i);
-                    square += second[i * size + i] / count;
-                    variance += second[i * size + i] / count - mean * mean;
+                    double mean = sumY[g * op.columns() + blockStarts[s] + i] / weight;
+                    square += second[i * size + i] / weight;
+                    variance += second[i * size + i] / weight - mean * mean;
                 }
             }
         }

@@ -96,6 +96,12 @@ public final class Patches {
         return positions(geometry(input)).length;
     }
 
+    /** Windows that fit into an example side by side, at least one. */
+    int disjoint(Tensor input) {
+        Geometry g = geometry(input);
+        return Math.max(1, g.inHeight() * g.inWidth() / (op.kernel().height() * op.kernel().width()));
+    }
+
     private Geometry geometry(Tensor input) {
         long[] s = input.shape();
         boolean last = op.channelsLast();

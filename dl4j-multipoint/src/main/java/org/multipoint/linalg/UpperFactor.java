@@ -6,6 +6,8 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+import java.util.stream.IntStream;
+
 /**
  * The upper triangular {@code V} with {@code H = V V^T} of a positive definite matrix. For a row vector {@code e},
  * {@code e H e^T = |e V|^2}, and component {@code k} of {@code e V} depends on the first {@code k} components of
@@ -35,16 +37,29 @@ public final class UpperFactor {
      * @throws IllegalArgumentException where an element or the ridge is NaN, infinite or beyond single precision
      */
     public static UpperFactor of(double[] h, int size, double ridge) {
+        return of(h, IntStream.range(0, size).toArray(), ridge);
+    }
+
+    /**
+     * Factors {@code h + ridge I} with its rows and columns in another order.
+     *
+     * @param h     symmetric, {@code [size, size]}; not changed
+     * @param order row and column of {@code h} at each place
+     * @param ridge as in {@link #of(double[], int, double)}
+     * @throws IllegalArgumentException as {@link #of(double[], int, double)}
+     */
+    public static UpperFactor of(double[] h, int[] order, double ridge) {
+        int size = order.length;
         for (double element : h) {
             requireFloat(element);
         }
         requireFloat(ridge);
         double mean = 0;
-        for (int i = 0; i < size; i++) {
+        for (int i : order) {
             mean += Math.abs(h[i * size + i]) / size;
         }
         for (double added = Math.max(ridge, Math.max(mean * 1e-7, 1e-30)); added <= Float.MAX_VALUE; added *= 10) {
-            float[] v = size <= SMALL ? small(h, size, added) : large(h, size, added);
+            float[] v = size <= SMALL ? small(h, order, added) : large(h, order, added);
             if (v != null) {
                 return new UpperFactor(size, v);
             }
@@ -62,11 +77,12 @@ public final class UpperFactor {
         return new IllegalArgumentException("Expected second moments within single precision, found " + value);
     }
 
-    private static float[] small(double[] h, int n, double ridge) {
+    private static float[] small(double[] h, int[] order, double ridge) {
+        int n = order.length;
         double[] v = new double[n * n];
         for (int j = n - 1; j >= 0; j--) {
             for (int i = j; i >= 0; i--) {
-                double sum = h[i * n + j] + (i == j ? ridge : 0);
+                double sum = h[order[i] * n + order[j]] + (i == j ? ridge : 0);
                 for (int k = j + 1; k < n; k++) {
                     sum -= v[i * n + k] * v[j * n + k];
                 }
@@ -87,34 +103,51 @@ public final class UpperFactor {
         return out;
     }
 
-    private static float[] large(double[] h, int n, double ridge) {
+    private static float[] large(double[] h, int[] order, double ridge) {
+        int n = order.length;
         // LAPACK gives lower factors: the lower factor of the reversed matrix, reversed, is the upper one.
-        float[] reversed = new float[n * n];
+        float[] v = new float[n * n];
         for (int i = 0; i < n; i++) {
             for (int j = 0; j < n; j++) {
-                reversed[(n - 1 - i) * n + (n - 1 - j)] = (float) (h[i * n + j] + (i == j ? ridge : 0));
+                v[(n - 1 - i) * n + (n - 1 - j)] = (float) (h[order[i] * n + order[j]] + (i == j ? ridge : 0));
             }
         }
-        float[] lower;
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-             INDArray a = Tensor.array(reversed, 'f', n, n)) {
+             INDArray a = Tensor.array(v, 'f', n, n)) {
             Nd4j.getBlasWrapper().lapack().potrf(a, true);
-            lower = Tensor.values(a);
+            Tensor.copy(a, v);
         } catch (BlasException notPositive) {
             return null;
         }
-        float[] v = new float[n * n];
+        return reversed(v, n) ? v : null;
+    }
+
+    /**
+     * Makes the upper factor, row by row, of the lower factor of the reversed matrix, column by column, in place: element (i, j) changes
+     * places with element (n - 1 - j, n - 1 - i).
+     *
+     * @return whether all elements are finite
+     */
+    private static boolean reversed(float[] v, int n) {
         for (int i = 0; i < n; i++) {
-            for (int j = i; j < n; j++) {
-                // Element (row, column) of the column by column lower factor stands at column * n + row.
-                float value = lower[(n - 1 - j) * n + (n - 1 - i)];
-                if (!Float.isFinite(value)) {
-                    return null;
+            for (int j = 0; j < n; j++) {
+                int other = (n - 1 - j) * n + (n - 1 - i);
+                int own = i * n + j;
+                if (j < i) {
+                    v[own] = 0;
+                } else if (own < other) {
+                    float swapped = v[own];
+                    v[own] = v[other];
+                    v[other] = swapped;
                 }
-                v[i * n + j] = value;
             }
         }
-        return v;
+        for (float value : v) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     public int size() {

@@ -30,9 +30,14 @@ public record Tensor(float[] data, long[] shape) {
 
     /** The values of an array of floats in the order in which they lie in memory; it must not be a view. */
     public static float[] values(INDArray array) {
-        float[] values = new float[(int) array.length()];
-        ((FloatPointer) array.data().addressPointer()).get(values);
+        float[] values = new float[Math.toIntExact(array.length())];
+        copy(array, values);
         return values;
+    }
+
+    /** Writes what {@link #values} gives to an array that is there already. */
+    public static void copy(INDArray array, float[] values) {
+        ((FloatPointer) array.data().addressPointer()).get(values);
     }
 
     /** A new array outside workspaces; whoever asks for it closes it. */
@@ -56,6 +61,18 @@ public record Tensor(float[] data, long[] shape) {
             ((FloatPointer) array.data().addressPointer()).put(values);
             return array;
         }
+    }
+
+    /** Some examples, copied. */
+    public Tensor examples(int[] which) {
+        int each = data.length / examples();
+        float[] some = new float[which.length * each];
+        for (int i = 0; i < which.length; i++) {
+            System.arraycopy(data, which[i] * each, some, i * each, each);
+        }
+        long[] of = shape.clone();
+        of[0] = which.length;
+        return new Tensor(some, of);
     }
 
     /** Size of the batch. */

@@ -169,7 +169,8 @@ public final class MultipointMatrix {
             rowScales[r] = scale;
             for (int c = 0; c < columns; c++) {
                 float steps = values[c] / scale;
-                int code = Math.max(-limit, Math.min(limit, Math.round(steps)));
+                // Halves to even: where the largest code is twice the limit, every other code is a half, and all of them up would move means.
+                int code = Math.max(-limit, Math.min(limit, (int) Math.rint(steps)));
                 fused[r * columns + c] = (byte) code;
                 rounding = Math.max(rounding, Math.abs(steps - code));
             }

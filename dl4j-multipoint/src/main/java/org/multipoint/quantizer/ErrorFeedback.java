@@ -38,15 +38,13 @@ final class ErrorFeedback {
         this.size = size;
         this.order = IntStream.range(0, size).boxed()
                 .sorted(Comparator.comparingDouble(i -> -h[i * size + i])).mapToInt(i -> i).toArray();
-        double[] permuted = new double[h.length];
         this.moments = new float[h.length];
         for (int i = 0; i < size; i++) {
             for (int j = 0; j < size; j++) {
-                permuted[i * size + j] = h[order[i] * size + order[j]];
-                moments[i * size + j] = (float) (permuted[i * size + j] + (i == j ? ridge : 0));
+                moments[i * size + j] = (float) (h[order[i] * size + order[j]] + (i == j ? ridge : 0));
             }
         }
-        UpperFactor factor = UpperFactor.of(permuted, size, ridge);
+        UpperFactor factor = UpperFactor.of(h, order, ridge);
         this.diagonal = new float[size];
         for (int k = 0; k < size; k++) {
             diagonal[k] = factor.get(k, k);

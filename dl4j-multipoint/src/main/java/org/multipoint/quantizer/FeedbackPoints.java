@@ -51,36 +51,34 @@ public final class FeedbackPoints implements PointFinder {
 
     @Override
     public MultipointMatrix find(WeightProblem problem, int[] points) {
-        int rows = problem.op().rows();
-        int columns = problem.op().columns();
-        MultipointMatrix.Builder matrix = new MultipointMatrix.Builder(rows, columns, bits, grid, layout);
-        int perGroup = problem.op().rowsPerGroup();
-        problem.forEachGroup(g -> {
-            Group group = new Group(problem, g);
-            int[] groupPoints = Arrays.copyOfRange(points, g * perGroup, (g + 1) * perGroup);
+        MultipointMatrix.Builder matrix =
+                new MultipointMatrix.Builder(problem.op().rows(), problem.op().columns(), bits, grid, layout);
+        problem.forEachRows(rows -> {
+            Part part = new Part(problem, rows);
+            int[] partPoints = Arrays.copyOfRange(points, rows.first(), rows.first() + rows.count());
             if (layout == ScaleLayout.PER_ROW) {
-                group.digits(groupPoints, matrix);
+                part.digits(partPoints, matrix);
             } else {
-                group.residuals(groupPoints, matrix);
+                part.residuals(partPoints, matrix);
             }
         });
         return matrix.build();
     }
 
-    /** The rows of one group of input channels. */
-    private final class Group {
+    /** Rows of one group of input channels that are worked on at once. */
+    private final class Part {
         private final int columns;
         private final int rows;
         private final int firstRow;
         private final float[] weights;
         private final StepSearch steps;
 
-        Group(WeightProblem problem, int group) {
+        Part(WeightProblem problem, WeightProblem.Rows part) {
             this.columns = problem.op().columns();
-            this.rows = problem.op().rowsPerGroup();
-            this.firstRow = group * rows;
-            this.weights = problem.weights(group);
-            this.steps = new StepSearch(problem, group, grid);
+            this.rows = part.count();
+            this.firstRow = part.first();
+            this.weights = problem.weights(part);
+            this.steps = new StepSearch(problem, part, grid);
         }
 
         void digits(int[] points, MultipointMatrix.Builder matrix) {

@@ -38,13 +38,12 @@ public final class MixedPrecision implements PointFinder {
     @Override
     public MultipointMatrix find(WeightProblem problem, int[] widths) {
         int columns = problem.op().columns();
-        int rows = problem.op().rowsPerGroup();
         MultipointMatrix.Builder matrix = new MultipointMatrix.Builder(problem.op().rows(), columns, MAX_BITS, grid, layout());
-        problem.forEachGroup(g -> {
-            int[] max = IntStream.range(g * rows, (g + 1) * rows).map(r -> grid.maxValue(widths[r])).toArray();
-            StepSearch.Rounded found = new StepSearch(problem, g, grid).search(problem.weights(g), max);
-            for (int r = 0; r < rows; r++) {
-                matrix.digits(g * rows + r, 1, found.scales()[r], Arrays.copyOfRange(found.codes(), r * columns, (r + 1) * columns));
+        problem.forEachRows(rows -> {
+            int[] max = IntStream.range(0, rows.count()).map(r -> grid.maxValue(widths[rows.first() + r])).toArray();
+            StepSearch.Rounded found = new StepSearch(problem, rows, grid).search(problem.weights(rows), max);
+            for (int r = 0; r < rows.count(); r++) {
+                matrix.digits(rows.first() + r, 1, found.scales()[r], Arrays.copyOfRange(found.codes(), r * columns, (r + 1) * columns));
             }
         });
         return matrix.build();

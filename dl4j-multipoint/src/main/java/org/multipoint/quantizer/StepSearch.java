@@ -7,7 +7,7 @@ import org.multipoint.points.HalfScales;
 import java.util.Arrays;
 
 /**
- * Searches codes and step sizes for the rows of one group of input channels, all rows at once, under the second moments of their
+ * Searches codes and step sizes for rows of one group of input channels, all of them at once, under the second moments of their
  * inputs: error feedback at many step sizes, then coordinate descent on the codes from the best.
  */
 final class StepSearch {
@@ -28,18 +28,18 @@ final class StepSearch {
     record Rounded(int[] codes, float[] scales) {
     }
 
-    StepSearch(WeightProblem problem, int group, CodeGrid grid) {
+    StepSearch(WeightProblem problem, WeightProblem.Rows rows, CodeGrid grid) {
         this.columns = problem.op().columns();
-        this.rows = problem.op().rowsPerGroup();
+        this.rows = rows.count();
         this.grid = grid;
         this.starts = problem.moments().blockStarts();
-        this.blocks = problem.feedback(group);
+        this.blocks = problem.feedback(rows.group());
     }
 
     /**
      * The best codes and step sizes found.
      *
-     * @param w   {@code [rows, columns]} what to round: the group's weights, or what points left over of them
+     * @param w   {@code [rows, columns]} what to round: the rows' weights, or what points left over of them
      * @param max largest code of each row; 0 leaves a row at zero
      */
     Rounded search(float[] w, int[] max) {

@@ -18,14 +18,14 @@ public final class TargetMatching {
 
     /**
      * @param problem a problem with paired moments; where its inputs are always zero, weights stay as they are
-     * @param ridge   positive, in units of the mean variance of the layer's inputs
+     * @param ridge   positive, in units of the mean variance of the layer's inputs; more is taken where few vectors were seen
      * @return {@code [rows, columns]}
      */
     public static float[] match(WeightProblem problem, double ridge) {
         Moments moments = problem.moments();
         int columns = problem.op().columns();
         int rows = problem.op().rowsPerGroup();
-        double added = ridge * moments.meanVariance();
+        double added = problem.ridge(ridge);
         if (added == 0) {
             return problem.weights().clone();
         }
@@ -34,15 +34,8 @@ public final class TargetMatching {
         problem.forEachGroup(g -> {
             for (int s = 0; s + 1 < starts.length; s++) {
                 int size = starts[s + 1] - starts[s];
-                double[] cross = moments.crossCovariance(g, s);
-                float[] c = new float[cross.length];
-                for (int i = 0; i < size; i++) {
-                    for (int j = 0; j < size; j++) {
-                        c[i * size + j] = (float) (cross[i * size + j] + (i == j ? added : 0));
-                    }
-                }
                 float[] w = Products.slice(problem.weights(), columns, g * rows, rows, starts[s], starts[s + 1]);
-                float[] target = Products.multiply(w, c, rows, size, size);
+                float[] target = Products.multiply(w, cross(moments, g, s, size, added), rows, size, size);
                 if (moments.hasShortfall()) {
                     double[] shortfall = moments.shortfallCovariance(s);
                     for (int i = 0; i < target.length; i++) {
@@ -56,6 +49,17 @@ public final class TargetMatching {
             }
         });
         return matched;
+    }
+
+    private static float[] cross(Moments moments, int group, int split, int size, double added) {
+        double[] cross = moments.crossCovariance(group, split);
+        float[] c = new float[cross.length];
+        for (int i = 0; i < size; i++) {
+            for (int j = 0; j < size; j++) {
+                c[i * size + j] = (float) (cross[i * size + j] + (i == j ? added : 0));
+            }
+        }
+        return c;
     }
 
     /**

@@ -5,6 +5,7 @@ import org.multipoint.linalg.Products;
 import org.multipoint.linear.LinearOp;
 
 import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
@@ -16,6 +17,8 @@ public final class WeightProblem {
      * layer, not to the group: a depthwise channel that is nearly always zero has a singular matrix of its own.
      */
     static final double DAMPING = 0.05;
+    /** That share is no less than this times the columns for each independent vector: few vectors leave directions that none of them shows. */
+    private static final double UNSEEN = 0.1;
 
     private final String name;
     private final LinearOp op;
@@ -59,10 +62,9 @@ public final class WeightProblem {
         return weights;
     }
 
-    /** The rows of one group, {@code [rows of the group, columns]}, copied. */
-    float[] weights(int group) {
-        int each = op.rowsPerGroup() * op.columns();
-        return Arrays.copyOfRange(weights, group * each, (group + 1) * each);
+    /** Some rows, {@code [count, columns]}, copied. */
+    float[] weights(Rows rows) {
+        return Arrays.copyOfRange(weights, rows.first * op.columns(), (rows.first + rows.count) * op.columns());
     }
 
     public Moments moments() {
@@ -80,10 +82,38 @@ public final class WeightProblem {
         (op.groups() > 1 ? groups.parallel() : groups).forEach(action);
     }
 
+    /**
+     * Rows of one group.
+     *
+     * @param first the first of them, counted over all groups
+     */
+    record Rows(int group, int first, int count) {
+    }
+
+    /** Does something for all rows, for as many of a group at once as memory allows. */
+    void forEachRows(Consumer<Rows> action) {
+        int most = moments.rowsAtOnce();
+        int each = op.rowsPerGroup();
+        forEachGroup(g -> {
+            for (int from = 0; from < each; from += most) {
+                action.accept(new Rows(g, g * each + from, Math.min(most, each - from)));
+            }
+        });
+    }
+
+    /**
+     * What is added to the diagonal of second moments.
+     *
+     * @param share of the mean variance of the layer's inputs, where there are many vectors
+     */
+    double ridge(double share) {
+        return Math.max(share, UNSEEN * op.columns() / moments.independent()) * moments.meanVariance();
+    }
+
     /** Error feedback under the damped second moments of a group, one for each block of columns. Threads may ask for different groups. */
     ErrorFeedback[] feedback(int group) {
         if (feedback[group] == null) {
-            double ridge = DAMPING * moments.meanVariance();
+            double ridge = ridge(DAMPING);
             int[] starts = moments.blockStarts();
             feedback[group] = IntStream.range(0, starts.length - 1)
                     .mapToObj(s -> new ErrorFeedback(moments.covariance(group, s), starts[s + 1] - starts[s], ridge))

@@ -12,7 +12,10 @@ import java.util.List;
  * @param bits          width of a code
  * @param pointsPerRow  element {@code n - 1} counts the rows with {@code n} points
  * @param storedBits    bits of what is stored of this operation, everything counted
- * @param outputError   mean squared error of an output against the reference network, relative to the output's mean variance
+ * @param outputError   mean squared error of an output against the reference network, relative to the output's mean variance. Where weights
+ *                      are fitted to inputs ({@code Method.CALIBRATED}, {@code Method.MIXED_PRECISION}) it is measured on one of each eight
+ *                      calibration examples, which is held out for that and nothing is learnt from; with fewer than eight examples, on those
+ *                      that weights were fitted to, and a warning says so. Other methods do not fit: it is measured on what they saw
  * @param fusedExactly  rows whose points an int8 engine adds up without rounding
  * @param fusingError   largest change of a weight by adding up the points of its row in int8, relative to the row's largest weight
  * @param inputScale    scale of the quantized input, 0 where it stays floating

@@ -36,7 +36,7 @@ final class IndependentQuantization {
             Optional<InputQuantization> input = settings.activationBits == 0 ? Optional.empty()
                     : Optional.of(survey.range(stage.name()).quantization(settings.clipping, settings.activationBits));
             stages.add(new QuantizedStage(stage.name(), matrix, here.finder().storedBits(problem, matrix, counts), stage.bias(), input,
-                    error(here.curves(), counts)));
+                    error(here.curves(), counts), QuantizedStage.UNFITTED));
         }
         return stages;
     }

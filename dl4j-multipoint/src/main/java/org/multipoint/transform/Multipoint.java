@@ -3,6 +3,7 @@ package org.multipoint.transform;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.calibration.Clipping;
+import org.multipoint.calibration.MemoryBound;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.quantizer.BudgetAllocation;
@@ -64,7 +65,10 @@ public final class Multipoint<M> {
         return new Multipoint<>(network, GraphEdit.of(network), edit -> edit.toNetwork(network));
     }
 
-    /** Representative inputs; some hundred images are enough. Labels are not looked at. Required; the iterator must be resettable. */
+    /**
+     * Representative inputs; some hundred images are enough. Labels and masks are not looked at. Required; the iterator must be resettable. One
+     * of each eight examples is held out to measure the errors that are reported, and nothing is learnt from it; of fewer, none is.
+     */
     public Multipoint<M> calibrate(DataSetIterator iterator) {
         this.data = inputs -> CalibrationData.of(iterator, inputs);
         return this;
@@ -226,7 +230,7 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** Ridge of the target matching, in units of the mean variance of a layer's inputs. */
+    /** Ridge of the target matching, in units of the mean variance of a layer's inputs; more is taken where they are few. Default 0.1. */
     public Multipoint<M> ridge(double ridge) {
         if (!(ridge > 0) || Double.isInfinite(ridge)) {
             throw new IllegalArgumentException("The ridge must be positive and finite, found " + ridge);
@@ -251,8 +255,18 @@ public final class Multipoint<M> {
     }
 
     /**
-     * Bytes that second moments, and activations between layers, may each hold on the heap; default 1 GiB. Beyond it, images pass more
-     * than once, and activations go to a temporary file.
+     * Bytes that are held at once for the statistics of layers, and again as many for activations between layers; default 1 GiB each.
+     *
+     * <p>Statistics are second moments and all that is made of them while layers are rounded, on the heap and off it: covariances and their
+     * factors, the vectors that are cut out of images, the rows that are searched and their candidates ({@link MemoryBound}). Where they
+     * exceed the bound, images pass more than once; where those of a single layer do, its columns are split into blocks, between which moments
+     * count as zero, and its rows are searched some at a time. Activations that exceed it go to a temporary file.
+     *
+     * <p>Not counted is what is as large as the model and one batch of images: the source and the result, the weights of a layer and their
+     * approximations in single precision, codes that were found, activations of the vertex at hand, the vectors of one image.
+     *
+     * <p>{@link #transform()} throws an {@link IllegalArgumentException} that names the layer, before it begins, where the bound is too small
+     * even for the smallest blocks.
      */
     public Multipoint<M> memory(long bytes) {
         if (bytes < 1) {
@@ -273,7 +287,7 @@ public final class Multipoint<M> {
      *
      * @throws IllegalStateException    where no calibration data was given, or no model stays within {@link #maxDrop}
      * @throws IllegalArgumentException where weights or calibration inputs are NaN or infinite, do not fit the model, or are missing;
-     *                                  it names the layer or batch
+     *                                  it names the layer or batch; where {@link #memory} is too small for a layer
      */
     public MultipointResult<M> transform() {
         if (data == null) {

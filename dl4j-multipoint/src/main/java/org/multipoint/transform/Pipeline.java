@@ -140,7 +140,9 @@ final class Pipeline<M> {
             Map<String, INDArray> params = edit.params(vertex);
             floats += params == null ? 0 : params.values().stream().mapToLong(INDArray::length).sum();
         }
-        return new MultipointReport(layers, kept, warnings, floats, provenance);
+        Map<String, String> all = new LinkedHashMap<>(warnings);
+        all.putAll(CalibrationWarnings.of(quantized.values().stream().flatMap(List::stream).toList(), survey.images(), data.masked()));
+        return new MultipointReport(layers, kept, all, floats, provenance);
     }
 
     private static LayerReport layerReport(LinearVertex vertex, QuantizedStage stage) {

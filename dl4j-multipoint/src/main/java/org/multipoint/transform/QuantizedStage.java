@@ -14,11 +14,14 @@ import java.util.Optional;
  * @param bias        its bias, {@code [rows]}
  * @param input       how its input is quantized, empty where it stays floating
  * @param outputError relative output error, see {@link org.multipoint.report.LayerReport}
+ * @param vectors     independent vectors of inputs that its weights were fitted to; {@link #UNFITTED} where they were fitted to none
  */
 record QuantizedStage(String name, MultipointMatrix matrix, long storedBits, float[] bias, Optional<InputQuantization> input,
-                      double outputError) {
+                      double outputError, long vectors) {
+
+    static final long UNFITTED = Long.MAX_VALUE;
 
     QuantizedStage withOutputError(double error) {
-        return new QuantizedStage(name, matrix, storedBits, bias, input, error);
+        return new QuantizedStage(name, matrix, storedBits, bias, input, error, vectors);
     }
 }

@@ -19,6 +19,7 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,6 +52,8 @@ final class SequentialQuantization {
     private final Map<String, Survey.Found> found;
     private final Activations.Budget budget;
     private final List<BatchShape> batches = new ArrayList<>();
+    /** Batches whose examples measure errors and are not learnt from; all measure where none are held out. */
+    private final BitSet heldOut = new BitSet();
 
     /**
      * @param found what the survey found, by name of operation
@@ -114,10 +117,11 @@ final class SequentialQuantization {
         data.reset();
         while (data.hasNext()) {
             Tensor[] batch = data.next();
+            heldOut.set(batches.size(), data.heldOut());
             batches.add(BatchShape.of(batch));
             live.forEach((name, streams) -> streams.reference.add(batch[walk.networkInput(name)]));
         }
-        if (live.values().iterator().next().reference.batches() == 0) {
+        if (batches.isEmpty()) {
             throw new IllegalArgumentException("The calibration iterator gave no examples");
         }
     }
@@ -158,7 +162,8 @@ final class SequentialQuantization {
         List<Streams> addends = walk.addends(vertex.name()).stream().map(live::get).toList();
         LinearVertex.Stage last = vertex.stages().get(vertex.stages().size() - 1);
         if (!settings.targetMatching || !settings.quantizedInputs || !settings.shortcutMatching || vertex.stages().size() > 1
-                || last.op().groups() > 1 || !(vertex.activation() instanceof ActivationIdentity) || addends.contains(null)) {
+                || last.op().groups() > 1 || !settings.bound().admits(last.op(), true, true)
+                || !(vertex.activation() instanceof ActivationIdentity) || addends.contains(null)) {
             return List.of();
         }
         long[] output = last.op().outputShape(walk.operand(vertex, input.reference.get(0), batches.get(0)).shape());
@@ -207,14 +212,14 @@ final class SequentialQuantization {
         Optional<InputQuantization> input = Optional.empty();
         if (settings.activationBits > 0) {
             RangeStatistics range = new RangeStatistics();
-            for (int b = 0; b < x.quantized.batches(); b++) {
+            for (int b = heldOut.nextClearBit(0); b < x.quantized.batches(); b = heldOut.nextClearBit(b + 1)) {
                 addRange(stage.name(), range, x.quantized.get(b));
             }
             input = Optional.of(range.quantization(settings.clipping, settings.activationBits));
         }
-        Moments moments = addends.isEmpty() ? new Moments(stage.op(), settings.quantizedInputs, settings.positionsPerImage)
-                : Moments.withShortfall(stage.op(), settings.positionsPerImage);
-        for (int b = 0; b < x.reference.batches(); b++) {
+        Moments moments = addends.isEmpty() ? new Moments(stage.op(), settings.quantizedInputs, settings.positionsPerImage, settings.bound())
+                : Moments.withShortfall(stage.op(), settings.positionsPerImage, settings.bound());
+        for (int b = heldOut.nextClearBit(0); b < x.reference.batches(); b = heldOut.nextClearBit(b + 1)) {
             if (settings.quantizedInputs) {
                 moments.add(x.reference.get(b), rounded(x.quantized.get(b), input), shortfall(addends, b));
             } else {
@@ -228,7 +233,8 @@ final class SequentialQuantization {
         MultipointMatrix matrix = finder.find(target, points);
         float[] bias = settings.biasCorrection && last
                 ? TargetMatching.bias(problem, stage.bias(), matrix.toFloats()) : stage.bias();
-        return new QuantizedStage(stage.name(), matrix, finder.storedBits(target, matrix, points), bias, input, Double.NaN);
+        return new QuantizedStage(stage.name(), matrix, finder.storedBits(target, matrix, points), bias, input, Double.NaN,
+                moments.independent());
     }
 
     /** What the reference network adds less what the quantized one adds, or null where nothing is added. */
@@ -282,7 +288,9 @@ final class SequentialQuantization {
             for (int b = 0; b < x.reference.batches(); b++) {
                 Tensor r = GraphWalk.apply(vertex, own, x.reference.get(b));
                 Tensor q = GraphWalk.apply(vertex, now, rounded(x.quantized.get(b), quantized.input()));
-                error.add(r.data(), q.data(), shortfall(addends, b));
+                if (heldOut.isEmpty() || heldOut.get(b)) {
+                    error.add(r.data(), q.data(), shortfall(addends, b));
+                }
                 if (!unused) {
                     referenceOut.add(last ? GraphWalk.activate(vertex, r) : r);
                     quantizedOut.add(last ? GraphWalk.activate(vertex, q) : q);

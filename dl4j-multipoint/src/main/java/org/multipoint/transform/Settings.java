@@ -1,6 +1,7 @@
 package org.multipoint.transform;
 
 import org.multipoint.calibration.Clipping;
+import org.multipoint.calibration.MemoryBound;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.ScaleLayout;
@@ -73,6 +74,11 @@ final class Settings {
         allocation = how;
         budget = description;
         extraShare = null;
+    }
+
+    /** What second moments, and what is made of them, may hold. */
+    MemoryBound bound() {
+        return new MemoryBound(memory);
     }
 
     Pipeline.Plan plan() {

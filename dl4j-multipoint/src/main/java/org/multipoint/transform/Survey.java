@@ -1,8 +1,8 @@
 package org.multipoint.transform;
 
+import org.multipoint.calibration.MemoryBound;
 import org.multipoint.calibration.Moments;
 import org.multipoint.calibration.RangeStatistics;
-import org.multipoint.linear.LinearOp;
 import org.multipoint.quantizer.ErrorCurves;
 import org.multipoint.quantizer.PointFinder;
 import org.multipoint.quantizer.WeightProblem;
@@ -59,11 +59,14 @@ final class Survey {
         for (List<LinearVertex> part : parts(vertices)) {
             Map<String, Moments> moments = new HashMap<>();
             for (LinearVertex vertex : part) {
-                vertex.stages().forEach(s -> moments.put(s.name(), new Moments(s.op(), false, settings.positionsPerImage)));
+                vertex.stages().forEach(s -> moments.put(s.name(), new Moments(s.op(), false, settings.positionsPerImage, settings.bound())));
             }
             boolean first = images == 0;
             int[] batches = {0};
             images = walk.stream(data, (vertex, stage, input) -> {
+                if (data.heldOut()) {
+                    return;
+                }
                 String name = vertex.stages().get(stage).name();
                 if (first) {
                     ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
@@ -106,25 +109,35 @@ final class Survey {
         }
     }
 
-    /** Consecutive vertices whose moments fit the memory bound together. */
+    /**
+     * Consecutive vertices whose moments fit the memory bound together, beside what the hungriest of them needs when it is examined.
+     *
+     * @throws IllegalArgumentException where a vertex does not fit by itself, neither here nor when it will be quantized
+     */
     private List<List<LinearVertex>> parts(List<LinearVertex> vertices) {
+        MemoryBound bound = settings.bound();
         List<List<LinearVertex>> parts = new ArrayList<>();
         long held = 0;
+        long besides = bound.patches();
         for (LinearVertex vertex : vertices) {
-            long bytes = vertex.stages().stream().mapToLong(s -> momentBytes(s.op())).sum();
-            if (parts.isEmpty() || held + bytes > settings.memory) {
+            long sums = 0;
+            long more = 0;
+            for (LinearVertex.Stage stage : vertex.stages()) {
+                bound.require(stage.name(), stage.op(), settings.method.calibrated() && settings.quantizedInputs);
+                long own = bound.sums(stage.op(), false, false);
+                sums += own;
+                more = Math.max(more, bound.most(stage.op(), false, false) - own);
+            }
+            if (parts.isEmpty() || held + sums + Math.max(besides, more) > bound.bytes()) {
                 parts.add(new ArrayList<>());
                 held = 0;
+                besides = bound.patches();
             }
             parts.get(parts.size() - 1).add(vertex);
-            held += bytes;
+            held += sums;
+            besides = Math.max(besides, more);
         }
         return parts;
-    }
-
-    private static long momentBytes(LinearOp op) {
-        long columns = op.columns();
-        return 8L * op.groups() * columns * Math.min(columns, Moments.MAX_BLOCK);
     }
 
     RangeStatistics range(String stage) {

@@ -27,7 +27,7 @@ class MomentsTest {
     void momentsAreThoseOfTheVectorsThatRowsAreMultipliedWith(LinearOp op) {
         Tensor x = TestOps.image(op, 5, 6, 7, 1);
         Tensor y = TestOps.image(op, 5, 6, 7, 2);
-        Moments moments = new Moments(op, true, ALL);
+        Moments moments = new Moments(op, true, ALL, MemoryBound.NONE);
         moments.add(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2));
         moments.add(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5));
         check(moments, x.examples(), (example, group) -> TestOps.vectors(op, x, example, group),
@@ -38,7 +38,7 @@ class MomentsTest {
     @MethodSource("org.multipoint.testing.TestOps#images")
     void oneNetworkIsTwoThatSeeTheSame(LinearOp op) {
         Tensor x = TestOps.image(op, 4, 6, 7, 3);
-        Moments moments = new Moments(op, false, ALL);
+        Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
         moments.add(x);
         BiFunction<Integer, Integer, double[][]> vectors = (example, group) -> TestOps.vectors(op, x, example, group);
         check(moments, x.examples(), vectors, vectors);
@@ -48,14 +48,14 @@ class MomentsTest {
     void vectorsAndSequences() {
         for (int channels : new int[]{5, 40}) {
             Tensor vectors = TestOps.normal(4, 30, channels);
-            Moments dense = new Moments(LinearOp.dense(channels, 2, false), false, ALL);
+            Moments dense = new Moments(LinearOp.dense(channels, 2, false), false, ALL, MemoryBound.NONE);
             dense.add(vectors);
             BiFunction<Integer, Integer, double[][]> own = (example, group) -> new double[][]{
                     doubles(Arrays.copyOfRange(vectors.data(), example * channels, (example + 1) * channels))};
             check(dense, 30, own, own);
 
             Tensor steps = TestOps.normal(5, 6, 7, channels);
-            Moments sequence = new Moments(LinearOp.dense(channels, 2, true), false, ALL);
+            Moments sequence = new Moments(LinearOp.dense(channels, 2, true), false, ALL, MemoryBound.NONE);
             sequence.add(steps);
             BiFunction<Integer, Integer, double[][]> ofStep = (example, group) -> {
                 double[][] all = new double[7][];
@@ -103,14 +103,16 @@ class MomentsTest {
                 }
             }
             assertEquals(count, moments.count());
+            // Zeros count for as much as one over the number of independent vectors.
+            double weight = count + (double) count / moments.independent() / moments.independent();
             double[] covariance = moments.covariance(group, 0);
             double[] cross = moments.crossCovariance(group, 0);
             for (int i = 0; i < d; i++) {
-                assertEquals(meanX[i] / count, moments.meanX(group, i), SINGLE);
-                assertEquals(meanY[i] / count, moments.meanY(group, i), SINGLE);
+                assertEquals(meanX[i] / weight, moments.meanX(group, i), SINGLE);
+                assertEquals(meanY[i] / weight, moments.meanY(group, i), SINGLE);
                 for (int j = 0; j < d; j++) {
-                    assertEquals(yy[i * d + j] / count - meanY[i] / count * meanY[j] / count, covariance[i * d + j], SINGLE);
-                    assertEquals(xy[i * d + j] / count - meanX[i] / count * meanY[j] / count, cross[i * d + j], SINGLE);
+                    assertEquals(yy[i * d + j] / weight - meanY[i] / weight * meanY[j] / weight, covariance[i * d + j], SINGLE);
+                    assertEquals(xy[i * d + j] / weight - meanX[i] / weight * meanY[j] / weight, cross[i * d + j], SINGLE);
                 }
                 variance += covariance[i * d + i] / d / op.groups();
             }
@@ -131,7 +133,7 @@ class MomentsTest {
         last.merge(moments(op, x, y, 6, 12));
         Moments right = moments(op, x, y, 0, 1);
         right.merge(last);
-        Moments singly = new Moments(op, true, 7);
+        Moments singly = new Moments(op, true, 7, MemoryBound.NONE);
         for (int i = 0; i < 12; i++) {
             singly.add(TestOps.part(x, i, i + 1), TestOps.part(y, i, i + 1));
         }
@@ -141,7 +143,7 @@ class MomentsTest {
     }
 
     private static Moments moments(LinearOp op, Tensor x, Tensor y, int from, int to) {
-        Moments moments = new Moments(op, true, 7);
+        Moments moments = new Moments(op, true, 7, MemoryBound.NONE);
         moments.add(TestOps.part(x, from, to), TestOps.part(y, from, to));
         return moments;
     }
@@ -161,10 +163,10 @@ class MomentsTest {
     @Test
     void mergingWithNothingSeenChangesNothing() {
         LinearOp op = LinearOp.dense(3, 2, false);
-        Moments some = new Moments(op, false, ALL);
+        Moments some = new Moments(op, false, ALL, MemoryBound.NONE);
         some.add(TestOps.normal(8, 10, 3));
         double[] before = some.covariance(0, 0);
-        some.merge(new Moments(op, false, ALL));
+        some.merge(new Moments(op, false, ALL, MemoryBound.NONE));
         assertArrayEquals(before, some.covariance(0, 0));
         assertEquals(10, some.count());
     }
@@ -177,7 +179,7 @@ class MomentsTest {
         for (int i = 0; i < data.length; i++) {
             data[i] = 100 + (float) random.nextGaussian();
         }
-        Moments moments = new Moments(op, false, ALL);
+        Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
         moments.add(new Tensor(data, new long[]{5000, 4}));
         assertEquals(1, moments.meanVariance(), 0.05);
     }
@@ -187,7 +189,7 @@ class MomentsTest {
     void inputsThatNeverChangeAreKnownToSomePrecisionOnly() {
         LinearOp op = LinearOp.dense(60, 1, false);
         Tensor one = TestOps.normal(16, 1, 60);
-        Moments moments = new Moments(op, false, ALL);
+        Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
         double square = 0;
         for (float v : one.data()) {
             square += (double) v * v / 60;
@@ -195,16 +197,40 @@ class MomentsTest {
         for (int i = 0; i < 7; i++) {
             moments.add(one);
         }
+        // However often it is shown, one example is one.
+        assertEquals(1, moments.independent());
+        assertEquals(square / 4, moments.meanVariance(), 1e-6);
+        for (int i = 0; i < 2000; i++) {
+            one.data()[i % 60] *= 1 + 1e-6f;
+            moments.add(one);
+        }
         assertEquals(1e-4 * square, moments.meanVariance(), 1e-8);
-        Moments zeros = new Moments(op, false, ALL);
+        Moments zeros = new Moments(op, false, ALL, MemoryBound.NONE);
         zeros.add(new Tensor(new float[60], new long[]{1, 60}));
         assertEquals(0, zeros.meanVariance());
     }
 
+    /** Windows that overlap are not as good as windows that do not. */
+    @Test
+    void windowsSideBySideAreIndependent() {
+        LinearOp.Size three = new LinearOp.Size(3, 3);
+        for (int stride : new int[]{1, 4}) {
+            LinearOp op = new LinearOp(2, 4, 1, three, new LinearOp.Size(stride, stride), LinearOp.Size.ONE, LinearOp.Size.ZERO,
+                    LinearOp.PaddingMode.SAME, false, false);
+            Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
+            moments.add(TestOps.normal(20, 5, 2, 8, 8));
+            assertEquals(5 * (stride == 1 ? 64 : 4), moments.count());
+            assertEquals(5 * (stride == 1 ? 64 / 9 : 4), moments.independent());
+        }
+        Moments dense = new Moments(LinearOp.dense(6, 1, false), false, ALL, MemoryBound.NONE);
+        dense.add(TestOps.normal(21, 5, 6));
+        assertEquals(5, dense.independent());
+    }
+
     @Test
     void wideFanInsAreSplitIntoBlocks() {
-        int columns = Moments.MAX_BLOCK + 2;
-        Moments moments = new Moments(LinearOp.dense(columns, 1, false), true, ALL);
+        int columns = MemoryBound.MAX_BLOCK + 2;
+        Moments moments = new Moments(LinearOp.dense(columns, 1, false), true, ALL, MemoryBound.NONE);
         Tensor x = TestOps.normal(10, 6, columns);
         Tensor y = TestOps.normal(11, 6, columns);
         moments.add(x, y);
@@ -236,27 +262,29 @@ class MomentsTest {
             sumA += va;
             sumB += vb;
         }
-        return (ab - sumA * sumB / a.examples()) / a.examples();
+        double weight = a.examples() + 1.0 / a.examples();
+        return (ab - sumA * sumB / weight) / weight;
     }
 
     @ParameterizedTest
     @MethodSource("org.multipoint.testing.TestOps#images")
     void shortfallsGoWithTheInputsAtTheirPositions(LinearOp op) {
         if (op.groups() > 1) {
-            assertThrows(IllegalArgumentException.class, () -> Moments.withShortfall(op, ALL));
+            assertThrows(IllegalArgumentException.class, () -> Moments.withShortfall(op, ALL, MemoryBound.NONE));
             return;
         }
         Tensor x = TestOps.image(op, 5, 6, 7, 16);
         Tensor y = TestOps.image(op, 5, 6, 7, 17);
         Tensor s = TestOps.normal(18, op.outputShape(y.shape()));
-        Moments moments = Moments.withShortfall(op, ALL);
+        Moments moments = Moments.withShortfall(op, ALL, MemoryBound.NONE);
         moments.add(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2), TestOps.part(s, 0, 2));
-        Moments rest = Moments.withShortfall(op, ALL);
+        Moments rest = Moments.withShortfall(op, ALL, MemoryBound.NONE);
         rest.add(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5), TestOps.part(s, 2, 5));
         moments.merge(rest);
 
         int d = op.columns();
         int pixels = s.data().length / 5 / op.rows();
+        double weight = 5.0 * pixels * (1 + 1.0 / moments.independent() / moments.independent());
         double[] mean = new double[op.rows()];
         double[] products = new double[op.rows() * d];
         for (int n = 0; n < 5; n++) {
@@ -265,9 +293,9 @@ class MomentsTest {
             for (int p = 0; p < pixels; p++) {
                 for (int r = 0; r < op.rows(); r++) {
                     float value = s.data()[op.channelsLast() ? (n * pixels + p) * op.rows() + r : (n * op.rows() + r) * pixels + p];
-                    mean[r] += value / 5.0 / pixels;
+                    mean[r] += value / weight;
                     for (int c = 0; c < d; c++) {
-                        products[r * d + c] += value * vectors[p][c] / 5 / pixels;
+                        products[r * d + c] += value * vectors[p][c] / weight;
                     }
                 }
             }
@@ -283,9 +311,9 @@ class MomentsTest {
 
     @Test
     void whatDoesNotBelongTogetherIsRefused() {
-        Moments single = new Moments(LinearOp.dense(3, 2, false), false, ALL);
-        Moments paired = new Moments(LinearOp.dense(3, 2, false), true, ALL);
-        Moments other = new Moments(LinearOp.dense(4, 2, false), false, ALL);
+        Moments single = new Moments(LinearOp.dense(3, 2, false), false, ALL, MemoryBound.NONE);
+        Moments paired = new Moments(LinearOp.dense(3, 2, false), true, ALL, MemoryBound.NONE);
+        Moments other = new Moments(LinearOp.dense(4, 2, false), false, ALL, MemoryBound.NONE);
         assertThrows(IllegalArgumentException.class, () -> single.merge(paired));
         assertTrue(assertThrows(IllegalArgumentException.class, () -> single.merge(other)).getMessage()
                 .contains("Only moments of one layer merge"));
@@ -294,7 +322,7 @@ class MomentsTest {
         Tensor three = TestOps.normal(15, 3, 3);
         String message = assertThrows(IllegalArgumentException.class, () -> paired.add(three, two)).getMessage();
         assertTrue(message.contains("[3, 3]") && message.contains("[2, 3]"), message);
-        Moments withShortfall = Moments.withShortfall(LinearOp.dense(3, 2, false), ALL);
+        Moments withShortfall = Moments.withShortfall(LinearOp.dense(3, 2, false), ALL, MemoryBound.NONE);
         assertThrows(IllegalArgumentException.class, () -> withShortfall.merge(paired));
         assertThrows(IllegalStateException.class, () -> withShortfall.add(two, two));
         assertThrows(IllegalStateException.class, () -> paired.add(two, two, TestOps.normal(16, 2, 2)));

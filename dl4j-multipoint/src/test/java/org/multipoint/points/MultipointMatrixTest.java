@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -90,6 +91,20 @@ class MultipointMatrixTest {
         // -2.875 is -46.37 of these steps.
         assertArrayEquals(new byte[]{127, -46}, fused.codes());
         assertEquals(0.365, fused.rounding(), 0.001);
+    }
+
+    /** Inputs after a rectifier are positive: rounding all halves one way would add up. */
+    @Test
+    void halvesAreRoundedBothWays() {
+        // 126, which is 63 steps of two, and all odd codes beneath it.
+        int[] codes = IntStream.concat(IntStream.of(126), IntStream.rangeClosed(-63, 62).map(c -> 2 * c + 1)).toArray();
+        MultipointMatrix m = new MultipointMatrix.Builder(1, codes.length, 8, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW)
+                .digits(0, 1, 0.5f, codes).build();
+        int sum = 0;
+        for (byte code : m.fuse(IntegerRows.SAFE_LIMIT).codes()) {
+            sum += code;
+        }
+        assertEquals(IntStream.of(codes).sum() / 2.0, sum, 1);
     }
 
     @Test

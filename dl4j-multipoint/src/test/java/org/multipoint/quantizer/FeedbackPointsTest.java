@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.multipoint.calibration.Moments;
+import org.multipoint.calibration.MemoryBound;
 import org.multipoint.linalg.UpperFactor;
 import org.multipoint.linear.LinearOp;
 import org.multipoint.linear.LinearOp.PaddingMode;
@@ -338,7 +338,7 @@ class FeedbackPointsTest {
 
     @Test
     void wideFanInsAreRoundedBlockByBlock() {
-        int columns = Moments.MAX_BLOCK + 10;
+        int columns = MemoryBound.MAX_BLOCK + 10;
         LinearOp op = LinearOp.dense(columns, 2, false);
         WeightProblem problem = TestProblems.of(op, TestOps.normal(15, 20, columns), 16);
         float[] found = find(problem, 4, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW, 1).toFloats();

@@ -1,5 +1,6 @@
 package org.multipoint.testing;
 
+import org.multipoint.calibration.MemoryBound;
 import org.multipoint.calibration.Moments;
 import org.multipoint.linear.LinearOp;
 import org.multipoint.linear.Tensor;
@@ -37,7 +38,7 @@ public final class TestProblems {
 
     /** Random weights and the moments of the given inputs. */
     public static WeightProblem of(LinearOp op, Tensor inputs, long seed) {
-        Moments moments = new Moments(op, false, Integer.MAX_VALUE);
+        Moments moments = new Moments(op, false, Integer.MAX_VALUE, MemoryBound.NONE);
         moments.add(inputs);
         return new WeightProblem("problem", op, TestOps.weights(op, seed), moments, true);
     }

@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.calibration.Clipping;
 import org.multipoint.linear.InputQuantization;
@@ -26,18 +27,22 @@ import org.multipoint.quantizer.Granularity;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.testing.TestNets;
+import org.multipoint.walk.CalibrationData;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.TestMultiDataSetIterator;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -129,7 +134,78 @@ class MultipointTest {
     @ParameterizedTest
     @EnumSource(Method.class)
     void littleMemoryGivesTheSameBytes(Method method) {
-        same(transform(m -> m.method(method)).model(), transform(m -> m.method(method).memory(1)).model());
+        // Enough for the layer that needs most, not for two of them.
+        same(transform(m -> m.method(method)).model(), transform(m -> m.method(method).memory(1_400_000)).model());
+    }
+
+    /** A layer whose second moments alone would take 128 MB, under a bound of a few. */
+    @Test
+    void wideLayersKeepWithinTheirMemory() {
+        ComputationGraph graph = TestNets.chain(InputType.feedForward(4000),
+                new DenseLayer.Builder().nOut(40).activation(Activation.IDENTITY).build());
+        DataSetIterator iterator = TestNets.iterator(1, 2, 1, 16, 4000);
+        INDArray x = TestNets.random(9, 16, 4000);
+        INDArray expected = graph.outputSingle(x);
+        double whole = error(expected, Multipoint.of(graph).calibrate(iterator).transform(), x);
+        double blocks = error(expected, Multipoint.of(graph).memory(12 << 20).calibrate(iterator).transform(), x);
+        assertEquals(1, blocks / whole, 0.2);
+        refused("Layer \"l0\": second moments of its 4,000 input columns need at least 6,656,000 bytes of memory, found a bound of "
+                + "1,000,000 bytes", () -> Multipoint.of(graph).memory(1_000_000).calibrate(iterator).transform());
+    }
+
+    private static double error(INDArray expected, MultipointResult<ComputationGraph> result, INDArray x) {
+        return result.model().outputSingle(x).sub(expected).norm2Number().doubleValue() / expected.norm2Number().doubleValue();
+    }
+
+    // Few examples.
+
+    /** What a handful of examples tells must not make a model worse than plain rounding does. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "2, 1", "3, 1", "7, 1", "32, 1", "1, 32", "2, 16"})
+    void fewExamplesDoNoHarm(int examples, int copies) {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(10, 10, 3),
+                new ConvolutionLayer.Builder(3, 3).nOut(8).activation(Activation.RELU).build(),
+                new DenseLayer.Builder().nOut(6).activation(Activation.IDENTITY).build());
+        INDArray some = TestNets.random(3, examples, 3, 10, 10);
+        List<DataSet> batches = Collections.nCopies(copies, new DataSet(some, Nd4j.zeros(examples, 6)));
+        INDArray x = TestNets.random(4, 64, 3, 10, 10);
+        INDArray expected = graph.outputSingle(x);
+        Multipoint<ComputationGraph> multipoint = Multipoint.of(graph).activationBits(0).calibrate(new ListDataSetIterator<>(batches, 1));
+        double fine = error(expected, multipoint.bits(8).points(2).transform(), x);
+        assertTrue(fine < 1.5 * error(expected, multipoint.method(Method.NEAREST).transform(), x), "error of " + fine);
+        double coarse = error(expected, multipoint.method(Method.CALIBRATED).bits(4).points(1).transform(), x);
+        assertTrue(coarse < error(expected, multipoint.method(Method.NEAREST).transform(), x), "error of " + coarse);
+    }
+
+    @Test
+    void fewExamplesAreWarnedOf() {
+        ComputationGraph graph = TestNets.chain(InputType.feedForward(40),
+                new DenseLayer.Builder().nOut(30).activation(Activation.RELU).build(),
+                new DenseLayer.Builder().nOut(20).activation(Activation.RELU).build());
+        Function<Integer, Map<String, String>> warnings = n -> Multipoint.of(graph).calibrate(TestNets.iterator(1, 1, 1, n, 40)).transform()
+                .report().warnings();
+        assertEquals(Map.of("l0", "few samples: 5 independent input vectors for 40 columns, and 1 other layer has too few; calibrate on 8 times "
+                        + "as many examples",
+                "calibration", "output errors were measured on the 5 examples that weights were fitted to, and are larger on others; of 8 or "
+                        + "more, some are held out to measure them"), warnings.apply(5));
+        assertEquals(Map.of("l0", "few samples: 35 independent input vectors for 40 columns; calibrate on 2 times as many examples"), warnings.apply(40));
+        assertEquals(Map.of(), warnings.apply(80));
+        assertEquals(Map.of(), Multipoint.of(graph).method(Method.NEAREST).calibrate(TestNets.iterator(1, 1, 1, 5, 40)).transform()
+                .report().warnings());
+    }
+
+    /** Weights are fitted to the examples so well that these do not tell how far off they are. */
+    @Test
+    void reportedErrorsAreThoseOfOtherExamples() {
+        ComputationGraph graph = TestNets.chain(InputType.feedForward(120),
+                new DenseLayer.Builder().nOut(50).activation(Activation.IDENTITY).build());
+        MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(3).activationBits(0)
+                .calibrate(TestNets.iterator(1, 1, 1, 80, 120)).transform();
+        INDArray x = TestNets.random(7, 2000, 120);
+        INDArray expected = graph.outputSingle(x);
+        double fresh = expected.squaredDistance(result.model().outputSingle(x)) / expected.length()
+                / Math.pow(expected.stdNumber().doubleValue(), 2);
+        assertEquals(1, result.report().layers().get(0).outputError() / fresh, 0.3);
     }
 
     // Budgets and settings.
@@ -231,9 +307,13 @@ class MultipointTest {
         Map<String, Double> reported = new HashMap<>();
         result.report().layers().forEach(l -> reported.put(l.name().replace("/pW", ""), l.outputError()));
         Map<String, double[]> sums = new HashMap<>();
-        iterator.reset();
-        while (iterator.hasNext()) {
-            INDArray x = iterator.next().getFeatures();
+        CalibrationData data = CalibrationData.of(iterator, 1);
+        data.reset();
+        while (data.hasNext()) {
+            INDArray x = data.next()[0].toArray();
+            if (!data.heldOut()) {
+                continue;
+            }
             Map<String, INDArray> expected = graph.feedForward(x, false);
             Map<String, INDArray> found = result.model().feedForward(x, false);
             for (String layer : List.of("l0", "l1", "l2", "l3")) {
@@ -262,10 +342,12 @@ class MultipointTest {
     @Test
     void calibratedMeanOutputsAreExact() {
         ComputationGraph graph = identities();
-        DataSetIterator iterator = TestNets.iterator(1, 1, 1, 64, 3, 6, 6);
+        DataSetIterator iterator = TestNets.iterator(1, 1, 1, 1024, 3, 6, 6);
         ComputationGraph small = Multipoint.of(graph).bits(2).activationBits(3).calibrate(iterator).transform().model();
-        iterator.reset();
-        INDArray x = iterator.next().getFeatures();
+        CalibrationData data = CalibrationData.of(iterator, 1);
+        data.reset();
+        // Those that it learnt from; the others come in the next batch.
+        INDArray x = data.next()[0].toArray();
         Map<String, INDArray> expected = graph.feedForward(x, false);
         Map<String, INDArray> found = small.feedForward(x, false);
         for (String layer : List.of("l0", "l1", "l2")) {
@@ -510,7 +592,7 @@ class MultipointTest {
 
     @Test
     void imagesThatDoNotFit() {
-        refused("Layer \"l0\": Expected 3 channels, found an image of [8, 4, 7, 7]",
+        refused("Layer \"l0\": Expected 3 channels, found an image of [7, 4, 7, 7]",
                 () -> Multipoint.of(graph()).calibrate(TestNets.iterator(1, 1, 1, 8, 4, 7, 7)).transform());
         refused("\"l2\"", () -> Multipoint.of(graph()).calibrate(TestNets.iterator(1, 1, 1, 8, 3, 9, 9)).transform());
         refused("Layer \"l0\": An input of 2x2 is too small", () -> Multipoint.of(graph()).calibrate(TestNets.iterator(1, 1, 1, 8, 3, 2, 2)).transform());

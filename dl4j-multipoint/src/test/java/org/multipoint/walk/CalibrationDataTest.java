@@ -3,8 +3,11 @@ package org.multipoint.walk;
 import org.deeplearning4j.datasets.iterator.AsyncDataSetIterator;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.linear.Tensor;
 import org.multipoint.testing.TestNets;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -13,6 +16,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -39,6 +43,62 @@ class CalibrationDataTest {
         assertEquals("ListDataSetIterator", data.description());
     }
 
+    /** One of each eight examples is held out, whatever the batches, never the same one of eight for long, and none is lost. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 8, 20, 64})
+    void someExamplesAreHeldOut(int batchSize) {
+        INDArray features = Nd4j.arange(64).reshape(64, 1).castTo(DataType.FLOAT);
+        List<DataSet> batches = new DataSet(features, Nd4j.zeros(64, 1)).batchBy(batchSize);
+        CalibrationData data = CalibrationData.of(new ListDataSetIterator<>(flat(batches), batchSize), 1);
+        for (int pass = 0; pass < 2; pass++) {
+            List<Integer> learnt = new ArrayList<>();
+            List<Integer> measured = new ArrayList<>();
+            data.reset();
+            while (data.hasNext()) {
+                for (float value : data.next()[0].data()) {
+                    (data.heldOut() ? measured : learnt).add((int) value);
+                }
+            }
+            assertEquals(List.of(7, 11, 22, 25, 36, 47, 50, 61), measured);
+            assertEquals(56, learnt.size());
+            learnt.addAll(measured);
+            assertEquals(IntStream.range(0, 64).boxed().toList(), learnt.stream().sorted().toList());
+        }
+    }
+
+    private static List<DataSet> flat(List<DataSet> batches) {
+        return batches.stream().flatMap(b -> b.asList().stream()).toList();
+    }
+
+    @Test
+    void fewExamplesAreAllLearntFrom() {
+        CalibrationData data = CalibrationData.of(TestNets.iterator(1, 1, 1, 7, 4), 1);
+        data.reset();
+        assertEquals(7, data.next()[0].examples());
+        assertFalse(data.heldOut() || data.hasNext());
+    }
+
+    @Test
+    void inputsOfDifferentNumbersAreRefused() {
+        CalibrationData data = CalibrationData.of(TestNets.iterator(1, 1, new long[]{2, 4}, new long[]{3, 4}), 2);
+        data.reset();
+        assertEquals("Calibration batch 0 has 3 examples for input 1, expected 2",
+                assertThrows(IllegalArgumentException.class, data::next).getMessage());
+    }
+
+    @Test
+    void masksThatLeaveSomethingOutAreNoticed() {
+        for (float last : new float[]{1, 0}) {
+            INDArray mask = Nd4j.ones(2, 5);
+            mask.putScalar(1, 4, last);
+            DataSet sequences = new DataSet(TestNets.random(1, 2, 3, 5), TestNets.random(2, 2, 3, 5), mask, null);
+            CalibrationData data = CalibrationData.of(new ListDataSetIterator<>(List.of(sequences), 1), 1);
+            data.reset();
+            data.next();
+            assertEquals(last == 0, data.masked());
+        }
+    }
+
     @Test
     void severalInputs() {
         CalibrationData data = CalibrationData.of(TestNets.iterator(1, 1, new long[]{2, 4}, new long[]{2, 3, 5, 5}), 2);
@@ -59,14 +119,14 @@ class CalibrationDataTest {
         reused.assign(5);
         assertArrayEquals(new float[]{1, 1, 1, 1, 1, 1}, tensor.data());
 
-        CalibrationData ahead = CalibrationData.of(new AsyncDataSetIterator(TestNets.iterator(1, 6, 1, 4, 50)), 1);
+        CalibrationData ahead = CalibrationData.of(new AsyncDataSetIterator(TestNets.iterator(1, 6, 1, 1, 50)), 1);
         List<Tensor> kept = new ArrayList<>();
         ahead.reset();
         while (ahead.hasNext()) {
             kept.add(ahead.next()[0]);
         }
         for (int b = 0; b < 6; b++) {
-            assertArrayEquals(TestNets.random(1 + b, 4, 50).data().asFloat(), kept.get(b).data());
+            assertArrayEquals(TestNets.random(1 + b, 1, 50).data().asFloat(), kept.get(b).data());
         }
     }
 

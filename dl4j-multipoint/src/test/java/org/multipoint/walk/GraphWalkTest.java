@@ -155,7 +155,7 @@ class GraphWalkTest {
     @Test
     void failingVerticesAreNamed() {
         ComputationGraph graph = images(CNN2DFormat.NCHW);
-        CalibrationData wrong = CalibrationData.of(TestNets.iterator(1, 1, new long[]{3, 3, 9, 9}, new long[]{2, 4}), 2);
+        CalibrationData wrong = CalibrationData.of(TestNets.iterator(1, 1, new long[]{3, 3, 9, 9}, new long[]{3, 4, 2}), 2);
         String message = assertThrows(IllegalArgumentException.class,
                 () -> new GraphWalk(graph).stream(wrong, (vertex, stage, input) -> { })).getMessage();
         assertTrue(message.startsWith("Vertex \"all\": "), message);

@@ -1,0 +1,54 @@
+package org.multipoint.transform;
+
+import org.multipoint.walk.CalibrationData;
+
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Warns of calibration data that tells less than it seems to: one warning for all layers that saw too little of it. */
+final class CalibrationWarnings {
+
+    /** Under this name stands what concerns all layers. */
+    static final String ALL = "calibration";
+
+    private CalibrationWarnings() {
+    }
+
+    /**
+     * @param stages   quantized operations of all layers
+     * @param examples number of calibration examples
+     * @param masked   whether any had a mask
+     * @return warnings by operation, or by {@link #ALL}
+     */
+    static Map<String, String> of(List<QuantizedStage> stages, long examples, boolean masked) {
+        Map<String, String> warnings = new LinkedHashMap<>();
+        List<QuantizedStage> fitted = stages.stream().filter(s -> s.vectors() != QuantizedStage.UNFITTED).toList();
+        List<QuantizedStage> few = fitted.stream().filter(s -> s.vectors() < s.matrix().columns())
+                .sorted(Comparator.comparingDouble(CalibrationWarnings::share)).toList();
+        if (!few.isEmpty()) {
+            QuantizedStage worst = few.get(0);
+            String others = switch (few.size()) {
+                case 1 -> "";
+                case 2 -> ", and 1 other layer has too few";
+                default -> ", and " + (few.size() - 1) + " other layers have too few";
+            };
+            warnings.put(worst.name(), String.format(Locale.ROOT, "few samples: %,d independent input vectors for %,d columns%s; calibrate on "
+                    + "%,d times as many examples", worst.vectors(), worst.matrix().columns(), others, (long) Math.ceil(1 / share(worst))));
+        }
+        if (!fitted.isEmpty() && examples < CalibrationData.HELD_OUT) {
+            warnings.put(ALL, String.format(Locale.ROOT, "output errors were measured on the %d examples that weights were fitted to, and are "
+                    + "larger on others; of %d or more, some are held out to measure them", examples, CalibrationData.HELD_OUT));
+        }
+        if (masked) {
+            warnings.merge(ALL, "masks of the features are not looked at: steps that they leave out count as inputs", (a, b) -> a + "; " + b);
+        }
+        return warnings;
+    }
+
+    private static double share(QuantizedStage stage) {
+        return (double) stage.vectors() / stage.matrix().columns();
+    }
+}
