@@ -14,6 +14,9 @@ final class CalibrationWarnings {
     /** Under this name stands what concerns all layers. */
     static final String ALL = "calibration";
 
+    /** More than so many times the examples nobody will find. */
+    private static final int MOST_TIMES = 20;
+
     private CalibrationWarnings() {
     }
 
@@ -35,8 +38,9 @@ final class CalibrationWarnings {
                 case 2 -> ", and 1 other layer has too few";
                 default -> ", and " + (few.size() - 1) + " other layers have too few";
             };
+            long times = (long) Math.ceil(1 / share(worst));
             warnings.put(worst.name(), String.format(Locale.ROOT, "few samples: %,d independent input vectors for %,d columns%s; calibrate on "
-                    + "%,d times as many examples", worst.vectors(), worst.matrix().columns(), others, (long) Math.ceil(1 / share(worst))));
+                    + "%s examples", worst.vectors(), worst.matrix().columns(), others, times <= MOST_TIMES ? times + " times as many" : "more"));
         }
         if (!fitted.isEmpty() && examples < CalibrationData.HELD_OUT) {
             warnings.put(ALL, String.format(Locale.ROOT, "output errors were measured on the %d examples that weights were fitted to, and are "

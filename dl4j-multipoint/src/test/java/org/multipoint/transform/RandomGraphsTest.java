@@ -21,12 +21,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
  * Graphs drawn at random: compiled or not, in fp32 or quantized, on either engine, saved and restored, they compute the same. The system
- * property {@code multipoint.randomGraphs} sets how many, {@code multipoint.seed} the first seed.
+ * property {@code org.multipoint.graphs} sets how many, {@code org.multipoint.seed} the first seed.
  */
 class RandomGraphsTest {
 
-    private static final int GRAPHS = Integer.getInteger("multipoint.randomGraphs", 25);
-    private static final long FIRST = Long.getLong("multipoint.seed", 1);
+    private static final int GRAPHS = Integer.getInteger("org.multipoint.graphs", 25);
+    private static final long FIRST = Long.getLong("org.multipoint.seed", 1);
 
     @TempDir
     Path folder;
