@@ -132,7 +132,7 @@ enum Asset {
 
     private static void untar(Path archive, Entry entry) throws IOException {
         try (SeekableByteChannel channel = Files.newByteChannel(archive);
-             Progress progress = Progress.of("unpacking, bytes", channel.size());
+             Progress progress = Progress.ofBytes("unpacking", channel.size());
              TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(reading(channel, progress)))) {
             for (TarArchiveEntry next = tar.getNextEntry(); next != null; next = tar.getNextEntry()) {
                 if (next.isFile()) {

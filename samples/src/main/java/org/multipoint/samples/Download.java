@@ -78,7 +78,7 @@ final class Download {
             long expected = source.bytes() >= 0 ? source.bytes()
                     : response.headers().firstValueAsLong("Content-Length").orElse(-1 - start) + start;
             try (OutputStream out = goesOn ? Files.newOutputStream(part, StandardOpenOption.APPEND) : Files.newOutputStream(part);
-                 Progress progress = Progress.of(source.fileName() + ", bytes", expected)) {
+                 Progress progress = Progress.ofBytes(source.fileName(), expected)) {
                 copy(in, out, start, expected, progress);
             }
         }

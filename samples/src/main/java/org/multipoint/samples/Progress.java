@@ -1,42 +1,49 @@
 package org.multipoint.samples;
 
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
 import org.multipoint.transform.TransformListener;
 
 import java.io.PrintStream;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Iterator;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
- * How far a task is, and the time left, on standard error: standard output holds results alone. Tasks nest, and all that run share one
- * line, the outermost first. On a terminal the line is drawn anew and vanishes in the end; elsewhere it is written now and then. For one
- * thread.
+ * How far a task is, the time it has taken and the time left, on standard error: standard output holds results alone. Tasks nest: the
+ * outermost has the bar, and those inside stand behind it as text. On a terminal the bar is drawn anew and vanishes in the end; elsewhere
+ * it is written now and then. For one thread; a task ends before the one around it.
  */
 final class Progress implements AutoCloseable {
 
-    private static final long ON_TERMINAL_NANOS = 200_000_000L;
-    private static final long IN_LOG_NANOS = 10_000_000_000L;
-    /** Before, an estimate of the time left would be a guess. */
-    private static final double LEAST_SECONDS = 1;
+    private static final int UPDATE_MILLIS = 500;
     private static final int LOG_COLUMNS = 100;
-    private static final int LEAST_BAR = 10;
-    private static final int MOST_BAR = 40;
-    private static final String CLEAR_LINE = "\r\u001b[K";
+    private static final Unit STEPS = new Unit("", 1);
+    private static final Unit MEGABYTES = new Unit(" MB", 1_000_000);
 
     private static final Deque<Progress> RUNNING = new ArrayDeque<>();
-    private static final Line LINE = new Line(System.err);
+    private static Line line;
+    private static ProgressBar bar;
+
+    private record Unit(String name, long size) {
+    }
 
     private final String task;
+    private final Unit unit;
     private long total;
-    private final long start = System.nanoTime();
     private long done;
     private String what = "";
 
-    private Progress(String task, long total) {
+    private Progress(String task, long total, Unit unit) {
         this.task = task;
         this.total = total;
+        this.unit = unit;
     }
 
     /**
@@ -45,17 +52,50 @@ final class Progress implements AutoCloseable {
      * @param total number of steps, or -1 where unknown
      */
     static Progress of(String task, long total) {
+        return begin(new Progress(task, total, STEPS), Progress::standardError);
+    }
+
+    /**
+     * Begins a task whose steps are bytes, inside the one that runs.
+     *
+     * @param total number of bytes, or -1 where unknown
+     */
+    static Progress ofBytes(String task, long total) {
+        return begin(new Progress(task, total, MEGABYTES), Progress::standardError);
+    }
+
+    /** Begins an outermost task that is shown elsewhere than on standard error. */
+    static Progress on(Line line, String task, long total) {
+        return begin(new Progress(task, total, STEPS), () -> line);
+    }
+
+    private static Progress begin(Progress progress, Supplier<Line> where) {
         if (RUNNING.isEmpty()) {
-            LINE.open();
+            line = where.get();
+            // The library fails at a name that leaves no room for a bar.
+            String name = progress.task.substring(0, Math.min(progress.task.length(), line.getMaxRenderedLength() / 2));
+            bar = new ProgressBarBuilder().setTaskName(name).setInitialMax(progress.total)
+                    .setUnit(progress.unit.name, progress.unit.size)
+                    .setStyle(ProgressBarStyle.ASCII).setConsumer(line)
+                    // The bar itself may stand still while a task inside goes on.
+                    .continuousUpdate().setUpdateIntervalMillis(UPDATE_MILLIS).build();
         }
-        Progress progress = new Progress(task, total);
         RUNNING.addLast(progress);
         return progress;
     }
 
-    /** Takes the line away, for other output. */
+    private static Line standardError() {
+        OptionalInt columns = Terminal.columns();
+        // A character in the last column would make some terminals begin a new line.
+        return columns.isPresent() ? new OnTerminal(System.err, columns.getAsInt() - 1)
+                : new InLog(System.err, LOG_COLUMNS, System::nanoTime);
+    }
+
+    /** Takes the bar away until the next step, for other output. */
     static void hide() {
-        LINE.clear();
+        if (line != null) {
+            line.hide();
+        }
     }
 
     void stepBy(long steps) {
@@ -70,98 +110,114 @@ final class Progress implements AutoCloseable {
     void stepTo(long step, String now) {
         done = step;
         what = now;
-        LINE.draw();
+        update();
+        if (line.show()) {
+            bar.refresh();
+        }
     }
 
     @Override
     public void close() {
         RUNNING.remove(this);
         if (RUNNING.isEmpty()) {
-            LINE.clear();
+            bar.close();
+            // The library clears no bar that ends before it was first drawn in its thread.
+            line.hide();
+        } else {
+            update();
         }
+    }
+
+    private static void update() {
+        Progress outermost = RUNNING.getFirst();
+        bar.maxHint(outermost.total).stepTo(outermost.done).setExtraMessage(RUNNING.size() == 1 ? outermost.what
+                : RUNNING.stream().skip(1).map(Progress::text).collect(Collectors.joining(" > ")));
     }
 
     /** This task without a bar. */
-    private String text(boolean innermost) {
-        StringBuilder text = new StringBuilder(task).append(' ').append(count(done));
-        if (total >= 0) {
-            text.append('/').append(count(total));
-        }
-        if (innermost && !what.isEmpty()) {
-            text.append(' ').append(what);
-        }
-        double seconds = (System.nanoTime() - start) / 1e9;
-        if (total > 0 && done > 0 && done <= total && seconds >= LEAST_SECONDS) {
-            text.append(", ").append(clock(Math.round(seconds * (total - done) / done))).append(" left");
-        }
-        return text.toString();
+    private String text() {
+        return task + ' ' + count(done) + (total >= 0 ? '/' + count(total) : "") + unit.name + (what.isEmpty() ? "" : ' ' + what);
     }
 
-    private static String count(long number) {
-        return String.format(Locale.ROOT, "%,d", number);
+    private String count(long number) {
+        return String.format(Locale.ROOT, "%,d", number / unit.size);
     }
 
-    /** Seconds as m:ss, or h:mm:ss. */
-    static String clock(long seconds) {
-        long hours = seconds / 3600;
-        return hours > 0 ? String.format("%d:%02d:%02d", hours, seconds / 60 % 60, seconds % 60)
-                : String.format("%d:%02d", seconds / 60, seconds % 60);
-    }
+    /** Where the bar is shown; the library draws it in a thread of its own. */
+    abstract static class Line extends ConsoleProgressBarConsumer {
 
-    /** All tasks that run, in at most so many characters. */
-    static String line(int columns) {
-        StringBuilder line = new StringBuilder();
-        for (Iterator<Progress> tasks = RUNNING.iterator(); tasks.hasNext(); ) {
-            Progress task = tasks.next();
-            line.append(task.text(!tasks.hasNext())).append(tasks.hasNext() ? " > " : "");
+        Line(PrintStream out, int columns) {
+            super(out, columns);
         }
-        Progress last = RUNNING.peekLast();
-        int bar = Math.min(MOST_BAR, columns - line.length() - " []".length());
-        if (last != null && last.total > 0 && bar >= LEAST_BAR) {
-            int filled = (int) (bar * Math.min(last.done, last.total) / last.total);
-            line.append(" [").append("=".repeat(filled)).append(" ".repeat(bar - filled)).append(']');
+
+        /** @return whether it was hidden */
+        boolean show() {
+            return false;
         }
-        return line.length() <= columns ? line.toString() : line.substring(0, columns);
+
+        void hide() {
+        }
+
+        /** The library would begin a new line. */
+        @Override
+        public void close() {
+        }
     }
 
-    /** The line on standard error. */
-    private static final class Line {
+    /** A bar that is drawn over itself. */
+    static final class OnTerminal extends Line {
 
-        private final PrintStream err;
-        private OptionalInt columns = OptionalInt.empty();
+        private boolean hidden = true;
+
+        OnTerminal(PrintStream out, int columns) {
+            super(out, columns);
+        }
+
+        @Override
+        public synchronized void accept(String text) {
+            if (!hidden) {
+                super.accept(text);
+            }
+        }
+
+        @Override
+        synchronized boolean show() {
+            boolean was = hidden;
+            hidden = false;
+            return was;
+        }
+
+        @Override
+        synchronized void hide() {
+            if (!hidden) {
+                clear();
+                hidden = true;
+            }
+        }
+    }
+
+    /** Line after line, with time between them. */
+    static final class InLog extends Line {
+
+        private static final long NANOS_BETWEEN = 10_000_000_000L;
+
+        private final PrintStream log;
+        private final LongSupplier nanoTime;
         private long last;
-        private boolean shown;
 
-        Line(PrintStream err) {
-            this.err = err;
+        InLog(PrintStream log, int columns, LongSupplier nanoTime) {
+            super(log, columns);
+            this.log = log;
+            this.nanoTime = nanoTime;
+            last = nanoTime.getAsLong();
         }
 
-        void open() {
-            columns = Terminal.columns();
-            last = System.nanoTime() - (columns.isPresent() ? ON_TERMINAL_NANOS : 0);
-        }
-
-        void draw() {
-            long now = System.nanoTime();
-            if (now - last < (columns.isPresent() ? ON_TERMINAL_NANOS : IN_LOG_NANOS)) {
-                return;
-            }
-            last = now;
-            if (columns.isEmpty()) {
-                err.println(line(LOG_COLUMNS));
-            } else {
-                // A character in the last column would make some terminals begin a new line.
-                err.print(CLEAR_LINE + line(columns.getAsInt() - 1));
-                err.flush();
-                shown = true;
-            }
-        }
-
-        void clear() {
-            if (shown) {
-                err.print(CLEAR_LINE);
-                err.flush();
-                shown = false;
+        @Override
+        public synchronized void accept(String text) {
+            long now = nanoTime.getAsLong();
+            if (now - last >= NANOS_BETWEEN) {
+                last = now;
+                log.println(text);
             }
         }
     }
@@ -187,19 +243,24 @@ final class Progress implements AutoCloseable {
             }
             long steps = total < 0 && now == Phase.CALIBRATION ? batches : total;
             // Each attempt of a search quantizes anew.
-            if (now != phase || done < progress.done) {
+            if (progress == null || now != phase || done < progress.done) {
                 close();
                 phase = now;
                 progress = of(task + now.name().toLowerCase(Locale.ROOT), steps);
             }
             progress.total = steps;
             progress.stepTo(done, what);
+            if (done == steps) {
+                // An attempt is evaluated next, which has a bar of its own.
+                close();
+            }
         }
 
         @Override
         public void close() {
             if (progress != null) {
                 progress.close();
+                progress = null;
             }
         }
     }

@@ -1,35 +1,34 @@
 package org.multipoint.samples;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import org.jline.terminal.impl.exec.ExecTerminalProvider;
+import org.jline.terminal.spi.SystemStream;
+import org.jline.terminal.spi.TerminalProvider;
+
 import java.util.OptionalInt;
 
 /** The terminal that standard error goes to. */
 final class Terminal {
 
-    /** What text is wide at most, and where the terminal does not tell. */
-    private static final int USUAL_COLUMNS = 100;
+    /** Where the terminal does not tell. */
+    private static final int USUAL_COLUMNS = 80;
+    /** What text is wide at most. */
+    private static final int TEXT_COLUMNS = 100;
+    private static final TerminalProvider PROVIDER = new ExecTerminalProvider();
 
     private Terminal() {
     }
 
     /** Characters of a line; empty where standard error is no terminal. */
     static OptionalInt columns() {
-        try {
-            Process stty = new ProcessBuilder("sh", "-c", "[ -t 2 ] && stty size <&2 2>/dev/null")
-                    .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-            stty.getOutputStream().close();
-            String[] size = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip().split(" ");
-            int columns = size.length == 2 ? Integer.parseInt(size[1]) : -1;
-            // A terminal that nobody has told its size says 0.
-            return columns < 0 ? OptionalInt.empty() : OptionalInt.of(columns == 0 ? USUAL_COLUMNS : columns);
-        } catch (IOException | NumberFormatException e) {
+        if (!PROVIDER.isSystemStream(SystemStream.Error)) {
             return OptionalInt.empty();
         }
+        int columns = PROVIDER.systemStreamWidth(SystemStream.Error);
+        return OptionalInt.of(columns > 0 ? columns : USUAL_COLUMNS);
     }
 
-    /** Characters of a line of text: what fits the terminal, at most {@value #USUAL_COLUMNS}. */
+    /** Characters of a line of text: what fits the terminal, at most {@value #TEXT_COLUMNS}. */
     static int textColumns() {
-        return Math.min(USUAL_COLUMNS, columns().orElse(USUAL_COLUMNS));
+        return Math.min(TEXT_COLUMNS, columns().orElse(TEXT_COLUMNS));
     }
 }

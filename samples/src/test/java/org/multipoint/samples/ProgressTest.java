@@ -4,51 +4,140 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.multipoint.transform.TransformListener;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class ProgressTest {
 
+    private static final int COLUMNS = 79;
+
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final PrintStream err = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+
     @Test
-    void nestedTasksShareALine() {
-        try (Progress variants = Progress.of("variants", 51)) {
+    void aTaskInsideStandsBehindTheBar() {
+        Progress.Line line = new Progress.OnTerminal(err, COLUMNS);
+        try (Progress variants = Progress.on(line, "variants", 51)) {
             variants.stepTo(12);
-            assertTrue(Progress.line(79).startsWith("variants 12/51 [==="), Progress.line(79));
+            assertDrawn("variants  23% \\[=+>? +] 12/51 \\(.* / .*\\) +");
             try (Progress evaluation = Progress.of("evaluation", 10_000)) {
+                Progress.hide();
                 evaluation.stepTo(2_500, "batch 9");
-                assertEquals("variants 12/51 > evaluation 2,500/10,000 batch 9 [=======" + " ".repeat(21) + "]", Progress.line(79));
+                assertDrawn("variants  23% \\[.*] 12/51 \\(.*\\) evaluation 2,500/10,000 batch 9");
             }
-            assertTrue(Progress.line(79).startsWith("variants 12/51 ["), Progress.line(79));
+            bytes.reset();
         }
-        assertEquals("", Progress.line(79));
+        assertDrawn("variants  23% \\[.*] 12/51 \\([^)]*\\) +");
+    }
+
+    @Test
+    void nothingStaysOnATerminal() {
+        try (Progress progress = Progress.on(new Progress.OnTerminal(err, COLUMNS), "reading", 7)) {
+            progress.stepTo(7);
+        }
+        assertDrawn("reading 100% .*");
+        assertTrue(text().endsWith("\r" + " ".repeat(COLUMNS) + "\r"), text());
+        assertFalse(text().contains("\n"), text());
+    }
+
+    @Test
+    void nothingIsDrawnWhileHidden() {
+        try (Progress progress = Progress.on(new Progress.OnTerminal(err, COLUMNS), "reading", 7)) {
+            progress.stepTo(3);
+            Progress.hide();
+            bytes.reset();
+        }
+        assertEquals("", text());
     }
 
     @ParameterizedTest
     @ValueSource(ints = {20, 40, 79, 99, 300})
     void theLineFits(int columns) {
-        try (Progress outer = Progress.of("a task with a name that is rather long", 3);
+        try (Progress outer = Progress.on(new Progress.OnTerminal(err, columns), "a task with a name that is rather long", 3);
              Progress inner = Progress.of("another one", 7)) {
             outer.stepTo(1);
+            Progress.hide();
             inner.stepTo(7, "model/block_6d/project/pointwise_conv/kernel");
-            String line = Progress.line(columns);
+        }
+        for (String line : text().split("\r")) {
             assertTrue(line.length() <= columns, line);
-            assertTrue(columns < 300 || line.contains("kernel"), line);
+        }
+        assertTrue(columns < 300 || text().contains("kernel"), text());
+    }
+
+    @Test
+    void anUnknownTotalHasNoShare() {
+        try (Progress progress = Progress.on(new Progress.OnTerminal(err, COLUMNS), "reading", -1)) {
+            progress.stepBy(3);
+        }
+        assertDrawn("reading  \\? % \\[.*] 3/\\? \\(.* / \\?\\) +");
+    }
+
+    @Test
+    void aLongNameLeavesRoom() {
+        try (Progress progress = Progress.on(new Progress.OnTerminal(err, COLUMNS), "x".repeat(72), -1)) {
+            progress.stepTo(3);
+        }
+        assertDrawn("x{39}  \\? % \\[.*] 3/\\? .*");
+    }
+
+    @Test
+    void aPhaseEndsWithItsLastStep() {
+        try (Progress attempts = Progress.on(new Progress.OnTerminal(err, COLUMNS), "attempts", 3);
+             Progress.OfTransform phases = new Progress.OfTransform("4-bit ", 8)) {
+            phases.onProgress(TransformListener.Phase.CALIBRATION, 3, -1, "batch 3");
+            assertDrawn("attempts   0% .* 4-bit calibration 3/8 batch 3");
+            phases.onProgress(TransformListener.Phase.QUANTIZATION, 1, 2, "conv1");
+            Progress.hide();
+            attempts.stepTo(1);
+            assertDrawn("attempts  33% .* 4-bit quantization 1/2 conv1");
+            phases.onProgress(TransformListener.Phase.QUANTIZATION, 2, 2, "conv2");
+            Progress.hide();
+            attempts.stepTo(2);
+            assertDrawn("attempts  66% \\[.*] 2/3 \\([^)]*\\) +");
         }
     }
 
     @Test
-    void anUnknownTotalHasNoBar() {
-        try (Progress progress = Progress.of("reading", -1)) {
-            progress.stepBy(3);
-            assertEquals("reading 3", Progress.line(79));
+    void bytesAreCountedInMegabytes() {
+        try (Progress outer = Progress.on(new Progress.OnTerminal(err, COLUMNS), "files", 2);
+             Progress download = Progress.ofBytes("images.tar", 170_498_071)) {
+            outer.stepTo(0);
+            Progress.hide();
+            download.stepTo(39_000_000);
         }
+        assertDrawn("files   0% .* images.tar 39/170 MB");
     }
 
-    @ParameterizedTest
-    @CsvSource({"0, 0:00", "9, 0:09", "600, 10:00", "3599, 59:59", "7384, 2:03:04"})
-    void secondsAsClockTime(long seconds, String text) {
-        assertEquals(text, Progress.clock(seconds));
+    @Test
+    void aLogHasALineEveryTenSeconds() {
+        AtomicLong seconds = new AtomicLong();
+        Progress.Line log = new Progress.InLog(err, COLUMNS, () -> seconds.get() * 1_000_000_000L);
+        for (int second = 0; second <= 35; second++) {
+            seconds.set(second);
+            log.accept("second " + second);
+        }
+        log.close();
+        assertEquals(List.of("second 10", "second 20", "second 30"), text().lines().toList());
+    }
+
+    /** That the expression matches a line that was drawn, as a whole. */
+    private void assertDrawn(String expression) {
+        assertTrue(Arrays.stream(text().split("\r")).anyMatch(line -> line.matches(expression)), text());
+    }
+
+    private String text() {
+        return bytes.toString(StandardCharsets.UTF_8);
     }
 
     @ParameterizedTest
