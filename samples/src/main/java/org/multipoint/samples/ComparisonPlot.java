@@ -30,6 +30,8 @@ final class ComparisonPlot {
 
     private static final int WIDTH = 900;
     private static final int HEIGHT = 450;
+    /** Bytes from which files are told in megabytes. */
+    private static final long LARGE = 10_000_000;
     private static final Font LABELS = new Font(Font.SANS_SERIF, Font.BOLD, 14);
 
     /** A network on a curve: its stored bits for each weight, and the share of images whose most likely class is right. */
@@ -46,11 +48,13 @@ final class ComparisonPlot {
             names.add(q.bits() + "-bit");
             networks.add(q.measured());
         });
+        // Short enough for labels to fit their bars.
+        double unit = original.bytes() < LARGE ? 1e3 : 1e6;
         // Two rows of two: XChart lays out full rows only.
         List<Chart<?, ?>> charts = List.of(
                 quantized.size() > 2 ? overStoredBits(model, original, quantized)
                         : networks(model + ": top-1", "%", 100, names, networks, m -> 100 * m.evaluation().top1()),
-                networks(model + ": file", "kB", original.bytes() / 1e3, names, networks, m -> m.bytes() / 1e3),
+                networks(model + ": file", unit == 1e3 ? "kB" : "MB", original.bytes() / unit, names, networks, m -> m.bytes() / unit),
                 layers("Output error of each layer, relative to its outputs' variance", "error", quantized, LayerReport::outputError,
                         true),
                 layers("Codes for each weight: what is over 1 are extra points", "codes / weight", quantized,
