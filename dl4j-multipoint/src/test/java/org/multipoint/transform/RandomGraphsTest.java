@@ -13,6 +13,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 import java.io.File;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.LongStream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -55,6 +56,9 @@ class RandomGraphsTest {
             // What Deeplearning4j cannot build or run itself says nothing about the plugin.
             Nd4j.getMemoryManager().setCurrentWorkspace(null);
             Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread();
+            return;
+        }
+        if (Arrays.stream(expected).anyMatch(INDArray::isEmpty)) {
             return;
         }
         checked++;
