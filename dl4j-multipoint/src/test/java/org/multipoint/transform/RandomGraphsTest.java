@@ -118,7 +118,8 @@ class RandomGraphsTest {
             assertArrayEquals(expected[i].shape(), found[i].shape(), message);
             double error = expected[i].sub(found[i]).norm2Number().doubleValue();
             double size = expected[i].norm2Number().doubleValue();
-            assertTrue(error <= tolerance * size + 1e-6, message + ", output " + i + ": error " + error + " of " + size);
+            // Outputs that a rectifier has left nothing of are as good as those of the size that values mostly have.
+            assertTrue(error <= tolerance * (size + 0.01), message + ", output " + i + ": error " + error + " of " + size);
         }
     }
 }
