@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
  */
 public final class SyntheticImages {
 
-    private static final Figure[] FIGURES = Figure.values();
+    private static final ShapeClass[] FIGURES = ShapeClass.values();
 
     /** Names of the classes, by index. */
     public static final List<String> LABELS =

@@ -88,9 +88,9 @@ final class BiasInitializer implements ParamInitializer {
         table.put(BIAS, gradients.reshape(1, gradients.length()));
         LayerKind kind = LayerKind.ofMultipoint(conf.getLayer());
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            for (int stage = 0; stage < kind.weightKeys().size(); stage++) {
-                long[] shape = kind.shape(conf.getLayer(), stage);
-                table.put(kind.weightKeys().get(stage),
+            for (int operation = 0; operation < kind.weightKeys().size(); operation++) {
+                long[] shape = kind.shape(conf.getLayer(), operation);
+                table.put(kind.weightKeys().get(operation),
                         Nd4j.create(gradients.dataType(), shape, shape.length == 2 ? 'f' : 'c'));
             }
         }

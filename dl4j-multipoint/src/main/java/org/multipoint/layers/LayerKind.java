@@ -14,10 +14,10 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
-import org.multipoint.linear.LinearOp;
-import org.multipoint.linear.LinearOp.PaddingMode;
-import org.multipoint.linear.LinearOp.Size;
-import org.multipoint.linear.Tensor;
+import org.multipoint.internal.ops.LinearOp.PaddingMode;
+import org.multipoint.internal.ops.LinearOp.Size;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
@@ -42,7 +42,7 @@ public enum LayerKind {
         }
 
         @Override
-        long[] shape(Layer layer, int stage) {
+        long[] shape(Layer layer, int operation) {
             ConvolutionLayer c = (ConvolutionLayer) layer;
             return new long[]{c.getNOut(), c.getNIn(), c.getKernelSize()[0], c.getKernelSize()[1]};
         }
@@ -58,26 +58,26 @@ public enum LayerKind {
         }
 
         @Override
-        long[] shape(Layer layer, int stage) {
+        long[] shape(Layer layer, int operation) {
             Convolution1DLayer c = (Convolution1DLayer) layer;
             return new long[]{c.getNOut(), c.getNIn(), c.getKernelSize()[0], 1};
         }
 
         /** The parameter has the shape {@code [out, in, kernel, 1]}, and Deeplearning4j reads its memory as {@code [kernel, in, out]}. */
         @Override
-        public float[] matrix(INDArray param, int stage) {
-            return super.matrix(param.reshape('c', param.size(2), param.size(1), param.size(0)), stage);
+        public float[] matrix(INDArray param, int operation) {
+            return super.matrix(param.reshape('c', param.size(2), param.size(1), param.size(0)), operation);
         }
 
         @Override
-        public INDArray param(Layer layer, float[] matrix, int stage) {
-            long[] shape = shape(layer, stage);
-            return Nd4j.create(matrix, new long[]{shape[0], shape[1], shape[2]}, 'c').permute(rowsFirst(stage)).dup('c')
+        public INDArray param(Layer layer, float[] matrix, int operation) {
+            long[] shape = shape(layer, operation);
+            return Nd4j.create(matrix, new long[]{shape[0], shape[1], shape[2]}, 'c').permute(rowsFirst(operation)).dup('c')
                     .reshape('c', shape);
         }
 
         @Override
-        int[] rowsFirst(int stage) {
+        int[] rowsFirst(int operation) {
             return new int[]{2, 1, 0};
         }
     },
@@ -90,13 +90,13 @@ public enum LayerKind {
         }
 
         @Override
-        long[] shape(Layer layer, int stage) {
+        long[] shape(Layer layer, int operation) {
             DepthwiseConvolution2D c = (DepthwiseConvolution2D) layer;
             return new long[]{c.getKernelSize()[0], c.getKernelSize()[1], c.getNIn(), c.getDepthMultiplier()};
         }
 
         @Override
-        int[] rowsFirst(int stage) {
+        int[] rowsFirst(int operation) {
             return new int[]{2, 3, 0, 1};
         }
     },
@@ -111,16 +111,16 @@ public enum LayerKind {
         }
 
         @Override
-        long[] shape(Layer layer, int stage) {
+        long[] shape(Layer layer, int operation) {
             SeparableConvolution2D c = (SeparableConvolution2D) layer;
-            return stage == 0
+            return operation == 0
                     ? new long[]{c.getDepthMultiplier(), c.getNIn(), c.getKernelSize()[0], c.getKernelSize()[1]}
                     : new long[]{c.getNOut(), c.getNIn() * c.getDepthMultiplier(), 1, 1};
         }
 
         @Override
-        int[] rowsFirst(int stage) {
-            return stage == 0 ? new int[]{1, 0, 2, 3} : super.rowsFirst(stage);
+        int[] rowsFirst(int operation) {
+            return operation == 0 ? new int[]{1, 0, 2, 3} : super.rowsFirst(operation);
         }
 
         @Override
@@ -138,13 +138,13 @@ public enum LayerKind {
         }
 
         @Override
-        long[] shape(Layer layer, int stage) {
+        long[] shape(Layer layer, int operation) {
             ConvolutionLayer c = (ConvolutionLayer) layer;
             return new long[]{c.getNIn(), c.getNOut(), c.getKernelSize()[0], c.getKernelSize()[1]};
         }
 
         @Override
-        int[] rowsFirst(int stage) {
+        int[] rowsFirst(int operation) {
             return new int[]{1, 0, 2, 3};
         }
     },
@@ -215,16 +215,16 @@ public enum LayerKind {
     /**
      * The weight matrix of an operation, {@code [rows, columns]} row by row.
      *
-     * @param param the parameter with the key {@code weightKeys().get(stage)}
+     * @param param the parameter with the key {@code weightKeys().get(operation)}
      */
-    public float[] matrix(INDArray param, int stage) {
-        return Tensor.of(param.permute(rowsFirst(stage))).data();
+    public float[] matrix(INDArray param, int operation) {
+        return Tensor.of(param.permute(rowsFirst(operation))).data();
     }
 
     /** The parameter that {@link #matrix} would take apart into the given matrix. */
-    public INDArray param(Layer layer, float[] matrix, int stage) {
-        int[] order = rowsFirst(stage);
-        long[] shape = shape(layer, stage);
+    public INDArray param(Layer layer, float[] matrix, int operation) {
+        int[] order = rowsFirst(operation);
+        long[] shape = shape(layer, operation);
         long[] permuted = new long[shape.length];
         int[] back = new int[shape.length];
         for (int i = 0; i < order.length; i++) {
@@ -235,13 +235,13 @@ public enum LayerKind {
     }
 
     /** Shape of the parameter of an operation. */
-    long[] shape(Layer layer, int stage) {
+    long[] shape(Layer layer, int operation) {
         FeedForwardLayer dense = (FeedForwardLayer) layer;
         return new long[]{dense.getNIn(), dense.getNOut()};
     }
 
     /** Order of the parameter's axes in which it is a row matrix. */
-    int[] rowsFirst(int stage) {
+    int[] rowsFirst(int operation) {
         return ConvolutionLayer.class.isAssignableFrom(plain) ? new int[]{0, 1, 2, 3} : new int[]{1, 0};
     }
 

@@ -3,11 +3,12 @@ package org.multipoint.layers;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.multipoint.engine.Engine;
-import org.multipoint.engine.Engines;
-import org.multipoint.engine.Kernel;
-import org.multipoint.linear.InputQuantization;
-import org.multipoint.linear.LinearOp;
+import org.multipoint.internal.engine.Engine;
+import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.engine.Kernel;
+import org.multipoint.internal.engine.WorkspaceOutput;
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -40,14 +41,14 @@ final class MultipointForward {
         this.kind = LayerKind.ofMultipoint(layer);
         this.ops = kind.ops(layer);
         this.weights = ((MultipointLayer) layer).getMultipoint();
-        if (weights == null || weights.stages().size() != ops.size()) {
+        if (weights == null || weights.operations().size() != ops.size()) {
             throw broken("expected weights of " + ops.size() + " operations, found "
-                    + (weights == null ? "none" : weights.stages().size()), null);
+                    + (weights == null ? "none" : weights.operations().size()), null);
         }
         for (int i = 0; i < ops.size(); i++) {
             matrix(i);
             try {
-                weights.stages().get(i).input().ifPresent(inputs::add);
+                weights.operations().get(i).input().ifPresent(inputs::add);
             } catch (IllegalArgumentException e) {
                 throw broken(e.getMessage(), e);
             }
@@ -62,11 +63,11 @@ final class MultipointForward {
         return new IllegalStateException("Layer \"" + layer.getLayerName() + "\": " + what, cause);
     }
 
-    private MultipointMatrix matrix(int stage) {
-        LinearOp op = ops.get(stage);
+    private MultipointMatrix matrix(int operation) {
+        LinearOp op = ops.get(operation);
         MultipointMatrix matrix;
         try {
-            matrix = weights.stages().get(stage).matrix();
+            matrix = weights.operations().get(operation).matrix();
         } catch (IllegalArgumentException e) {
             throw broken(e.getMessage(), e);
         }
@@ -88,8 +89,8 @@ final class MultipointForward {
 
     /** The weights that stand behind a parameter key, summed up in full precision, made anew at each call. */
     INDArray weight(String key, DataType dataType) {
-        int stage = kind.weightKeys().indexOf(key);
-        return kind.param(layer, matrix(stage).toFloats(), stage).castTo(dataType);
+        int operation = kind.weightKeys().indexOf(key);
+        return kind.param(layer, matrix(operation).toFloats(), operation).castTo(dataType);
     }
 
     /**
@@ -107,7 +108,7 @@ final class MultipointForward {
         float[] currentBias = bias.toFloatVector();
         INDArray x = input.castTo(DataType.FLOAT);
         try {
-            return Delivery.toWorkspace(workspaces, dataType, allocate -> inputs.isEmpty()
+            return WorkspaceOutput.toWorkspace(workspaces, dataType, allocate -> inputs.isEmpty()
                     ? floating(x, currentBias, allocate) : quantized(x, currentBias, allocate));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("Layer \"" + layer.getLayerName() + "\": " + e.getMessage(), e);
@@ -143,8 +144,8 @@ final class MultipointForward {
         return y;
     }
 
-    private float[] biasOf(int stage, float[] bias) {
-        return stage == ops.size() - 1 ? bias : new float[ops.get(stage).rows()];
+    private float[] biasOf(int operation, float[] bias) {
+        return operation == ops.size() - 1 ? bias : new float[ops.get(operation).rows()];
     }
 
     private void close() {

@@ -1,7 +1,7 @@
 package org.multipoint.layers;
 
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.multipoint.linear.LinearOp;
+import org.multipoint.internal.ops.LinearOp;
 
 import java.util.List;
 import java.util.Objects;
@@ -12,7 +12,7 @@ public interface MultipointLayer {
     /** The stored weights. */
     MultipointWeights getMultipoint();
 
-    /** The operations of this layer, one for each of the {@link MultipointWeights#stages()}. */
+    /** The operations of this layer, one for each of the {@link MultipointWeights#operations()}. */
     default List<LinearOp> linearOps() {
         return LayerKind.ofMultipoint((Layer) this).ops((Layer) this);
     }

@@ -1,9 +1,10 @@
 package org.multipoint.layers;
 
-import org.multipoint.linear.InputQuantization;
+import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.points.MultipointPayload;
 import org.multipoint.points.MultipointPayload.MalformedPayloadException;
+import org.multipoint.report.Provenance;
+import org.multipoint.points.MultipointPayload;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
@@ -11,28 +12,26 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * What a multipoint layer stores inside its configuration, and with it in every copy that Deeplearning4j makes: for each
  * linear operation the packed points and how its input is quantized, and what made them. Immutable.
  *
- * @param stages         one for each operation of the layer, first to last
- * @param provenance     what made these weights: program version, configuration, calibration data
+ * @param operations         one for each operation of the layer, first to last
+ * @param provenance     what made these weights
  * @param regularization the L1 and L2 terms of the layer that these weights were made of, so that scores stay comparable
  */
-public record MultipointWeights(@JsonProperty("stages") List<Stage> stages,
-                                @JsonProperty("provenance") Map<String, String> provenance,
+public record MultipointWeights(@JsonProperty("operations") List<Operation> operations,
+                                @JsonProperty("provenance") Provenance provenance,
                                 @JsonProperty("regularization") double regularization) {
 
     @JsonCreator
     public MultipointWeights {
-        stages = stages == null ? List.of() : List.copyOf(stages);
-        provenance = provenance == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(provenance));
+        operations = operations == null ? List.of() : List.copyOf(operations);
+        Objects.requireNonNull(provenance, "provenance");
     }
 
     /**
@@ -43,26 +42,26 @@ public record MultipointWeights(@JsonProperty("stages") List<Stage> stages,
      * @param inputZeroPoint {@link InputQuantization#zeroPoint()}
      * @param inputBits      {@link InputQuantization#bits()}, or 0 where the input stays floating
      */
-    public record Stage(@JsonProperty("payload") List<String> payload, @JsonProperty("inputScale") float inputScale,
+    public record Operation(@JsonProperty("payload") List<String> payload, @JsonProperty("inputScale") float inputScale,
                         @JsonProperty("inputZeroPoint") int inputZeroPoint, @JsonProperty("inputBits") int inputBits) {
 
         /** Bytes in a piece: a multiple of 3, so that pieces need no padding. */
         private static final int PIECE = 3 << 18;
 
         @JsonCreator
-        public Stage {
+        public Operation {
             payload = payload == null ? List.of() : List.copyOf(payload);
         }
 
         /** Stores a matrix, and the quantization of its input where there is one. */
-        public static Stage of(MultipointMatrix matrix, Optional<InputQuantization> input) {
+        public static Operation of(MultipointMatrix matrix, Optional<InputQuantization> input) {
             byte[] bytes = MultipointPayload.write(matrix);
             List<String> pieces = new ArrayList<>();
             for (int from = 0; from < bytes.length; from += PIECE) {
                 pieces.add(Base64.getEncoder().encodeToString(
                         Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + PIECE))));
             }
-            return new Stage(pieces, input.map(InputQuantization::scale).orElse(0f),
+            return new Operation(pieces, input.map(InputQuantization::scale).orElse(0f),
                     input.map(InputQuantization::zeroPoint).orElse(0), input.map(InputQuantization::bits).orElse(0));
         }
 

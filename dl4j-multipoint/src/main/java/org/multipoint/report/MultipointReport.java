@@ -1,5 +1,6 @@
 package org.multipoint.report;
 
+import org.multipoint.internal.text.TextTable;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.SerializationFeature;
@@ -18,10 +19,10 @@ import java.util.stream.IntStream;
  * @param kept            what stays in fp32, with the reason
  * @param warnings        what a user should look at, by layer: few samples, values that differ from the source model's
  * @param floatParameters parameters that stay in fp32: biases and all of the layers that were kept
- * @param provenance      configuration, calibration data and program version
+ * @param provenance      program, settings and calibration data
  */
 public record MultipointReport(List<LayerReport> layers, Map<String, String> kept, Map<String, String> warnings,
-                               long floatParameters, Map<String, String> provenance) {
+                               long floatParameters, Provenance provenance) {
 
     private static final int USUAL_WIDTH = 100;
 
@@ -93,8 +94,7 @@ public record MultipointReport(List<LayerReport> layers, Map<String, String> kep
                 weights(), storedBytes(), storedBitsPerWeight(), codesPerWeight(), floatParameters));
         kept.forEach((name, why) -> text.append('\n').append("kept in fp32: ").append(name).append(" (").append(why).append(')'));
         warnings.forEach((name, what) -> text.append('\n').append("warning: ").append(name).append(" (").append(what).append(')'));
-        text.append('\n').append("made by ").append(provenance.entrySet().stream()
-                .map(e -> e.getKey() + " " + e.getValue()).collect(Collectors.joining(", ")));
+        text.append('\n').append("made by ").append(provenance);
         return text.toString();
     }
 

@@ -16,14 +16,14 @@ import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
-import org.multipoint.engine.Program;
-import org.multipoint.layers.BatchNormAffine;
+import org.multipoint.internal.engine.Program;
+import org.multipoint.internal.graph.BatchNormAffine;
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.Tensor;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointLayer;
 import org.multipoint.layers.MultipointWeights;
-import org.multipoint.linear.InputQuantization;
-import org.multipoint.linear.LinearOp;
-import org.multipoint.linear.Tensor;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.activations.IActivation;
@@ -93,17 +93,17 @@ final class Lowering {
     }
 
     private int layer(String name, Layer layer, InputPreProcessor before, int x) {
-        if (Parts.isLinear(layer)) {
-            return activated(Parts.activation(layer), linear(name, layer, (CnnToFeedForwardPreProcessor) before, x));
+        if (SupportedVertices.isLinear(layer)) {
+            return activated(SupportedVertices.activation(layer), linear(name, layer, (CnnToFeedForwardPreProcessor) before, x));
         } else if (layer instanceof BatchNormalization norm) {
             BatchNormAffine affine = BatchNormAffine.of(norm, params.get(name));
             return emit(new Program.Affine(x, floats(affine.factor()), floats(affine.shift())));
         } else if (layer instanceof ActivationLayer || layer instanceof LossLayer) {
-            return activated(Parts.activation(layer), x);
+            return activated(SupportedVertices.activation(layer), x);
         } else if (layer instanceof SubsamplingLayer pool) {
-            return emit(new Program.Pool(x, Parts.poolKind(pool), Parts.window(pool)));
+            return emit(new Program.Pool(x, SupportedVertices.poolKind(pool), SupportedVertices.window(pool)));
         } else if (layer instanceof GlobalPoolingLayer pool) {
-            int pooled = emit(new Program.GlobalPool(x, Parts.poolKind(pool)));
+            int pooled = emit(new Program.GlobalPool(x, SupportedVertices.poolKind(pool)));
             return pool.isCollapseDimensions() ? emit(new Program.Flatten(pooled)) : pooled;
         } else if (layer instanceof ZeroPaddingLayer pad) {
             int[] p = pad.getPadding();
@@ -115,34 +115,34 @@ final class Lowering {
     }
 
     private int activated(IActivation activation, int x) {
-        if (Parts.isSoftmax(activation)) {
+        if (SupportedVertices.isSoftmax(activation)) {
             return emit(new Program.Softmax(x));
         }
-        return Parts.rectifier(activation).map(upper -> emit(new Program.Rectify(x, upper))).orElse(x);
+        return SupportedVertices.rectifier(activation).map(upper -> emit(new Program.Rectify(x, upper))).orElse(x);
     }
 
     private int linear(String name, Layer layer, CnnToFeedForwardPreProcessor flatten, int input) {
         int x = flatten == null ? input : emit(new Program.Flatten(input));
-        List<LinearOp> ops = Parts.ops(layer);
+        List<LinearOp> ops = SupportedVertices.ops(layer);
         for (int i = 0; i < ops.size(); i++) {
             LinearOp op = ops.get(i);
             float[] bias = i == ops.size() - 1 && params.containsKey(name) && params.get(name).containsKey("b")
                     ? Tensor.of(params.get(name).get("b")).data() : new float[op.rows()];
-            Program.Weights weights = layer instanceof MultipointLayer m ? weights(m.getMultipoint().stages().get(i))
+            Program.Weights weights = layer instanceof MultipointLayer m ? weights(m.getMultipoint().operations().get(i))
                     : new Program.FloatWeights(plain(name, layer, i));
             x = emit(new Program.Linear(x, op, ordered(weights, flatten), bias));
         }
         return x;
     }
 
-    private float[] plain(String name, Layer layer, int stage) {
+    private float[] plain(String name, Layer layer, int operation) {
         LayerKind kind = LayerKind.ofPlain(layer).orElseThrow();
-        return kind.matrix(params.get(name).get(kind.weightKeys().get(stage)), stage);
+        return kind.matrix(params.get(name).get(kind.weightKeys().get(operation)), operation);
     }
 
-    private Program.Weights weights(MultipointWeights.Stage stage) {
-        MultipointMatrix matrix = stage.matrix();
-        Optional<InputQuantization> input = stage.input();
+    private Program.Weights weights(MultipointWeights.Operation operation) {
+        MultipointMatrix matrix = operation.matrix();
+        Optional<InputQuantization> input = operation.input();
         return input.isPresent() ? new Program.IntegerWeights(matrix.fuse(codeLimit), input.get())
                 : new Program.FloatWeights(matrix.toFloats());
     }

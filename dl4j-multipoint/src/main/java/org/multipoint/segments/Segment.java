@@ -4,7 +4,7 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.multipoint.engine.Program;
+import org.multipoint.internal.engine.Program;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -78,7 +78,7 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
 
     /** What is done to the results of the program: the last part's activation, where programs do not know it. */
     public Optional<IActivation> foreignActivation() {
-        return Parts.foreignActivation(last());
+        return SupportedVertices.foreignActivation(last());
     }
 
     /** The part whose results are the segment's. */

@@ -1,10 +1,10 @@
 package org.multipoint.segments;
 
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.multipoint.engine.Engine;
-import org.multipoint.engine.Engines;
-import org.multipoint.engine.Executable;
-import org.multipoint.layers.Delivery;
+import org.multipoint.internal.engine.Engine;
+import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.engine.Executable;
+import org.multipoint.internal.engine.WorkspaceOutput;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -55,7 +55,7 @@ final class SegmentForward {
             x[i] = inputs[i].castTo(DataType.FLOAT);
         }
         try {
-            return Delivery.toWorkspace(workspaces, dataType, allocate -> executable().run(allocate, x));
+            return WorkspaceOutput.toWorkspace(workspaces, dataType, allocate -> executable().run(allocate, x));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("Segment \"" + name + "\": " + e.getMessage(), e);
         }

@@ -55,9 +55,9 @@ public final class SegmentOutputLayer extends LossLayer {
     }
 
     private SegmentOutputLayer(Segment segment, org.deeplearning4j.nn.conf.layers.Layer last, double regularization) {
-        super(new Builder(Parts.loss(last).orElseThrow()));
+        super(new Builder(SupportedVertices.loss(last).orElseThrow()));
         this.segment = segment;
-        this.softmax = Parts.isKnown(last) && Parts.isSoftmax(Parts.activation(last));
+        this.softmax = SupportedVertices.isKnown(last) && SupportedVertices.isSoftmax(SupportedVertices.activation(last));
         this.regularizationScore = regularization;
         setActivationFn(segment.foreignActivation().orElseGet(ActivationIdentity::new));
         setIUpdater(new NoOp());

@@ -1,6 +1,6 @@
 package org.multipoint.transform;
 
-import org.multipoint.walk.CalibrationData;
+import org.multipoint.internal.calibration.CalibrationData;
 
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -21,18 +21,18 @@ final class CalibrationWarnings {
     }
 
     /**
-     * @param stages   quantized operations of all layers
+     * @param operations   quantized operations of all layers
      * @param examples number of calibration examples
      * @param masked   whether any had a mask
      * @return warnings by operation, or by {@link #ALL}
      */
-    static Map<String, String> of(List<QuantizedStage> stages, long examples, boolean masked) {
+    static Map<String, String> of(List<QuantizedOperation> operations, long examples, boolean masked) {
         Map<String, String> warnings = new LinkedHashMap<>();
-        List<QuantizedStage> fitted = stages.stream().filter(s -> s.vectors() != QuantizedStage.UNFITTED).toList();
-        List<QuantizedStage> few = fitted.stream().filter(s -> s.vectors() < s.matrix().columns())
+        List<QuantizedOperation> fitted = operations.stream().filter(s -> s.vectors() != QuantizedOperation.UNFITTED).toList();
+        List<QuantizedOperation> few = fitted.stream().filter(s -> s.vectors() < s.matrix().columns())
                 .sorted(Comparator.comparingDouble(CalibrationWarnings::share)).toList();
         if (!few.isEmpty()) {
-            QuantizedStage worst = few.get(0);
+            QuantizedOperation worst = few.get(0);
             String others = switch (few.size()) {
                 case 1 -> "";
                 case 2 -> ", and 1 other layer has too few";
@@ -52,7 +52,7 @@ final class CalibrationWarnings {
         return warnings;
     }
 
-    private static double share(QuantizedStage stage) {
-        return (double) stage.vectors() / stage.matrix().columns();
+    private static double share(QuantizedOperation operation) {
+        return (double) operation.vectors() / operation.matrix().columns();
     }
 }

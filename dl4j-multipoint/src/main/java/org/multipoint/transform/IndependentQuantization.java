@@ -1,10 +1,10 @@
 package org.multipoint.transform;
 
-import org.multipoint.linear.InputQuantization;
+import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.quantizer.ErrorCurves;
+import org.multipoint.internal.quantizer.WeightProblem;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.quantizer.ErrorCurves;
-import org.multipoint.quantizer.WeightProblem;
-import org.multipoint.walk.LinearVertex;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -15,9 +15,9 @@ import java.util.Optional;
 final class IndependentQuantization {
 
     private final Settings settings;
-    private final Survey survey;
+    private final CalibrationPass survey;
 
-    IndependentQuantization(Settings settings, Survey survey) {
+    IndependentQuantization(Settings settings, CalibrationPass survey) {
         this.settings = settings;
         this.survey = survey;
     }
@@ -26,19 +26,19 @@ final class IndependentQuantization {
      * @param found  what the survey found, by name of operation
      * @param points number of points of each row, by name of operation
      */
-    List<QuantizedStage> quantize(LinearVertex vertex, Map<String, Survey.Found> found, Map<String, int[]> points) {
-        List<QuantizedStage> stages = new ArrayList<>();
-        for (LinearVertex.Stage stage : vertex.stages()) {
-            int[] counts = points.get(stage.name());
-            Survey.Found here = found.get(stage.name());
-            WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), null, false);
+    List<QuantizedOperation> quantize(LinearVertex vertex, Map<String, CalibrationPass.Candidate> found, Map<String, int[]> points) {
+        List<QuantizedOperation> operations = new ArrayList<>();
+        for (LinearVertex.Operation operation : vertex.operations()) {
+            int[] counts = points.get(operation.name());
+            CalibrationPass.Candidate here = found.get(operation.name());
+            WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), null, false);
             MultipointMatrix matrix = here.finder().find(problem, counts);
             Optional<InputQuantization> input = settings.activationBits == 0 ? Optional.empty()
-                    : Optional.of(survey.range(stage.name()).quantization(settings.clipping, settings.activationBits));
-            stages.add(new QuantizedStage(stage.name(), matrix, here.finder().storedBits(problem, matrix, counts), stage.bias(), input,
-                    error(here.curves(), counts), QuantizedStage.UNFITTED));
+                    : Optional.of(survey.range(operation.name()).quantization(settings.clipping, settings.activationBits));
+            operations.add(new QuantizedOperation(operation.name(), matrix, here.finder().storedBits(problem, matrix, counts), operation.bias(), input,
+                    error(here.curves(), counts), QuantizedOperation.UNFITTED));
         }
-        return stages;
+        return operations;
     }
 
     private static double error(ErrorCurves curves, int[] points) {

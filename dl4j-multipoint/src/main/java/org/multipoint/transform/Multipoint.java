@@ -2,15 +2,17 @@ package org.multipoint.transform;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.multipoint.calibration.Clipping;
-import org.multipoint.calibration.MemoryBound;
+import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.calibration.MemoryBound;
+import org.multipoint.internal.graph.GraphEdit;
+import org.multipoint.internal.quantizer.BudgetAllocation;
+import org.multipoint.internal.quantizer.FixedAllocation;
+import org.multipoint.internal.quantizer.ThresholdAllocation;
+import org.multipoint.options.Clipping;
+import org.multipoint.options.Granularity;
+import org.multipoint.options.Method;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
-import org.multipoint.quantizer.BudgetAllocation;
-import org.multipoint.quantizer.FixedAllocation;
-import org.multipoint.quantizer.Granularity;
-import org.multipoint.quantizer.ThresholdAllocation;
-import org.multipoint.walk.CalibrationData;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 

@@ -1,15 +1,18 @@
 package org.multipoint.transform;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.graph.BatchNormFolding;
+import org.multipoint.internal.graph.GraphEdit;
+import org.multipoint.internal.graph.GraphWalk;
+import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.quantizer.Allocation;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.quantizer.Allocation;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
-import org.multipoint.walk.CalibrationData;
-import org.multipoint.walk.GraphWalk;
-import org.multipoint.walk.LinearVertex;
+import org.multipoint.report.Provenance;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -23,7 +26,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -43,7 +45,7 @@ final class Pipeline<M> {
     private final GraphWalk walk;
     private final List<LinearVertex> vertices;
     private final CalibrationData data;
-    private final Survey survey;
+    private final CalibrationPass survey;
 
     /**
      * @param edit changed by this
@@ -67,7 +69,7 @@ final class Pipeline<M> {
             throw new IllegalArgumentException("The model has no layer that can be quantized: " + kept);
         }
         data = source.apply(reference.getNumInputArrays());
-        survey = new Survey(settings, walk, data, listener);
+        survey = new CalibrationPass(settings, walk, data, listener);
     }
 
     /** What is spent: the width of codes and how points are given. */
@@ -85,12 +87,12 @@ final class Pipeline<M> {
 
     /** The model and its report for a plan whose width was calibrated. */
     Quantized<M> quantize(Plan plan) {
-        Map<String, Survey.Found> found = survey.at(plan.bits);
+        Map<String, CalibrationPass.Candidate> found = survey.at(plan.bits);
         Map<String, int[]> points = allocate(plan, found);
-        Map<String, List<QuantizedStage>> quantized = quantize(found, points);
-        Map<String, String> provenance = provenance(plan);
+        Map<String, List<QuantizedOperation>> quantized = quantize(found, points);
+        Provenance provenance = provenance(plan);
         GraphEdit edit = folded.copy();
-        quantized.forEach((name, stages) -> store(edit, name, stages, provenance));
+        quantized.forEach((name, operations) -> store(edit, name, operations, provenance));
         return new Quantized<>(build.apply(edit), report(edit, quantized, provenance));
     }
 
@@ -98,8 +100,8 @@ final class Pipeline<M> {
     record Quantized<M>(M model, MultipointReport report) {
     }
 
-    private Map<String, int[]> allocate(Plan plan, Map<String, Survey.Found> found) {
-        List<String> names = vertices.stream().flatMap(v -> v.stages().stream()).map(LinearVertex.Stage::name).toList();
+    private Map<String, int[]> allocate(Plan plan, Map<String, CalibrationPass.Candidate> found) {
+        List<String> names = vertices.stream().flatMap(v -> v.operations().stream()).map(LinearVertex.Operation::name).toList();
         int[][] allocated = plan.allocation.allocate(names.stream().map(name -> found.get(name).curves()).toList());
         Map<String, int[]> points = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
@@ -108,12 +110,12 @@ final class Pipeline<M> {
         return points;
     }
 
-    private Map<String, List<QuantizedStage>> quantize(Map<String, Survey.Found> found, Map<String, int[]> points) {
+    private Map<String, List<QuantizedOperation>> quantize(Map<String, CalibrationPass.Candidate> found, Map<String, int[]> points) {
         if (settings.method.calibrated()) {
             return new SequentialQuantization(settings, walk, found).run(data, points, listener);
         }
         IndependentQuantization independent = new IndependentQuantization(settings, survey);
-        Map<String, List<QuantizedStage>> quantized = new LinkedHashMap<>();
+        Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
         for (LinearVertex vertex : vertices) {
             quantized.put(vertex.name(), independent.quantize(vertex, found, points));
             listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(), vertices.size(), vertex.name());
@@ -121,20 +123,20 @@ final class Pipeline<M> {
         return quantized;
     }
 
-    private static void store(GraphEdit edit, String vertex, List<QuantizedStage> stages, Map<String, String> provenance) {
+    private static void store(GraphEdit edit, String vertex, List<QuantizedOperation> operations, Provenance provenance) {
         MultipointWeights weights = new MultipointWeights(
-                stages.stream().map(s -> MultipointWeights.Stage.of(s.matrix(), s.input())).toList(), provenance,
+                operations.stream().map(s -> MultipointWeights.Operation.of(s.matrix(), s.input())).toList(), provenance,
                 edit.regularization(vertex));
         org.deeplearning4j.nn.conf.layers.Layer layer = edit.layer(vertex);
-        float[] bias = stages.get(stages.size() - 1).bias();
+        float[] bias = operations.get(operations.size() - 1).bias();
         Map<String, INDArray> params = Map.of("b",
                 Nd4j.create(bias, new long[]{1, bias.length}, 'c').castTo(edit.conf().getDataType()));
         edit.replace(vertex, org.multipoint.layers.LayerKind.ofPlain(layer).orElseThrow().quantized(layer, weights), params);
     }
 
-    private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedStage>> quantized, Map<String, String> provenance) {
+    private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedOperation>> quantized, Provenance provenance) {
         List<LayerReport> layers = new ArrayList<>();
-        quantized.forEach((name, stages) -> stages.forEach(s -> layers.add(layerReport(walk.linear().get(name), s))));
+        quantized.forEach((name, operations) -> operations.forEach(s -> layers.add(layerReport(walk.linear().get(name), s))));
         long floats = 0;
         for (String vertex : edit.vertices().keySet()) {
             Map<String, INDArray> params = edit.params(vertex);
@@ -145,22 +147,18 @@ final class Pipeline<M> {
         return new MultipointReport(layers, kept, all, floats, provenance);
     }
 
-    private static LayerReport layerReport(LinearVertex vertex, QuantizedStage stage) {
-        MultipointMatrix m = stage.matrix();
+    private static LayerReport layerReport(LinearVertex vertex, QuantizedOperation operation) {
+        MultipointMatrix m = operation.matrix();
         int exact = (int) IntStream.range(0, m.rows()).filter(r -> m.fusesExactly(r, IntegerRows.FULL_LIMIT)).count();
-        return new LayerReport(stage.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
-                Arrays.stream(m.histogram()).boxed().toList(), stage.storedBits(), stage.outputError(), exact,
+        return new LayerReport(operation.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
+                Arrays.stream(m.histogram()).boxed().toList(), operation.storedBits(), operation.outputError(), exact,
                 m.fuse(IntegerRows.FULL_LIMIT).rounding() / IntegerRows.FULL_LIMIT,
-                stage.input().map(q -> q.scale()).orElse(0f), stage.input().map(q -> q.zeroPoint()).orElse(0));
+                operation.input().map(q -> q.scale()).orElse(0f), operation.input().map(q -> q.zeroPoint()).orElse(0));
     }
 
-    private Map<String, String> provenance(Plan plan) {
-        Map<String, String> provenance = new TreeMap<>(settings.describe());
-        provenance.put("bits", String.valueOf(plan.bits));
-        provenance.put("budget", plan.budget);
-        provenance.put("calibration", survey.images() + " examples from " + data.description());
-        provenance.put("version", version());
-        return provenance;
+    private Provenance provenance(Plan plan) {
+        return new Provenance(version(), settings.model, settings.method.name().toLowerCase(Locale.ROOT), plan.bits, plan.budget,
+                survey.images(), data.description(), settings.describe());
     }
 
     private static String version() {

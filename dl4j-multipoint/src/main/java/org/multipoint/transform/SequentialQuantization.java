@@ -1,20 +1,19 @@
 package org.multipoint.transform;
 
-import org.multipoint.calibration.Moments;
-import org.multipoint.calibration.RangeStatistics;
-import org.multipoint.engine.Engines;
-import org.multipoint.engine.Kernel;
-import org.multipoint.linear.InputQuantization;
-import org.multipoint.linear.Tensor;
+import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.calibration.Moments;
+import org.multipoint.internal.calibration.RangeStatistics;
+import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.engine.Kernel;
+import org.multipoint.internal.graph.BatchShape;
+import org.multipoint.internal.graph.GraphWalk;
+import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.Tensor;
+import org.multipoint.internal.quantizer.PointFinder;
+import org.multipoint.internal.quantizer.TargetMatching;
+import org.multipoint.internal.quantizer.WeightProblem;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.quantizer.PointFinder;
-import org.multipoint.quantizer.TargetMatching;
-import org.multipoint.quantizer.WeightProblem;
-import org.multipoint.walk.Activations;
-import org.multipoint.walk.BatchShape;
-import org.multipoint.walk.CalibrationData;
-import org.multipoint.walk.GraphWalk;
-import org.multipoint.walk.LinearVertex;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
 import java.util.ArrayList;
@@ -49,7 +48,7 @@ final class SequentialQuantization {
 
     private final Settings settings;
     private final GraphWalk walk;
-    private final Map<String, Survey.Found> found;
+    private final Map<String, CalibrationPass.Candidate> found;
     private final Activations.Budget budget;
     private final List<BatchShape> batches = new ArrayList<>();
     /** Batches whose examples measure errors and are not learnt from; all measure where none are held out. */
@@ -58,7 +57,7 @@ final class SequentialQuantization {
     /**
      * @param found what the survey found, by name of operation
      */
-    SequentialQuantization(Settings settings, GraphWalk walk, Map<String, Survey.Found> found) {
+    SequentialQuantization(Settings settings, GraphWalk walk, Map<String, CalibrationPass.Candidate> found) {
         this.settings = settings;
         this.found = found;
         this.walk = walk;
@@ -69,8 +68,8 @@ final class SequentialQuantization {
      * @param points number of points of each row, by name of operation; vertices without an entry stay as they are
      * @return the quantized operations of each vertex
      */
-    Map<String, List<QuantizedStage>> run(CalibrationData data, Map<String, int[]> points, TransformListener listener) {
-        Map<String, List<QuantizedStage>> quantized = new LinkedHashMap<>();
+    Map<String, List<QuantizedOperation>> run(CalibrationData data, Map<String, int[]> points, TransformListener listener) {
+        Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
         Map<String, Streams> live = new HashMap<>();
         Map<String, Integer> left = new HashMap<>();
         try {
@@ -82,13 +81,13 @@ final class SequentialQuantization {
                 List<Streams> from = walk.inputsOf(name).stream().map(live::get).toList();
                 LinearVertex vertex = walk.linear().get(name);
                 Streams out;
-                if (vertex != null && points.containsKey(vertex.stages().get(0).name())) {
-                    List<QuantizedStage> stages = new ArrayList<>();
-                    out = quantize(vertex, from.get(0), addends(vertex, from.get(0), live), points, stages);
-                    quantized.put(name, stages);
+                if (vertex != null && points.containsKey(vertex.operations().get(0).name())) {
+                    List<QuantizedOperation> operations = new ArrayList<>();
+                    out = quantize(vertex, from.get(0), addends(vertex, from.get(0), live), points, operations);
+                    quantized.put(name, operations);
                     listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(),
                             (int) walk.linear().values().stream()
-                                    .filter(v -> points.containsKey(v.stages().get(0).name())).count(), name);
+                                    .filter(v -> points.containsKey(v.operations().get(0).name())).count(), name);
                 } else {
                     out = walk.usesOf(name) == 0 ? null : pass(name, vertex, from);
                 }
@@ -160,8 +159,8 @@ final class SequentialQuantization {
     /** What is added to a vertex's output and falls short in the quantized network, where the vertex can make up for it. */
     private List<Streams> addends(LinearVertex vertex, Streams input, Map<String, Streams> live) {
         List<Streams> addends = walk.addends(vertex.name()).stream().map(live::get).toList();
-        LinearVertex.Stage last = vertex.stages().get(vertex.stages().size() - 1);
-        if (!settings.targetMatching || !settings.quantizedInputs || !settings.shortcutMatching || vertex.stages().size() > 1
+        LinearVertex.Operation last = vertex.operations().get(vertex.operations().size() - 1);
+        if (!settings.targetMatching || !settings.quantizedInputs || !settings.shortcutMatching || vertex.operations().size() > 1
                 || last.op().groups() > 1 || !settings.bound().admits(last.op(), true, true)
                 || !(vertex.activation() instanceof ActivationIdentity) || addends.contains(null)) {
             return List.of();
@@ -172,13 +171,13 @@ final class SequentialQuantization {
     }
 
     private Streams quantize(LinearVertex vertex, Streams input, List<Streams> addends, Map<String, int[]> points,
-                             List<QuantizedStage> stages) {
+                             List<QuantizedOperation> operations) {
         Streams x = operands(vertex, input);
-        for (int i = 0; i < vertex.stages().size(); i++) {
-            LinearVertex.Stage stage = vertex.stages().get(i);
-            boolean last = i == vertex.stages().size() - 1;
-            QuantizedStage quantized = quantize(stage, x, addends, points.get(stage.name()), last);
-            Streams out = outputs(vertex, stage, quantized, x, addends, last, last && walk.usesOf(vertex.name()) == 0, stages);
+        for (int i = 0; i < vertex.operations().size(); i++) {
+            LinearVertex.Operation operation = vertex.operations().get(i);
+            boolean last = i == vertex.operations().size() - 1;
+            QuantizedOperation quantized = quantize(operation, x, addends, points.get(operation.name()), last);
+            Streams out = outputs(vertex, operation, quantized, x, addends, last, last && walk.usesOf(vertex.name()) == 0, operations);
             if (x != input) {
                 x.close();
             }
@@ -208,17 +207,17 @@ final class SequentialQuantization {
      * @param last whether it is the last operation of its layer, the only one that has a bias: what it makes exact includes the
      *             mean errors of those before it
      */
-    private QuantizedStage quantize(LinearVertex.Stage stage, Streams x, List<Streams> addends, int[] points, boolean last) {
+    private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, List<Streams> addends, int[] points, boolean last) {
         Optional<InputQuantization> input = Optional.empty();
         if (settings.activationBits > 0) {
             RangeStatistics range = new RangeStatistics();
             for (int b = heldOut.nextClearBit(0); b < x.quantized.batches(); b = heldOut.nextClearBit(b + 1)) {
-                addRange(stage.name(), range, x.quantized.get(b));
+                addRange(operation.name(), range, x.quantized.get(b));
             }
             input = Optional.of(range.quantization(settings.clipping, settings.activationBits));
         }
-        Moments moments = addends.isEmpty() ? new Moments(stage.op(), settings.quantizedInputs, settings.positionsPerImage, settings.bound())
-                : Moments.withShortfall(stage.op(), settings.positionsPerImage, settings.bound());
+        Moments moments = addends.isEmpty() ? new Moments(operation.op(), settings.quantizedInputs, settings.positionsPerImage, settings.bound())
+                : Moments.withShortfall(operation.op(), settings.positionsPerImage, settings.bound());
         for (int b = heldOut.nextClearBit(0); b < x.reference.batches(); b = heldOut.nextClearBit(b + 1)) {
             if (settings.quantizedInputs) {
                 moments.add(x.reference.get(b), rounded(x.quantized.get(b), input), shortfall(addends, b));
@@ -226,14 +225,14 @@ final class SequentialQuantization {
                 moments.add(x.reference.get(b));
             }
         }
-        WeightProblem problem = new WeightProblem(stage.name(), stage.op(), stage.weights(), moments, settings.biasCorrection);
+        WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments, settings.biasCorrection);
         WeightProblem target = settings.targetMatching && settings.quantizedInputs
                 ? problem.withWeights(TargetMatching.match(problem, settings.ridge)) : problem;
-        PointFinder finder = found.get(stage.name()).finder();
+        PointFinder finder = found.get(operation.name()).finder();
         MultipointMatrix matrix = finder.find(target, points);
         float[] bias = settings.biasCorrection && last
-                ? TargetMatching.bias(problem, stage.bias(), matrix.toFloats()) : stage.bias();
-        return new QuantizedStage(stage.name(), matrix, finder.storedBits(target, matrix, points), bias, input, Double.NaN,
+                ? TargetMatching.bias(problem, operation.bias(), matrix.toFloats()) : operation.bias();
+        return new QuantizedOperation(operation.name(), matrix, finder.storedBits(target, matrix, points), bias, input, Double.NaN,
                 moments.independent());
     }
 
@@ -278,13 +277,13 @@ final class SequentialQuantization {
     }
 
     /** Outputs of an operation in both networks, and how far they are apart. */
-    private Streams outputs(LinearVertex vertex, LinearVertex.Stage stage, QuantizedStage quantized, Streams x, List<Streams> addends,
-                            boolean last, boolean unused, List<QuantizedStage> stages) {
+    private Streams outputs(LinearVertex vertex, LinearVertex.Operation operation, QuantizedOperation quantized, Streams x, List<Streams> addends,
+                            boolean last, boolean unused, List<QuantizedOperation> operations) {
         Activations referenceOut = new Activations(budget);
         Activations quantizedOut = new Activations(budget);
         OutputError error = new OutputError();
-        try (Kernel own = Engines.preferred().floating(stage.op(), stage.weights(), stage.bias());
-             Kernel now = Engines.preferred().floating(stage.op(), quantized.matrix().toFloats(), quantized.bias())) {
+        try (Kernel own = Engines.preferred().floating(operation.op(), operation.weights(), operation.bias());
+             Kernel now = Engines.preferred().floating(operation.op(), quantized.matrix().toFloats(), quantized.bias())) {
             for (int b = 0; b < x.reference.batches(); b++) {
                 Tensor r = GraphWalk.apply(vertex, own, x.reference.get(b));
                 Tensor q = GraphWalk.apply(vertex, now, rounded(x.quantized.get(b), quantized.input()));
@@ -297,7 +296,7 @@ final class SequentialQuantization {
                 }
             }
         }
-        stages.add(quantized.withOutputError(error.relative()));
+        operations.add(quantized.withOutputError(error.relative()));
         return unused ? null : new Streams(referenceOut, quantizedOut);
     }
 

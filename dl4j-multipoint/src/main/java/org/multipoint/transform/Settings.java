@@ -1,19 +1,20 @@
 package org.multipoint.transform;
 
-import org.multipoint.calibration.Clipping;
-import org.multipoint.calibration.MemoryBound;
+import org.multipoint.internal.calibration.MemoryBound;
+import org.multipoint.internal.quantizer.Allocation;
+import org.multipoint.internal.quantizer.BudgetAllocation;
+import org.multipoint.internal.quantizer.ChannelSplitting;
+import org.multipoint.internal.quantizer.FixedAllocation;
+import org.multipoint.internal.quantizer.GptqPoints;
+import org.multipoint.internal.quantizer.GreedyPoints;
+import org.multipoint.internal.quantizer.MixedPrecision;
+import org.multipoint.internal.quantizer.PointFinder;
+import org.multipoint.options.Clipping;
+import org.multipoint.options.Granularity;
+import org.multipoint.options.Method;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.ScaleLayout;
-import org.multipoint.quantizer.Allocation;
-import org.multipoint.quantizer.BudgetAllocation;
-import org.multipoint.quantizer.ChannelSplitting;
-import org.multipoint.quantizer.FeedbackPoints;
-import org.multipoint.quantizer.FixedAllocation;
-import org.multipoint.quantizer.Granularity;
-import org.multipoint.quantizer.GreedyPoints;
-import org.multipoint.quantizer.MixedPrecision;
-import org.multipoint.quantizer.PointFinder;
 
 import java.math.BigDecimal;
 import java.util.LinkedHashSet;
@@ -95,7 +96,7 @@ final class Settings {
     List<PointFinder> finders(String vertex, int width) {
         int b = layerBits.getOrDefault(vertex, width);
         return switch (method) {
-            case CALIBRATED -> grids(b).stream().<PointFinder>map(g -> new FeedbackPoints(b, g, scales)).toList();
+            case CALIBRATED -> grids(b).stream().<PointFinder>map(g -> new GptqPoints(b, g, scales)).toList();
             case GREEDY -> List.of(new GreedyPoints(b, granularity, GreedyPoints.Step.SEARCH));
             case NEAREST -> List.of(new GreedyPoints(b, granularity, GreedyPoints.Step.MIN_MAX));
             case CHANNEL_SPLITTING -> List.of(new ChannelSplitting(b, splits()));
@@ -134,7 +135,7 @@ final class Settings {
             case MIXED_PRECISION -> MixedPrecision.MAX_BITS;
             case GREEDY -> maxPoints != null ? maxPoints : FREE_POINTS;
             case CALIBRATED -> maxPoints != null ? maxPoints
-                    : scales == ScaleLayout.PER_ROW ? fusing((FeedbackPoints) finder) : FREE_POINTS;
+                    : scales == ScaleLayout.PER_ROW ? fusing((GptqPoints) finder) : FREE_POINTS;
         };
     }
 
@@ -142,7 +143,7 @@ final class Settings {
      * Most digits of a row whose integer an int8 row holds: more would be stored, and rounded away by the engine. Two where one
      * digit leaves int8 steps unused.
      */
-    private static int fusing(FeedbackPoints finder) {
+    private static int fusing(GptqPoints finder) {
         int b = finder.bits();
         int n = 1;
         while (finder.grid().maxValue(b, n + 1) <= IntegerRows.FULL_LIMIT) {
@@ -153,8 +154,6 @@ final class Settings {
 
     Map<String, String> describe() {
         Map<String, String> d = new TreeMap<>();
-        d.put("model", model);
-        d.put("method", method.name().toLowerCase(Locale.ROOT));
         if (!layerBits.isEmpty()) {
             d.put("layerBits", layerBits.toString());
         }

@@ -4,7 +4,7 @@ package org.multipoint.transform;
 @FunctionalInterface
 public interface TransformListener {
 
-    /** Parts of a transformation, in order; not all methods have all of them. */
+    /** SupportedVertices of a transformation, in order; not all methods have all of them. */
     enum Phase {
         /** Calibration images pass through the reference network; steps are batches, their number is unknown in the first pass. */
         CALIBRATION,

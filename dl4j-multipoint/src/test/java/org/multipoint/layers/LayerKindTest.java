@@ -3,14 +3,14 @@ package org.multipoint.layers;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
-import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
@@ -18,11 +18,12 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.multipoint.linear.LinearOp;
+import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.testing.TestNets;
+import org.multipoint.testing.TestProvenance;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
@@ -69,12 +70,12 @@ class LayerKindTest {
         Map<String, INDArray> params = TestNets.network(input(layer), layer).getLayer(0).paramTable();
         List<LinearOp> ops = kind.ops(layer);
         assertEquals(ops.size(), kind.weightKeys().size());
-        for (int stage = 0; stage < ops.size(); stage++) {
-            INDArray param = params.get(kind.weightKeys().get(stage));
-            float[] matrix = kind.matrix(param, stage);
-            assertEquals(ops.get(stage).weights(), matrix.length);
+        for (int operation = 0; operation < ops.size(); operation++) {
+            INDArray param = params.get(kind.weightKeys().get(operation));
+            float[] matrix = kind.matrix(param, operation);
+            assertEquals(ops.get(operation).weights(), matrix.length);
             assertTrue(new TreeSet<>(floats(matrix)).size() > matrix.length / 2, "weights that say nothing");
-            assertEquals(param, kind.param(layer, matrix, stage));
+            assertEquals(param, kind.param(layer, matrix, operation));
         }
     }
 
@@ -96,7 +97,7 @@ class LayerKindTest {
         plain.setIUpdater(new Adam(0.123));
         plain.setIDropout(new Dropout(0.7));
         MultipointWeights weights = new MultipointWeights(
-                kind.ops(layer).stream().map(op -> MultipointWeights.Stage.of(zeros(op), Optional.empty())).toList(), Map.of("a", "b"), 0.5);
+                kind.ops(layer).stream().map(op -> MultipointWeights.Operation.of(zeros(op), Optional.empty())).toList(), TestProvenance.PROVENANCE, 0.5);
         FeedForwardLayer quantized = (FeedForwardLayer) kind.quantized(layer, weights);
         assertEquals(weights, ((MultipointLayer) quantized).getMultipoint());
         assertEquals(kind.ops(layer), ((MultipointLayer) quantized).linearOps());
@@ -139,9 +140,9 @@ class LayerKindTest {
     }
 
     private static MultipointWeights dense(int code) {
-        return new MultipointWeights(List.of(MultipointWeights.Stage.of(
+        return new MultipointWeights(List.of(MultipointWeights.Operation.of(
                 new MultipointMatrix.Builder(1, 3, 4, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW).digits(0, 1, 1f, new int[]{code, 0, 1})
-                        .build(), Optional.empty())), Map.of(), 0);
+                        .build(), Optional.empty())), TestProvenance.PROVENANCE, 0);
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.multipoint.report;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.multipoint.testing.TestProvenance;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
@@ -23,7 +24,7 @@ class MultipointReportTest {
         return new MultipointReport(List.of(
                 new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), 1500, 0.00123, 10, 0, 0.02f, 3),
                 new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), 2212, 0.25, 1, 0.0039, 0f, 0)), kept,
-                Map.of("dense", "few samples"), 1234567, Map.of("bits", "4"));
+                Map.of("dense", "few samples"), 1234567, TestProvenance.PROVENANCE);
     }
 
     @Test
@@ -54,7 +55,7 @@ class MultipointReportTest {
                     kept in fp32: lstm (LSTM is not supported)
                     kept in fp32: head (left out as asked)
                     warning: dense (few samples)
-                    made by bits 4""", report().toString().replace("\r\n", "\n"));
+                    made by dl4j-multipoint 1.2 of a ComputationGraph: calibrated, 4 bits, 10 % extra points, calibrated on 32 examples from Images, grid odd""", report().toString().replace("\r\n", "\n"));
         } finally {
             Locale.setDefault(before);
         }
@@ -64,7 +65,7 @@ class MultipointReportTest {
     @ValueSource(ints = {100, 80})
     void longNamesDoNotMakeItWider(int width) {
         MultipointReport report = new MultipointReport(List.of(new LayerReport("model/block_6d/project/pointwise_conv/kernel",
-                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), 1L << 30, 0.5, 100, 0.01, 1f, 0)), Map.of(), Map.of(), 0, Map.of());
+                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), 1L << 30, 0.5, 100, 0.01, 1f, 0)), Map.of(), Map.of(), 0, TestProvenance.PROVENANCE);
         String text = report.toText(width);
         assertTrue(text.lines().allMatch(line -> line.length() <= width), text);
         assertTrue(text.contains("1: 600  2: 300  3: 124") && text.contains("5.00e-01"), text);
@@ -80,7 +81,8 @@ class MultipointReportTest {
         assertEquals(1234567, root.get("floatParameters").asInt());
         assertEquals("left out as asked", root.get("kept").get("head").asText());
         assertEquals("few samples", root.get("warnings").get("dense").asText());
-        assertEquals("4", root.get("provenance").get("bits").asText());
+        assertEquals(4, root.get("provenance").get("bits").asInt());
+        assertEquals("odd", root.get("provenance").get("settings").get("grid").asText());
         JsonNode conv = root.get("layers").get(0);
         assertEquals("conv", conv.get("name").asText());
         assertEquals("[8,2]", conv.get("pointsPerRow").toString());
@@ -90,7 +92,7 @@ class MultipointReportTest {
 
     @Test
     void nothingQuantizedIsZeroNotNaN() {
-        MultipointReport empty = new MultipointReport(List.of(), Map.of(), Map.of(), 0, Map.of());
+        MultipointReport empty = new MultipointReport(List.of(), Map.of(), Map.of(), 0, TestProvenance.PROVENANCE);
         assertEquals(0, empty.storedBitsPerWeight());
         assertEquals(0, empty.codesPerWeight());
         assertTrue(empty.toString().contains("0 weights"));

@@ -1,10 +1,10 @@
 package org.multipoint.testing;
 
-import org.multipoint.linear.Geometry;
-import org.multipoint.linear.LinearOp;
-import org.multipoint.linear.LinearOp.PaddingMode;
-import org.multipoint.linear.LinearOp.Size;
-import org.multipoint.linear.Tensor;
+import org.multipoint.internal.ops.Geometry;
+import org.multipoint.internal.ops.LinearOp.PaddingMode;
+import org.multipoint.internal.ops.LinearOp.Size;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.Tensor;
 
 import java.util.ArrayList;
 import java.util.Arrays;

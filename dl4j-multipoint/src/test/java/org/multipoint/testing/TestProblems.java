@@ -1,10 +1,10 @@
 package org.multipoint.testing;
 
-import org.multipoint.calibration.MemoryBound;
-import org.multipoint.calibration.Moments;
-import org.multipoint.linear.LinearOp;
-import org.multipoint.linear.Tensor;
-import org.multipoint.quantizer.WeightProblem;
+import org.multipoint.internal.calibration.MemoryBound;
+import org.multipoint.internal.calibration.Moments;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.Tensor;
+import org.multipoint.internal.quantizer.WeightProblem;
 
 import java.util.Random;
 

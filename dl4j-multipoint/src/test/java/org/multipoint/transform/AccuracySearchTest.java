@@ -65,8 +65,8 @@ class AccuracySearchTest {
         MultipointResult<ComputationGraph> result = Multipoint.of(SOURCE).calibrate(images()).bits(3)
                 .maxDrop(drop, AccuracySearchTest::likeness).transform();
         assertTrue(result.attempts().stream().allMatch(a -> a.bits() == 3));
-        assertEquals("3", result.report().provenance().get("bits"));
-        assertTrue(result.report().provenance().get("budget").contains("the smallest that holds"));
+        assertEquals(3, result.report().provenance().bits());
+        assertTrue(result.report().provenance().budget().contains("the smallest that holds"));
     }
 
     @Test

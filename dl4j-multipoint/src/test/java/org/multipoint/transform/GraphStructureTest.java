@@ -34,6 +34,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.layers.MultipointLayer;
+import org.multipoint.options.Method;
+import org.multipoint.segments.CompiledGraph;
+import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -345,7 +348,7 @@ class GraphStructureTest {
         graph.getVertex("l0").paramTable(false).get("b").assign(0);
         MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(8).points(3).activationBits(0)
                 .calibrate(TestNets.iterator(1, 3, 1, 8, 1, 6, 6)).transform();
-        SegmentedGraph compiled = Segments.compile(graph);
+        CompiledGraph compiled = Segments.compile(graph);
         INDArray ones = Nd4j.ones(1, 1, 6, 6);
         assertEquals(45, result.model().outputSingle(ones).getFloat(0), 0.01);
         assertEquals(45, compiled.graph().outputSingle(ones).getFloat(0), 1e-4);

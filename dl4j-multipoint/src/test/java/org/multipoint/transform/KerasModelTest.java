@@ -6,7 +6,10 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.multipoint.options.Method;
 import org.multipoint.report.LayerReport;
+import org.multipoint.segments.CompiledGraph;
+import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestData;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -57,7 +60,7 @@ class KerasModelTest {
     }
 
     private static ComputationGraph oneSegment(ComputationGraph graph) {
-        SegmentedGraph compiled = Segments.compile(graph);
+        CompiledGraph compiled = Segments.compile(graph);
         assertEquals(1, compiled.report().segments().size(), compiled.report().toString());
         assertEquals(Map.of(), compiled.report().outside());
         return compiled.graph();

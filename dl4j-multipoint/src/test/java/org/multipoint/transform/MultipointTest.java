@@ -19,15 +19,17 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.multipoint.calibration.Clipping;
-import org.multipoint.linear.InputQuantization;
+import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.options.Clipping;
+import org.multipoint.options.Granularity;
+import org.multipoint.options.Method;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
-import org.multipoint.quantizer.Granularity;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
+import org.multipoint.report.Provenance;
 import org.multipoint.testing.TestNets;
-import org.multipoint.walk.CalibrationData;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -437,14 +439,15 @@ class MultipointTest {
     @Test
     void reportSaysWhatMadeIt() {
         MultipointResult<ComputationGraph> result = transform(m -> m.bits(3).extraPoints(0.07).leaveOut("l2"));
-        Map<String, String> provenance = result.report().provenance();
-        assertEquals("32 examples from ListDataSetIterator", provenance.get("calibration"));
-        assertEquals("calibrated", provenance.get("method"));
-        assertEquals("3", provenance.get("bits"));
-        assertEquals("7 % extra points", provenance.get("budget"));
-        assertEquals("l2", provenance.get("leftOut"));
-        assertEquals("ComputationGraph", provenance.get("model"));
-        assertTrue(provenance.get("version").matches("\\d+\\.\\d+\\.\\d+.*"), provenance.get("version"));
+        Provenance provenance = result.report().provenance();
+        assertEquals(32, provenance.examples());
+        assertEquals("ListDataSetIterator", provenance.iterator());
+        assertEquals("calibrated", provenance.method());
+        assertEquals(3, provenance.bits());
+        assertEquals("7 % extra points", provenance.budget());
+        assertEquals("l2", provenance.settings().get("leftOut"));
+        assertEquals("ComputationGraph", provenance.model());
+        assertTrue(provenance.version().matches("\\d+\\.\\d+\\.\\d+.*"), provenance.version());
         assertTrue(result.calibrationSeconds() > 0 && result.quantizationSeconds() > 0);
         assertEquals(result.model().numParams(), result.report().floatParameters());
         for (LayerReport layer : result.report().layers()) {

@@ -7,6 +7,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.multipoint.options.Method;
+import org.multipoint.segments.CompiledGraph;
+import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestData;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -57,7 +60,7 @@ class PublishedNetworksTest {
         long[] shape = LongStream.concat(LongStream.of(2), Arrays.stream(input.split("x")).mapToLong(Long::parseLong)).toArray();
         INDArray x = Nd4j.rand(shape);
         INDArray[] expected = graph.output(x);
-        SegmentedGraph compiled = Segments.compile(graph);
+        CompiledGraph compiled = Segments.compile(graph);
         assertEquals(segments, compiled.report().segments().size(), compiled.report().toString());
         assertNear(1e-4, expected, compiled.graph().output(x));
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.multipoint.layers.MultipointLayer;
+import org.multipoint.options.Method;
 import org.multipoint.report.LayerReport;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
@@ -106,11 +107,11 @@ class SavedModelTest {
         long weights = 0;
         for (org.deeplearning4j.nn.api.Layer layer : result.model().getLayers()) {
             MultipointLayer conf = (MultipointLayer) layer.conf().getLayer();
-            for (int stage = 0; stage < conf.linearOps().size(); stage++) {
-                for (String piece : conf.getMultipoint().stages().get(stage).payload()) {
+            for (int operation = 0; operation < conf.linearOps().size(); operation++) {
+                for (String piece : conf.getMultipoint().operations().get(operation).payload()) {
                     bytes += Base64.getDecoder().decode(piece).length;
                 }
-                weights += conf.linearOps().get(stage).weights();
+                weights += conf.linearOps().get(operation).weights();
             }
             assertEquals(result.report().provenance(), conf.getMultipoint().provenance());
         }
@@ -154,30 +155,30 @@ class SavedModelTest {
                 () -> new ComputationGraph(ComputationGraphConfiguration.fromJson(json)).init()).getMessage();
     }
 
-    private static ObjectNode stage(ObjectNode weights) {
-        return (ObjectNode) weights.get("stages").get(0);
+    private static ObjectNode operation(ObjectNode weights) {
+        return (ObjectNode) weights.get("operations").get(0);
     }
 
     @Test
     void alteredModelsAreRefusedAndTheLayerIsNamed() {
         assertTrue(message(altered(w -> {
-            ArrayNode payload = (ArrayNode) stage(w).get("payload");
+            ArrayNode payload = (ArrayNode) operation(w).get("payload");
             String text = payload.get(0).asText();
             payload.set(0, payload.textNode((text.charAt(40) == 'A' ? "B" : "A") + text.substring(1)));
         })).matches("(?s)Layer \"l0\": Not a readable multipoint payload: .*"));
-        assertTrue(message(altered(w -> stage(w).putArray("payload"))).contains("Layer \"l0\": Not a readable multipoint payload"));
-        assertTrue(message(altered(w -> ((ArrayNode) w.get("stages")).removeAll()))
+        assertTrue(message(altered(w -> operation(w).putArray("payload"))).contains("Layer \"l0\": Not a readable multipoint payload"));
+        assertTrue(message(altered(w -> ((ArrayNode) w.get("operations")).removeAll()))
                 .contains("Layer \"l0\": expected weights of 1 operations, found 0"));
-        assertTrue(message(altered(w -> stage(w).put("inputBits", 99))).contains("Layer \"l0\": Activation bits must be 2 to 8, found 99"));
-        assertTrue(message(json(root -> ((ObjectNode) root.get("vertices").get("l3").findValue("stages").get(1)).put("inputBits", 0)))
+        assertTrue(message(altered(w -> operation(w).put("inputBits", 99))).contains("Layer \"l0\": Activation bits must be 2 to 8, found 99"));
+        assertTrue(message(json(root -> ((ObjectNode) root.get("vertices").get("l3").findValue("operations").get(1)).put("inputBits", 0)))
                 .contains("Layer \"l3\": expected all of its operations or none to have a quantized input, found 1 of 2"));
-        assertTrue(message(altered(w -> stage(w).put("inputScale", -1))).contains("Layer \"l0\": An activation scale and its reciprocal must be positive"));
+        assertTrue(message(altered(w -> operation(w).put("inputScale", -1))).contains("Layer \"l0\": An activation scale and its reciprocal must be positive"));
     }
 
     @Test
     void weightsOfAnotherLayerAreRefused() {
         String message = message(json(root -> ((ObjectNode) root.get("vertices").get("l0").findValue("multipoint"))
-                .set("stages", root.get("vertices").get("l5").findValue("stages"))));
+                .set("operations", root.get("vertices").get("l5").findValue("operations"))));
         assertTrue(message.contains("Layer \"l0\": expected weights of 6x27, found 9x"), message);
     }
 
@@ -192,7 +193,7 @@ class SavedModelTest {
             assertThrows(Exception.class, () -> ModelSerializer.restoreComputationGraph(cut.toFile()), share + " of the file");
         }
         Path edited = folder.resolve("edited.zip");
-        Files.write(edited, withConfiguration(bytes, altered(w -> stage(w).putArray("payload").add("AAAA"))));
+        Files.write(edited, withConfiguration(bytes, altered(w -> operation(w).putArray("payload").add("AAAA"))));
         String message = assertThrows(IllegalStateException.class, () -> ModelSerializer.restoreComputationGraph(edited.toFile())).getMessage();
         assertTrue(message.contains("Layer \"l0\": Not a readable multipoint payload"), message);
     }

@@ -2,7 +2,7 @@ package org.multipoint.onnx;
 
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.ValueInfoProto;
-import org.multipoint.linear.InputQuantization;
+import org.multipoint.internal.ops.InputQuantization;
 
 import java.util.ArrayList;
 import java.util.Arrays;

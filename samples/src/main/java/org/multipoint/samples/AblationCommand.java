@@ -2,13 +2,13 @@ package org.multipoint.samples;
 
 import org.deeplearning4j.nn.api.Model;
 import org.knowm.xchart.BitmapEncoder;
-import org.multipoint.calibration.Clipping;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.options.Clipping;
+import org.multipoint.options.Granularity;
+import org.multipoint.options.Method;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
-import org.multipoint.quantizer.Granularity;
 import org.multipoint.report.MultipointReport;
-import org.multipoint.transform.Method;
 import org.multipoint.transform.Multipoint;
 import org.multipoint.transform.MultipointResult;
 import picocli.CommandLine.Command;

@@ -7,7 +7,6 @@ import org.multipoint.samples.models.CifarResNet;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
-import javax.imageio.ImageIO;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.FilterInputStream;
@@ -22,6 +21,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
+import javax.imageio.ImageIO;
 
 /** What the fetch command knows how to lay out so that other commands find it. */
 enum Asset {

@@ -1,11 +1,11 @@
 package org.multipoint.samples;
 
-import org.multipoint.report.TextTable;
-import picocli.CommandLine;
+import org.multipoint.internal.text.TextTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -88,17 +88,17 @@ final class BenchCommand implements Callable<Integer> {
 
     private void measure() throws IOException {
         String cpu = Processor.describe();
-        List<Contest.Timing> timings;
+        List<InterleavedBenchmark.Timing> timings;
         Map<String, Double> errors = new HashMap<>();
-        List<Contestant> contestants = new Contestants(BenchNetwork.load(net, size), batch, this::log).all(threads);
+        List<BenchmarkSubject> subjects = new BenchmarkSubjects(BenchNetwork.load(net, size), batch, this::log).all(threads);
         try {
-            float[] expected = contestants.get(0).run();
-            contestants.forEach(c -> errors.put(c.name(), error(expected, c.run())));
+            float[] expected = subjects.get(0).run();
+            subjects.forEach(c -> errors.put(c.name(), error(expected, c.run())));
             try (Progress progress = Progress.of("measuring, seconds", Math.round(seconds))) {
-                timings = Contest.run(contestants, seconds, passed -> progress.stepTo(Math.round(passed)));
+                timings = InterleavedBenchmark.run(subjects, seconds, passed -> progress.stepTo(Math.round(passed)));
             }
         } finally {
-            contestants.forEach(Contestant::close);
+            subjects.forEach(BenchmarkSubject::close);
         }
         String limit = System.getenv(ISA);
         Notebook notebook = new Notebook(command.commandLine().getOut());
@@ -107,7 +107,7 @@ final class BenchCommand implements Callable<Integer> {
                 limit == null ? "" : ", " + ISA + "=" + limit + ", which oneDNN obeys and ONNX Runtime does not");
         notebook.say("%s", table(timings, errors));
         notebook.say("Output error is the distance from %s's output, relative to its length. Random weights multiply what rounding does;%n"
-                + "it says that the same network runs in all rows, not how well a trained one is quantized.", Contestants.DL4J);
+                + "it says that the same network runs in all rows, not how well a trained one is quantized.", BenchmarkSubjects.DL4J);
         if (json != null) {
             AtomicFile.writeJson(json, new Results(cpu, net, batch, threads,
                     timings.stream().map(t -> new Result(t.name(), t.medianMs(), t.p10Ms())).toList()));
@@ -130,20 +130,20 @@ final class BenchCommand implements Callable<Integer> {
         return Math.sqrt(distance / length);
     }
 
-    private static String table(List<Contest.Timing> timings, Map<String, Double> errors) {
-        TextTable<Contest.Timing> table = new TextTable<Contest.Timing>()
-                .text("", Contest.Timing::name)
-                .number("median ms", number("%.2f", Contest.Timing::medianMs))
-                .number("p10 ms", number("%.2f", Contest.Timing::p10Ms)).optional(1)
+    private static String table(List<InterleavedBenchmark.Timing> timings, Map<String, Double> errors) {
+        TextTable<InterleavedBenchmark.Timing> table = new TextTable<InterleavedBenchmark.Timing>()
+                .text("", InterleavedBenchmark.Timing::name)
+                .number("median ms", number("%.2f", InterleavedBenchmark.Timing::medianMs))
+                .number("p10 ms", number("%.2f", InterleavedBenchmark.Timing::p10Ms)).optional(1)
                 .number("runs", t -> String.valueOf(t.runs())).optional(2);
-        for (String reference : List.of(Contestants.ONNX_RUNTIME_INT8, Contestants.DL4J)) {
+        for (String reference : List.of(BenchmarkSubjects.ONNX_RUNTIME_INT8, BenchmarkSubjects.DL4J)) {
             timings.stream().filter(t -> t.name().equals(reference)).findFirst()
                     .ifPresent(r -> table.number("x " + reference, number("%.3f", t -> t.medianMs() / r.medianMs())));
         }
         return table.number("output error", number("%.1e", t -> errors.get(t.name()))).toString(timings, Terminal.textColumns());
     }
 
-    private static Function<Contest.Timing, String> number(String format, Function<Contest.Timing, Double> value) {
+    private static Function<InterleavedBenchmark.Timing, String> number(String format, Function<InterleavedBenchmark.Timing, Double> value) {
         return t -> String.format(Locale.ROOT, format, value.apply(t));
     }
 }

@@ -2,11 +2,11 @@ package org.multipoint.samples;
 
 import org.deeplearning4j.nn.api.Model;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.internal.text.TextTable;
 import org.multipoint.report.MultipointReport;
-import org.multipoint.report.TextTable;
 import org.multipoint.transform.Multipoint;
-import org.multipoint.transform.MultipointResult;
 import org.multipoint.transform.MultipointResult.Attempt;
+import org.multipoint.transform.MultipointResult;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -147,7 +147,7 @@ final class Comparison {
             result = multipoint.listener(progress).transform();
         }
         Network small = new Network(result.model());
-        int bits = Integer.parseInt(result.report().provenance().get("bits"));
+        int bits = result.report().provenance().bits();
         images.searched().ifPresent(some -> notebook.say("Tried on %,d images, none of them to calibrate or to evaluate on:%n%s",
                 some.totalExamples(), attempts(result.attempts())));
         notebook.say("%s", result.report().toText(Terminal.textColumns()));

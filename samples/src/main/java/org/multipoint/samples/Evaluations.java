@@ -1,7 +1,7 @@
 package org.multipoint.samples;
 
 import org.multipoint.datasets.ImageIterator;
-import org.multipoint.linear.Tensor;
+import org.multipoint.internal.ops.Tensor;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;

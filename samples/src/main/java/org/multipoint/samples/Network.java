@@ -10,8 +10,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.layers.MultipointLayer;
 import org.multipoint.segments.Segment;
+import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
-import org.multipoint.transform.Segments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.Collection;
@@ -101,7 +101,7 @@ record Network(Model model) {
     public String toString() {
         List<MultipointLayer> quantized = multipointLayers();
         String weights = quantized.isEmpty() ? "weights in fp32" : quantized.size() + " of them with weights as points of "
-                + String.join(", ", new TreeSet<>(quantized.stream().flatMap(l -> l.getMultipoint().stages().stream())
+                + String.join(", ", new TreeSet<>(quantized.stream().flatMap(l -> l.getMultipoint().operations().stream())
                 .map(s -> String.valueOf(s.matrix().bits())).toList())) + " bits";
         return String.format(Locale.ROOT, "a %s%s of %d layers, %s, %,d %sparameters", isCompiled() ? "compiled " : "",
                 model.getClass().getSimpleName(), layers().size(), weights, model.numParams(), quantized.isEmpty() ? "" : "other ");

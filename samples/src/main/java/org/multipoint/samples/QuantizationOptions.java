@@ -1,9 +1,9 @@
 package org.multipoint.samples;
 
+import org.multipoint.options.Granularity;
+import org.multipoint.options.Method;
 import org.multipoint.points.CodeGrid;
-import org.multipoint.quantizer.Granularity;
 import org.multipoint.report.MultipointReport;
-import org.multipoint.transform.Method;
 import org.multipoint.transform.Multipoint;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,0 +1,130 @@
+package org.multipoint.internal.calibration;
+
+import org.multipoint.internal.ops.LinearOp;
+
+import java.util.Locale;
+
+/**
+ * A bound on what the second moments of layers, and whatever rounding makes of them, hold at once: sums, factors, patches that are cut
+ * out, candidates for codes, on the Java heap and off it. It decides into how many blocks a layer's columns are split, how many vectors
+ * and how many rows are worked on at once. What it does not count is as large as the layer's weights: the weights themselves and their
+ * approximations in single precision.
+ *
+ * @param bytes positive
+ */
+public record MemoryBound(long bytes) {
+
+    /** No bound but the largest block. */
+    public static final MemoryBound NONE = new MemoryBound(Long.MAX_VALUE);
+    /** Largest side of a matrix of second moments: 6144 doubles squared are 300 MB. */
+    public static final int MAX_BLOCK = 6144;
+
+    /** Side of the smallest blocks that columns are split into; fan-ins up to it are never split. */
+    private static final int LEAST_BLOCK = 16;
+    /** Rows at once for which blocks leave room: with fewer, copying blocks would take longer than multiplying with them. */
+    private static final int FEW_ROWS = 32;
+    /** Most floats of patches that are cut out at once. */
+    private static final int CHUNK = 1 << 23;
+    /** Share of the bound for one of the four arrays of patches: both networks', on the heap and off it. */
+    private static final int CHUNK_SHARE = 32;
+    /** Bytes of a sum, and of what {@code GptqRounding} keeps, for each element of a block. */
+    private static final int SUM = 8;
+    private static final int FEEDBACK = 8;
+    /** Bytes for each element of the one block that is being factored: covariance, damped moments, the factor here and off the heap. */
+    private static final int FACTORING = 20;
+    /** Bytes for each weight of the rows that are searched at once: the rows, codes, errors, products here and off the heap. */
+    private static final int SEARCH = 40;
+
+    public MemoryBound {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("Memory must be positive, found " + bytes);
+        }
+    }
+
+    /** Bytes of the sums of a layer whose blocks have the given side. */
+    private static double sums(LinearOp op, int networks, boolean shortfall, double side) {
+        return (double) SUM * op.groups() * op.columns() * side * networks + (shortfall ? (double) SUM * op.weights() : 0);
+    }
+
+    /** Bytes that a layer's sums take. */
+    public long sums(LinearOp op, boolean paired, boolean shortfall) {
+        return (long) sums(op, paired ? 2 : 1, shortfall, side(op, paired, shortfall));
+    }
+
+    /** Bytes that a layer takes at most, its sums included. */
+    public long most(LinearOp op, boolean paired, boolean shortfall) {
+        double side = side(op, paired, shortfall);
+        return (long) Math.max(needed(op, paired, shortfall, side), searching(op, paired, shortfall, side)
+                + search(op) * rowsAtOnce(op, paired, shortfall));
+    }
+
+    /** Bytes for each row of a group that is searched; threads take several groups at once. */
+    private static double search(LinearOp op) {
+        return (double) SEARCH * op.groups() * op.columns();
+    }
+
+    private static double searching(LinearOp op, boolean paired, boolean shortfall, double side) {
+        return sums(op, paired ? 2 : 1, shortfall, side) + (double) FEEDBACK * op.groups() * op.columns() * side;
+    }
+
+    private static double needed(LinearOp op, boolean paired, boolean shortfall, double side) {
+        return searching(op, paired, shortfall, side) + Math.max((double) FACTORING * op.groups() * side * side,
+                search(op) * Math.min(op.rowsPerGroup(), FEW_ROWS));
+    }
+
+    /** Whether a layer can be worked on at all: with its columns in the smallest blocks. */
+    public boolean admits(LinearOp op, boolean paired, boolean shortfall) {
+        return least(op, paired, shortfall) <= bytes;
+    }
+
+    private static double least(LinearOp op, boolean paired, boolean shortfall) {
+        return needed(op, paired, shortfall, ceil(op.columns(), ceil(op.columns(), LEAST_BLOCK)));
+    }
+
+    /**
+     * @param layer name for the message
+     * @throws IllegalArgumentException where the layer cannot be worked on; it says what it needs
+     */
+    public void require(String layer, LinearOp op, boolean paired) {
+        if (!admits(op, paired, false)) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "Layer \"%s\": second moments of its %,d input columns need at "
+                    + "least %,d bytes of memory, found a bound of %,d bytes", layer, op.groups() * op.columns(),
+                    (long) Math.ceil(least(op, paired, false)), bytes));
+        }
+    }
+
+    /** Number of blocks into which columns are split, the fewest that the bound allows. */
+    int splits(LinearOp op, boolean paired, boolean shortfall) {
+        int columns = op.columns();
+        int splits = ceil(columns, MAX_BLOCK);
+        int most = ceil(columns, LEAST_BLOCK);
+        while (splits < most && needed(op, paired, shortfall, ceil(columns, splits)) > bytes) {
+            splits++;
+        }
+        return splits;
+    }
+
+    private double side(LinearOp op, boolean paired, boolean shortfall) {
+        return ceil(op.columns(), splits(op, paired, shortfall));
+    }
+
+    private static int ceil(int a, int b) {
+        return (a + b - 1) / b;
+    }
+
+    /** Rows of one group that are searched at once, at least one. */
+    public int rowsAtOnce(LinearOp op, boolean paired, boolean shortfall) {
+        double left = bytes - searching(op, paired, shortfall, side(op, paired, shortfall));
+        return (int) Math.max(1, Math.min(op.rowsPerGroup(), left / search(op)));
+    }
+
+    /** Bytes of patches that are cut out at once. */
+    public long patches() {
+        return 4L * Float.BYTES * patchFloats();
+    }
+
+    /** Floats of patches that are cut out at once, where those of one example are not more. */
+    int patchFloats() {
+        return (int) Math.min(CHUNK, Math.max(1, bytes / Float.BYTES / CHUNK_SHARE));
+    }
+}

@@ -1,0 +1,404 @@
+package org.multipoint.internal.calibration;
+
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.Tensor;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * First and second moments of the vectors that a layer's rows are multiplied with, for each group, over two networks that see
+ * the same images: the reference one (inputs {@code x}) and the one whose inputs are to be multiplied (inputs {@code y};
+ * the same as {@code x} where there is only one network). Sums only: memory does not grow with the number of images, and
+ * {@link #merge} is associative. Means and covariances throw {@link IllegalStateException} where nothing was seen.
+ *
+ * <p>Products of a batch are single precision matrix products; batches are summed in double precision.
+ *
+ * <p>Where the fan-in exceeds {@link MemoryBound#MAX_BLOCK} or what memory there is, columns are split into blocks and moments between
+ * different blocks are taken as zero.
+ *
+ * <p>Few vectors do not tell all about a layer's inputs: one has no variance at all. So means and covariances count zeros besides, with a share
+ * of {@code 1 / n^2} of the weight of all that was seen where {@code n} vectors are independent ({@link #independent()}): the mean of one
+ * vector is believed by half, that of many nearly wholly.
+ */
+public final class Moments {
+
+    /** Fan-ins up to this are summed in plain loops over groups, where a matrix product would be too small to pay. */
+    private static final int SMALL = 32;
+    /** Groups from which such loops pay. */
+    private static final int MANY = 8;
+
+    /** Share of second moments, products of single precision, below which differences between them are noise. */
+    private static final double KNOWN = 1e-4;
+
+    private final LinearOp op;
+    private final Patches patches;
+    private final boolean paired;
+    private final MemoryBound bound;
+    private final int[] blockStarts;
+    private final double[] sumX;
+    private final double[] sumY;
+    private final double[][] yy;
+    private final double[][] xy;
+    /** Sums of the shortfall, and of its products with {@code y} for each block of columns; null where there is none. */
+    private final double[] sumShortfall;
+    private final double[][] shortfallY;
+    private long count;
+    /** Independent vectors of each different example, by the hash of its values. */
+    private final Map<Integer, Integer> examples = new HashMap<>();
+    private long independent;
+
+    /**
+     * @param paired            whether reference inputs differ from the multiplied ones
+     * @param positionsPerImage most output positions of an image that are looked at
+     * @param bound             what may be held
+     */
+    public Moments(LinearOp op, boolean paired, int positionsPerImage, MemoryBound bound) {
+        this(op, paired, positionsPerImage, bound, false);
+    }
+
+    /**
+     * Moments of paired inputs of a layer whose output has something added to it that the network to be quantized has not quite as the
+     * reference network has it.
+     *
+     * @throws IllegalArgumentException where the operation has more than one group
+     */
+    public static Moments withShortfall(LinearOp op, int positionsPerImage, MemoryBound bound) {
+        if (op.groups() > 1) {
+            throw new IllegalArgumentException("An operation in groups cannot make up for a shortfall: " + op);
+        }
+        return new Moments(op, true, positionsPerImage, bound, true);
+    }
+
+    private Moments(LinearOp op, boolean paired, int positionsPerImage, MemoryBound bound, boolean shortfall) {
+        this.op = op;
+        this.paired = paired;
+        this.patches = new Patches(op, positionsPerImage);
+        this.bound = bound;
+        int columns = op.columns();
+        int splits = bound.splits(op, paired, shortfall);
+        this.blockStarts = IntStream.rangeClosed(0, splits).map(i -> (int) ((long) columns * i / splits)).toArray();
+        int blocks = op.groups() * splits;
+        this.sumY = new double[op.groups() * columns];
+        this.sumX = paired ? new double[sumY.length] : sumY;
+        this.yy = new double[blocks][];
+        for (int b = 0; b < blocks; b++) {
+            int size = blockSize(b % splits);
+            yy[b] = new double[size * size];
+        }
+        this.xy = paired ? IntStream.range(0, blocks).mapToObj(b -> new double[yy[b].length]).toArray(double[][]::new) : yy;
+        this.sumShortfall = shortfall ? new double[op.rows()] : null;
+        this.shortfallY = shortfall ? IntStream.range(0, splits).mapToObj(s -> new double[op.rows() * blockSize(s)])
+                .toArray(double[][]::new) : null;
+    }
+
+    /** Adds a batch of inputs of the single network. */
+    public void add(Tensor input) {
+        if (paired) {
+            throw new IllegalStateException("Paired moments need the inputs of both networks");
+        }
+        add(input, input);
+    }
+
+    /**
+     * Adds a batch.
+     *
+     * @param x inputs of the reference network
+     * @param y inputs of the network whose layer is to be quantized, same shape
+     * @throws IllegalArgumentException where the shapes differ
+     */
+    public void add(Tensor x, Tensor y) {
+        add(x, y, null);
+    }
+
+    /**
+     * Adds a batch.
+     *
+     * @param x         inputs of the reference network
+     * @param y         inputs of the network whose layer is to be quantized, same shape
+     * @param shortfall what the reference network adds to the layer's output less what the other one adds, in the shape of the output;
+     *                  null where there is none
+     * @throws IllegalArgumentException where the shapes differ
+     */
+    public void add(Tensor x, Tensor y, Tensor shortfall) {
+        if (shortfall == null != (sumShortfall == null)) {
+            throw new IllegalStateException("Moments with a shortfall, and only those, need one with each batch");
+        }
+        if (!Arrays.equals(x.shape(), y.shape())) {
+            throw new IllegalArgumentException("Inputs of two networks must have one shape, found " + Arrays.toString(x.shape())
+                    + " and " + Arrays.toString(y.shape()));
+        }
+        int perExample = patches.perExample(y);
+        if (op.columns() <= SMALL && op.groups() >= MANY) {
+            addGrouped(x, y);
+        } else {
+            int longest = shortfall == null ? op.columns() : Math.max(op.columns(), op.rows());
+            int step = (int) Math.max(1, bound.patchFloats() / Math.max(1, (long) perExample * longest));
+            for (int group = 0; group < op.groups(); group++) {
+                for (int from = 0; from < y.examples(); from += step) {
+                    int to = Math.min(y.examples(), from + step);
+                    addLarge(x, y, shortfall, group, from, to);
+                }
+            }
+        }
+        count += (long) y.examples() * perExample;
+        int fresh = Math.min(perExample, patches.disjoint(y));
+        for (int hash : hashes(y)) {
+            know(hash, fresh);
+        }
+    }
+
+    private void know(int example, int vectors) {
+        if (examples.putIfAbsent(example, vectors) == null) {
+            independent += vectors;
+        }
+    }
+
+    private static int[] hashes(Tensor tensor) {
+        int each = tensor.data().length / tensor.examples();
+        return IntStream.range(0, tensor.examples()).parallel().map(n -> {
+            int hash = 1;
+            for (int i = n * each; i < (n + 1) * each; i++) {
+                hash = 31 * hash + Float.floatToIntBits(tensor.data()[i]);
+            }
+            return hash;
+        }).toArray();
+    }
+
+    private void addGrouped(Tensor x, Tensor y) {
+        int blocks = (op.groups() + GroupedSums.LANES - 1) / GroupedSums.LANES;
+        IntStream.range(0, blocks).parallel().forEach(b -> {
+            int first = b * GroupedSums.LANES;
+            GroupedSums sums = new GroupedSums(op.columns(), Math.min(GroupedSums.LANES, op.groups() - first), paired);
+            for (int n = 0; n < y.examples(); n++) {
+                float[][] py = patches.sideBySide(y, n, first, sums.groups());
+                sums.add(paired ? patches.sideBySide(x, n, first, sums.groups()) : py, py);
+            }
+            sums.addTo(first, sumY, sumX, yy, xy);
+        });
+    }
+
+    private void addLarge(Tensor x, Tensor y, Tensor shortfall, int group, int from, int to) {
+        int d = op.columns();
+        float[] py = patches.extract(y, group, from, to);
+        float[] px = paired ? patches.extract(x, group, from, to) : py;
+        addColumns(py, d, sumY, group * d);
+        if (paired) {
+            addColumns(px, d, sumX, group * d);
+        }
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+             INDArray my = Tensor.array(py, 'c', py.length / d, d);
+             INDArray mx = paired ? Tensor.array(px, 'c', px.length / d, d) : my) {
+            int splits = blockStarts.length - 1;
+            for (int s = 0; s < splits; s++) {
+                INDArray by = block(my, s);
+                INDArray bx = paired ? block(mx, s) : by;
+                product(by, by, yy[group * splits + s]);
+                if (paired) {
+                    product(bx, by, xy[group * splits + s]);
+                }
+                if (shortfall != null) {
+                    addShortfall(patches.outputs(shortfall, y, from, to), by, s);
+                }
+                if (splits > 1) {
+                    by.close();
+                    bx.close();
+                }
+            }
+        }
+    }
+
+    private void addShortfall(float[] vectors, INDArray by, int split) {
+        if (split == 0) {
+            addColumns(vectors, op.rows(), sumShortfall, 0);
+        }
+        try (INDArray m = Tensor.array(vectors, 'c', vectors.length / op.rows(), op.rows())) {
+            product(m, by, shortfallY[split]);
+        }
+    }
+
+    /** The columns of a block: the array itself where there is one block only, else a copy. */
+    private INDArray block(INDArray patches, int split) {
+        return blockStarts.length == 2 ? patches : patches.get(NDArrayIndex.all(),
+                NDArrayIndex.interval(blockStarts[split], blockStarts[split + 1])).dup('c');
+    }
+
+    /** Adds {@code a^T b}, row by row, to {@code sum}. */
+    private static void product(INDArray a, INDArray b, double[] sum) {
+        try (INDArray p = Nd4j.createUninitialized(DataType.FLOAT, new long[]{b.size(1), a.size(1)}, 'f')) {
+            // The result is laid out column by column, so b^T a column by column is a^T b row by row.
+            Nd4j.gemm(b, a, p, true, false, 1.0, 0.0);
+            float[] values = Tensor.values(p);
+            for (int i = 0; i < values.length; i++) {
+                sum[i] += values[i];
+            }
+        }
+    }
+
+    private static void addColumns(float[] vectors, int d, double[] sum, int offset) {
+        for (int v = 0; v < vectors.length; v += d) {
+            for (int i = 0; i < d; i++) {
+                sum[offset + i] += vectors[v + i];
+            }
+        }
+    }
+
+    /** Adds what another has seen of the same layer. */
+    public void merge(Moments other) {
+        if (!op.equals(other.op) || paired != other.paired || hasShortfall() != other.hasShortfall()) {
+            throw new IllegalArgumentException("Only moments of one layer merge: " + op + " and " + other.op);
+        }
+        addAll(sumY, other.sumY);
+        if (paired) {
+            addAll(sumX, other.sumX);
+        }
+        for (int b = 0; b < yy.length; b++) {
+            addAll(yy[b], other.yy[b]);
+            if (paired) {
+                addAll(xy[b], other.xy[b]);
+            }
+        }
+        if (hasShortfall()) {
+            addAll(sumShortfall, other.sumShortfall);
+            for (int b = 0; b < shortfallY.length; b++) {
+                addAll(shortfallY[b], other.shortfallY[b]);
+            }
+        }
+        count += other.count;
+        other.examples.forEach(this::know);
+    }
+
+    private static void addAll(double[] sum, double[] more) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += more[i];
+        }
+    }
+
+    /** The operation whose inputs these are. */
+    public LinearOp op() {
+        return op;
+    }
+
+    /** Number of vectors seen for each group. */
+    public long count() {
+        return count;
+    }
+
+    /**
+     * Number of vectors seen for each group that have nothing in common: of an image as many as windows fit into it side by side, where more
+     * windows than that overlap; of an example that was there before, none.
+     */
+    public long independent() {
+        return independent;
+    }
+
+    /** Rows of one group for which candidates are held at once. */
+    public int rowsAtOnce() {
+        return bound.rowsAtOnce(op, paired, hasShortfall());
+    }
+
+    /** Column at which each block begins, and the number of columns at the end. */
+    public int[] blockStarts() {
+        return blockStarts;
+    }
+
+    private int blockSize(int split) {
+        return blockStarts[split + 1] - blockStarts[split];
+    }
+
+    /** Weight of all vectors seen together with that of the zeros: what sums are divided by. */
+    private double weight() {
+        if (count == 0) {
+            throw new IllegalStateException("No inputs were seen");
+        }
+        return count * (1 + 1.0 / independent / independent);
+    }
+
+    /** Mean of input {@code column} of a group in the reference network. */
+    public double meanX(int group, int column) {
+        return sumX[group * op.columns() + column] / weight();
+    }
+
+    /** Mean of input {@code column} of a group in the network to be quantized. */
+    public double meanY(int group, int column) {
+        return sumY[group * op.columns() + column] / weight();
+    }
+
+    /** {@code E[y y^T] - mean(y) mean(y)^T} of a block, {@code [size, size]} row by row. */
+    public double[] covariance(int group, int split) {
+        return centred(yy, sumY, group, split);
+    }
+
+    /** {@code E[x y^T] - mean(x) mean(y)^T} of a block: rows belong to the reference network. */
+    public double[] crossCovariance(int group, int split) {
+        return centred(xy, sumX, group, split);
+    }
+
+    /** Whether something that is added to the layer's output falls short. */
+    public boolean hasShortfall() {
+        return sumShortfall != null;
+    }
+
+    /** Mean shortfall of what is added to output channel {@code row}. */
+    public double meanShortfall(int row) {
+        return sumShortfall == null ? 0 : sumShortfall[row] / weight();
+    }
+
+    /** {@code E[s y^T] - mean(s) mean(y)^T} of a block of columns, {@code [rows, size]} row by row, {@code s} the shortfall. */
+    public double[] shortfallCovariance(int split) {
+        int size = blockSize(split);
+        double[] out = new double[op.rows() * size];
+        double weight = weight();
+        for (int r = 0; r < op.rows(); r++) {
+            for (int j = 0; j < size; j++) {
+                out[r * size + j] = shortfallY[split][r * size + j] / weight
+                        - sumShortfall[r] / weight * (sumY[blockStarts[split] + j] / weight);
+            }
+        }
+        return out;
+    }
+
+    private double[] centred(double[][] second, double[] sumRows, int group, int split) {
+        int size = blockSize(split);
+        int offset = group * op.columns() + blockStarts[split];
+        double[] sums = second[group * (blockStarts.length - 1) + split];
+        double[] out = new double[sums.length];
+        double weight = weight();
+        for (int i = 0; i < size; i++) {
+            double row = sumRows[offset + i] / weight / weight;
+            for (int j = 0; j < size; j++) {
+                out[i * size + j] = sums[i * size + j] / weight - row * sumY[offset + j];
+            }
+        }
+        return out;
+    }
+
+    /**
+     * Mean over groups and columns of the centred second moments' diagonal: what damping is measured by. At least
+     * {@link #KNOWN} of the mean square, so that damping drowns the rounding of inputs that never change.
+     */
+    public double meanVariance() {
+        double variance = 0;
+        double square = 0;
+        double weight = weight();
+        for (int g = 0; g < op.groups(); g++) {
+            for (int s = 0; s < blockStarts.length - 1; s++) {
+                double[] second = yy[g * (blockStarts.length - 1) + s];
+                int size = blockSize(s);
+                for (int i = 0; i < size; i++) {
+                    double mean = sumY[g * op.columns() + blockStarts[s] + i] / weight;
+                    square += second[i * size + i] / weight;
+                    variance += second[i * size + i] / weight - mean * mean;
+                }
+            }
+        }
+        return Math.max(variance, KNOWN * square) / sumY.length;
+    }
+}

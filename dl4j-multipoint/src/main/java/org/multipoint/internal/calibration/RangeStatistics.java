@@ -1,0 +1,188 @@
+package org.multipoint.internal.calibration;
+
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.options.Clipping;
+
+import java.util.stream.IntStream;
+
+/**
+ * What the values of one tensor look like over all calibration inputs: extremes and a histogram. Streams, and merges: the
+ * result does not depend on how the values were split.
+ *
+ * <p>The histogram has {@value #BINS} bins around zero whose width is a power of two; it doubles when a value falls
+ * outside, neighbours being added, so that counts never depend on the order of values.
+ */
+public final class RangeStatistics {
+
+    private static final int BINS = 8192;
+    private static final int HALF = BINS / 2;
+    /** Values that are counted at a time, several parts at once. */
+    private static final int PART = 1 << 20;
+    /** Candidates of the least squares search: enough that neighbours differ by 2 % of the range. */
+    private static final int CANDIDATES = 50;
+    /** Bins narrower than this hold nothing that a float network could tell from zero. */
+    private static final int MIN_EXPONENT = -60;
+
+    private final long[] counts = new long[BINS];
+    private int exponent = MIN_EXPONENT;
+    private double min = Double.POSITIVE_INFINITY;
+    private double max = Double.NEGATIVE_INFINITY;
+    private long count;
+
+    /**
+     * Adds values.
+     *
+     * @throws IllegalArgumentException where one is NaN or infinite
+     */
+    public void add(float[] values) {
+        if (values.length <= PART) {
+            add(values, 0, values.length);
+            return;
+        }
+        IntStream.rangeClosed(0, (values.length - 1) / PART).parallel().mapToObj(p -> {
+            RangeStatistics part = new RangeStatistics();
+            int from = p * PART;
+            part.add(values, from, from + Math.min(PART, values.length - from));
+            return part;
+        }).toList().forEach(this::merge);
+    }
+
+    private void add(float[] values, int from, int to) {
+        float low = Float.POSITIVE_INFINITY;
+        float high = Float.NEGATIVE_INFINITY;
+        for (int i = from; i < to; i++) {
+            float v = values[i];
+            if (!Float.isFinite(v)) {
+                throw new IllegalArgumentException("an input is " + v + ", expected finite values");
+            }
+            low = Math.min(low, v);
+            high = Math.max(high, v);
+        }
+        if (from == to) {
+            return;
+        }
+        min = Math.min(min, low);
+        max = Math.max(max, high);
+        count += to - from;
+        reach(Math.max(Math.abs(low), Math.abs(high)));
+        float perUnit = Math.scalb(1f, -exponent);
+        for (int i = from; i < to; i++) {
+            counts[bin(values[i] * perUnit)]++;
+        }
+    }
+
+    /** Adds what another has seen. */
+    public void merge(RangeStatistics other) {
+        reach(Math.scalb((double) HALF, other.exponent) * 0.999);
+        for (int i = 0; i < BINS; i++) {
+            if (other.counts[i] > 0) {
+                double centre = (i - HALF + 0.5) * Math.scalb(1.0, other.exponent - exponent);
+                counts[bin((float) centre)] += other.counts[i];
+            }
+        }
+        min = Math.min(min, other.min);
+        max = Math.max(max, other.max);
+        count += other.count;
+    }
+
+    private static int bin(float units) {
+        return Math.max(0, Math.min(BINS - 1, (int) Math.floor(units) + HALF));
+    }
+
+    private void reach(double magnitude) {
+        while (magnitude >= Math.scalb((double) HALF, exponent)) {
+            for (int i = 0; i < HALF / 2; i++) {
+                int up = HALF + i;
+                counts[up] = counts[HALF + 2 * i] + counts[HALF + 2 * i + 1];
+                int down = HALF - 1 - i;
+                counts[down] = counts[HALF - 1 - 2 * i] + counts[HALF - 2 - 2 * i];
+            }
+            java.util.Arrays.fill(counts, 0, HALF / 2, 0);
+            java.util.Arrays.fill(counts, HALF + HALF / 2, BINS, 0);
+            exponent++;
+        }
+    }
+
+    /** Number of values seen. */
+    public long count() {
+        return count;
+    }
+
+    public double min() {
+        return min;
+    }
+
+    public double max() {
+        return max;
+    }
+
+    /**
+     * The quantization of this tensor.
+     *
+     * @throws IllegalStateException where nothing was seen
+     */
+    public InputQuantization quantization(Clipping clipping, int bits) {
+        if (count == 0) {
+            throw new IllegalStateException("No values were seen");
+        }
+        return switch (clipping) {
+            case MIN_MAX -> InputQuantization.ofRange(min, max, bits);
+            case PERCENTILE -> InputQuantization.ofRange(
+                    Math.max(min, quantile(Clipping.TAIL)), Math.min(max, quantile(1 - Clipping.TAIL)), bits);
+            case LEAST_SQUARES -> leastSquares(bits);
+        };
+    }
+
+    private double quantile(double q) {
+        double target = q * count;
+        long below = 0;
+        for (int i = 0; i < BINS; i++) {
+            below += counts[i];
+            if (below >= target) {
+                int edge = q < 0.5 ? i : i + 1;
+                return (edge - HALF) * Math.scalb(1.0, exponent);
+            }
+        }
+        return max;
+    }
+
+    private InputQuantization leastSquares(int bits) {
+        InputQuantization best = null;
+        double bestError = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < CANDIDATES; i++) {
+            double share = 1 - (double) i / CANDIDATES;
+            InputQuantization candidate = InputQuantization.ofRange(min * share, max * share, bits);
+            double error = error(candidate);
+            if (error < bestError) {
+                bestError = error;
+                best = candidate;
+            }
+        }
+        return best;
+    }
+
+    /** Squared error of all values, those of a bin taken as evenly spread; most of those next to zero are zeros of a ReLU. */
+    private double error(InputQuantization quantization) {
+        double width = Math.scalb(1.0, exponent);
+        double error = 0;
+        for (int i = 0; i < BINS; i++) {
+            if (counts[i] > 0 && i != HALF) {
+                double from = (i - HALF) * width;
+                error += counts[i] * (errorUpTo(from + width, quantization) - errorUpTo(from, quantization)) / width;
+            }
+        }
+        return error;
+    }
+
+    /** Integral of the squared error of quantizing, from 0 to {@code x}. */
+    private static double errorUpTo(double x, InputQuantization quantization) {
+        double scale = quantization.scale();
+        double low = scale * -quantization.zeroPoint();
+        double high = scale * (quantization.levels() - quantization.zeroPoint());
+        double inside = Math.max(low, Math.min(high, x));
+        double steps = Math.rint(inside / scale);
+        double left = inside - scale * steps;
+        double beyond = x - inside;
+        return steps * scale * scale * scale / 12 + (left * left * left + beyond * beyond * beyond) / 3;
+    }
+}

@@ -1,0 +1,81 @@
+package org.multipoint.internal.engine;
+
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.points.IntegerRows;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+import java.util.List;
+import java.util.function.Function;
+
+/** Something that can run {@link Program}s. Stateless and thread-safe. */
+public interface Engine {
+
+    /** Name for reports. */
+    String name();
+
+    /**
+     * Largest absolute weight code for which this engine's integer sums are exact on this CPU:
+     * {@link IntegerRows#FULL_LIMIT}, or {@link IntegerRows#SAFE_LIMIT} where products saturate in pairs.
+     */
+    int exactCodeLimit();
+
+    /**
+     * Makes a program ready to run.
+     *
+     * <p>A linear operation on integers is
+     * {@code y[r] = input.scale * rows.scales[r] * sum_d rows.codes[r][d] * (u[d] - zeroPoint) + bias[r]}, the sum exact, where
+     * {@code u} is the quantized input and padding counts as {@code zeroPoint}. The sum is rounded to single precision once,
+     * multiplied with the product of both scales, and the bias is added last, so that all engines give the same values.
+     */
+    Executable compile(Program program);
+
+    /**
+     * A kernel on integers.
+     *
+     * @param weights codes within {@link #exactCodeLimit()}
+     * @param bias    {@code [rows]}, zeros for none
+     */
+    default Kernel quantized(LinearOp op, IntegerRows weights, float[] bias, InputQuantization input) {
+        return kernel(new Program.Linear(0, op, new Program.IntegerWeights(weights, input), bias));
+    }
+
+    /**
+     * A kernel in fp32.
+     *
+     * @param weights {@code [rows, columns]} row by row
+     * @param bias    {@code [rows]}, zeros for none
+     */
+    default Kernel floating(LinearOp op, float[] weights, float[] bias) {
+        return kernel(new Program.Linear(0, op, new Program.FloatWeights(weights), bias));
+    }
+
+    private Kernel kernel(Program.Linear linear) {
+        Executable executable = compile(new Program(1, linear.op().channelsLast(), List.of(linear)));
+        return new Kernel() {
+            @Override
+            public INDArray apply(Function<long[], INDArray> allocate, INDArray input) {
+                return executable.run(allocate, input);
+            }
+
+            @Override
+            public INDArray apply(INDArray input) {
+                return executable.run(input);
+            }
+
+            @Override
+            public void close() {
+                executable.close();
+            }
+        };
+    }
+
+    /** What the integer sum of each row is multiplied with. */
+    static float[] scales(IntegerRows weights, InputQuantization input) {
+        float[] scales = new float[weights.rows()];
+        for (int r = 0; r < scales.length; r++) {
+            scales[r] = input.scale() * weights.scales()[r];
+        }
+        return scales;
+    }
+}

@@ -1,0 +1,39 @@
+package org.multipoint.internal.engine;
+
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.util.function.Function;
+
+/** A {@link Program} made ready for an engine. Threads may share one; they take turns. */
+public interface Executable extends AutoCloseable {
+
+    /**
+     * Runs the program.
+     *
+     * @param allocate makes the array of the given shape that the result is written to: FLOAT, dense, in 'c' order
+     * @param inputs   FLOAT, rank 2 to 4, any strides, any batch, height and width; not changed and not kept
+     * @return the array that was made
+     * @throws IllegalArgumentException where number, rank, channels or sizes do not fit the program
+     * @throws IllegalStateException    after {@link #close()}
+     */
+    INDArray run(Function<long[], INDArray> allocate, INDArray... inputs);
+
+    /** Runs the program; the result is a new array outside workspaces. */
+    default INDArray run(INDArray... inputs) {
+        return run(Executable::detached, inputs);
+    }
+
+    /** A new array outside workspaces, uninitialized. */
+    static INDArray detached(long[] shape) {
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            return Nd4j.createUninitialized(DataType.FLOAT, shape, 'c');
+        }
+    }
+
+    /** Releases native memory. */
+    @Override
+    void close();
+}

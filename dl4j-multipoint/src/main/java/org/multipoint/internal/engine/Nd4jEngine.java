@@ -1,0 +1,30 @@
+package org.multipoint.internal.engine;
+
+import org.multipoint.points.IntegerRows;
+
+/**
+ * Runs on ND4J's own operations, on any backend, one instruction after another. Integer sums are computed in floating point, which
+ * is exact while they fit the significand.
+ */
+final class Nd4jEngine implements Engine {
+
+    static final Nd4jEngine INSTANCE = new Nd4jEngine();
+
+    private Nd4jEngine() {
+    }
+
+    @Override
+    public String name() {
+        return "nd4j";
+    }
+
+    @Override
+    public int exactCodeLimit() {
+        return IntegerRows.FULL_LIMIT;
+    }
+
+    @Override
+    public Executable compile(Program program) {
+        return new Nd4jExecutable(program);
+    }
+}

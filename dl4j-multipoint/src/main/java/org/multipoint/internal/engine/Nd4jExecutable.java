@@ -1,0 +1,119 @@
+package org.multipoint.internal.engine;
+
+import org.multipoint.internal.ops.Geometry;
+import org.multipoint.internal.ops.LinearOp.PaddingMode;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.factory.Broadcast;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.ops.transforms.Transforms;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+
+/** A program on ND4J: images {@code [n, c, h, w]} in 'c' order between instructions. */
+final class Nd4jExecutable implements Executable {
+
+    private final Program program;
+    /** One for each instruction; null where that is not linear. */
+    private final List<Nd4jLinear> linear = new ArrayList<>();
+    private final int[] uses;
+    private boolean closed;
+
+    Nd4jExecutable(Program program) {
+        this.program = program.withoutWeights();
+        this.uses = program.uses();
+        for (Program.Instruction instruction : program.instructions()) {
+            linear.add(instruction instanceof Program.Linear l ? new Nd4jLinear(l) : null);
+        }
+    }
+
+    @Override
+    public synchronized INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
+        if (closed) {
+            throw new IllegalStateException("This program was closed");
+        }
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            List<Program.Shape> shapes = program.shapes(Arrays.stream(inputs)
+                    .map(x -> Images.shape(x, program.channelsLast())).toList());
+            int rank = program.rank(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
+            List<INDArray> values = new ArrayList<>();
+            for (INDArray input : inputs) {
+                values.add(Images.of(input, program.channelsLast()));
+            }
+            int[] left = uses.clone();
+            for (int i = 0; i < linear.size(); i++) {
+                Program.Instruction instruction = program.instructions().get(i);
+                List<INDArray> in = instruction.reads().stream().map(values::get).toList();
+                values.add(linear.get(i) == null ? apply(instruction, in, shapes.get(inputs.length + i)) : linear.get(i).apply(in.get(0)));
+                for (int v : instruction.reads()) {
+                    if (--left[v] == 0 && v >= inputs.length) {
+                        values.set(v, null);
+                    }
+                }
+            }
+            INDArray result = values.get(program.result());
+            INDArray ordered = program.channelsLast() && rank > 2 ? result.permute(0, 2, 3, 1).dup('c') : result;
+            INDArray array = allocate.apply(Images.arrayShape(shapes.get(program.result()), rank, program.channelsLast()));
+            return array.assign(ordered.reshape('c', array.shape()));
+        }
+    }
+
+    private static INDArray apply(Program.Instruction instruction, List<INDArray> in, Program.Shape shape) {
+        INDArray x = in.get(0);
+        if (instruction instanceof Program.Affine a) {
+            INDArray y = x.dup('c');
+            Broadcast.mul(y, Nd4j.createFromArray(a.factor()), y, 1);
+            return Broadcast.add(y, Nd4j.createFromArray(a.shift()), y, 1);
+        } else if (instruction instanceof Program.Rectify r) {
+            INDArray y = Transforms.max(x, 0, true);
+            return r.upper() < Float.POSITIVE_INFINITY ? Transforms.min(y, r.upper(), false) : y;
+        } else if (instruction instanceof Program.Softmax) {
+            INDArray y = x.dup('c');
+            Nd4j.exec(DynamicCustomOp.builder("softmax").addInputs(x.dup('c')).addOutputs(y).addIntegerArguments(1).build());
+            return y;
+        } else if (instruction instanceof Program.Add) {
+            INDArray y = Nd4j.create(DataType.FLOAT, shape.n(), shape.c(), shape.h(), shape.w());
+            in.forEach(y::addi);
+            return y;
+        } else if (instruction instanceof Program.Concat) {
+            return Nd4j.concat(1, in.toArray(INDArray[]::new)).dup('c');
+        } else if (instruction instanceof Program.Pool p) {
+            return pool(p, x);
+        } else if (instruction instanceof Program.GlobalPool p) {
+            return (p.kind() == Program.PoolKind.MAX ? x.max(true, 2, 3) : x.mean(true, 2, 3)).dup('c');
+        } else if (instruction instanceof Program.Pad p) {
+            Program.Frame f = p.frame();
+            return Nd4jLinear.framed(x, f.top(), f.bottom(), f.left(), f.right());
+        } else if (instruction instanceof Program.Flatten) {
+            return x.permute(0, 2, 3, 1).dup('c').reshape(x.size(0), x.length() / x.size(0), 1, 1);
+        }
+        throw new IllegalArgumentException("Unknown instruction " + instruction);
+    }
+
+    private static INDArray pool(Program.Pool p, INDArray x) {
+        boolean same = p.window().paddingMode() == PaddingMode.SAME;
+        Geometry g = p.window().geometry((int) x.size(2), (int) x.size(3));
+        INDArray out = Nd4j.create(DataType.FLOAT, x.size(0), x.size(1), g.outHeight(), g.outWidth());
+        Nd4j.exec(DynamicCustomOp.builder(p.kind() == Program.PoolKind.MAX ? "maxpool2d" : "avgpool2d")
+                .addInputs(x.dup('c')).addOutputs(out)
+                .addIntegerArguments(p.window().kernel().height(), p.window().kernel().width(),
+                        p.window().stride().height(), p.window().stride().width(), g.padTop(), g.padLeft(),
+                        p.window().dilation().height(), p.window().dilation().width(), same ? 1 : 0,
+                        p.kind() == Program.PoolKind.MEAN_WITH_PADDING ? 1 : 0, 0).build());
+        return out;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            linear.stream().filter(Objects::nonNull).forEach(Nd4jLinear::close);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package org.multipoint.internal.engine;
+
+import org.bytedeco.dnnl.memory;
+import org.multipoint.internal.engine.Program.Shape;
+import org.multipoint.internal.ops.Geometry;
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.LinearOp;
+
+import java.util.List;
+import java.util.Optional;
+
+/** A linear operation in plans, with whatever the library by itself gets wrong done in steps of its own. */
+final class OneDnnConvolution implements AutoCloseable {
+
+    /** Some input channels of each group, and their weights. */
+    private record Part(int from, int to, OneDnnLinear weights) {
+    }
+
+    private final LinearOp op;
+    private final Optional<InputQuantization> form;
+    private final List<Part> parts;
+
+    OneDnnConvolution(Program.Linear linear) {
+        this.op = linear.op();
+        this.form = linear.weights() instanceof Program.IntegerWeights w ? Optional.of(w.input()) : Optional.empty();
+        this.parts = ChannelPart.of(linear).stream().map(p -> new Part(p.from(), p.to(), new OneDnnLinear(p.linear()))).toList();
+    }
+
+    /** Whether each image is one pixel and becomes one, so that images may as well be pixels of one image. */
+    boolean ofSinglePixels(Geometry g) {
+        return op.kernel().equals(LinearOp.Size.ONE) && OneDnnMargins.all(g).equals(OneDnnMargins.all(pixels(1)))
+                && g.inHeight() == 1 && g.inWidth() == 1 && g.outHeight() == 1 && g.outWidth() == 1;
+    }
+
+    /**
+     * Adds the operation to a plan.
+     *
+     * @param n      number of images
+     * @param from   images with channels side by side, u8 or f32 as the weights ask for
+     * @param to     images with channels side by side
+     * @param g      padding and sizes of an image
+     * @param extras what happens to the result before it is written
+     */
+    void add(OneDnnPlan plan, int n, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, Geometry g, OneDnnExtras extras) {
+        OneDnnMargins margins = margins(g);
+        OneDnnPlan.Buffer x = margins.around(plan, from, new Shape(n, op.inChannels(), g.inHeight(), g.inWidth()), form);
+        add(plan, n, x, to, op.stride(), margins.rest(g), extras);
+    }
+
+    private OneDnnMargins margins(Geometry g) {
+        // Where windows read nothing but padding some of the library's convolutions write what memory held before.
+        if (op.window().readsOnlyPaddingSomewhere(g)) {
+            return OneDnnMargins.all(g);
+        }
+        // Padding at the left and as many columns beyond the last window cancel out, and additions in place go wrong.
+        int beyond = op.window().columnsBeyond(g);
+        return OneDnnMargins.negative(g).cutRight(beyond == g.padLeft() ? beyond : 0);
+    }
+
+    /** Adds the operation on images of one pixel: a matrix product is faster over many pixels than over many images. */
+    void addToPixels(OneDnnPlan plan, int n, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, OneDnnExtras extras) {
+        add(plan, 1, from, to, LinearOp.Size.ONE, pixels(n), extras);
+    }
+
+    private static Geometry pixels(int n) {
+        return new Geometry(n, 1, n, 1, 0, 0, 0, 0);
+    }
+
+    private void add(OneDnnPlan plan, int n, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to, LinearOp.Size stride, Geometry g,
+                     OneDnnExtras extras) {
+        if (parts.size() == 1) {
+            parts.get(0).weights.add(plan, x, to, stride, g, extras);
+            return;
+        }
+        Shape in = new Shape(n, op.inChannels(), g.inHeight(), g.inWidth());
+        OneDnnPlan.Buffer sums = plan.buffer(OneDnnImage.between(new Shape(n, op.outChannels(), g.outHeight(), g.outWidth()),
+                Optional.empty()));
+        Part last = parts.get(parts.size() - 1);
+        for (Part part : parts) {
+            OneDnnPlan.Buffer some = channels(plan, x, in, part);
+            if (part == last) {
+                part.weights.add(plan, some, to, stride, g, extras.addFirst(sums));
+            } else {
+                part.weights.add(plan, some, sums, stride, g, part == parts.get(0) ? new OneDnnExtras() : new OneDnnExtras().addTarget());
+            }
+        }
+    }
+
+    private OneDnnPlan.Buffer channels(OneDnnPlan plan, OneDnnPlan.Buffer x, Shape in, Part part) {
+        Shape some = new Shape(in.n(), (part.to - part.from) * op.groups(), in.h(), in.w());
+        OneDnnPlan.Buffer to = plan.buffer(OneDnnImage.between(some, form));
+        memory.desc all = grouped(in);
+        long[] sizes = {in.n(), op.groups(), part.to - part.from, in.h(), in.w()};
+        plan.reorder(x.as(all.submemory_desc(sizes, new long[]{0, 0, part.from, 0, 0})), to.as(grouped(some)));
+        plan.scope().own(all);
+        return to;
+    }
+
+    /** A quantized image as (example, group, channel of the group, row, column). */
+    private memory.desc grouped(Shape s) {
+        long channels = s.c();
+        return new memory.desc(new long[]{s.n(), op.groups(), channels / op.groups(), s.h(), s.w()}, OneDnn.U8,
+                new long[]{s.h() * s.w() * channels, channels / op.groups(), 1, s.w() * channels, channels});
+    }
+
+    @Override
+    public void close() {
+        parts.forEach(p -> p.weights.close());
+    }
+}

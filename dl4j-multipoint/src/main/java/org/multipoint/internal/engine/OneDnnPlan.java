@@ -1,0 +1,240 @@
+package org.multipoint.internal.engine;
+
+import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.eltwise_forward;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.primitive_desc_base;
+import org.bytedeco.dnnl.reorder;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.multipoint.internal.ops.InputQuantization;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Primitives for one shape of input, one after another, and the memory between them. Buffers share one arena: those that are not
+ * in use at the same time may lie at the same place. First it is built, then {@link #finish() finished}, then run any number
+ * of times by one thread at a time.
+ */
+final class OneDnnPlan implements AutoCloseable {
+
+    private static final long ALIGNMENT = 64;
+    /** What conversion to bytes clips to by itself. */
+    private static final int MOST_LEVELS = 255;
+
+    /** A piece of memory: of the arena, or (where bound) an array of the caller. */
+    private static final class Storage {
+        private final long bytes;
+        private final List<memory> memories = new ArrayList<>();
+        private int first = Integer.MAX_VALUE;
+        private int last = -1;
+        private long offset;
+
+        private Storage(long bytes) {
+            this.bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        }
+
+        private void place(long address) {
+            memories.forEach(m -> m.set_data_handle(OneDnn.address(address)));
+        }
+
+        private boolean livesWith(Storage other) {
+            return first <= other.last && other.first <= last;
+        }
+    }
+
+    /** What one step leaves to later ones, described. */
+    final class Buffer {
+        private final Storage storage;
+        private final memory.desc desc;
+        private final memory memory;
+
+        private Buffer(Storage storage, memory.desc desc) {
+            this.storage = storage;
+            this.desc = desc;
+            this.memory = OneDnn.unbound(scope, desc);
+            storage.memories.add(memory);
+        }
+
+        memory.desc desc() {
+            return desc;
+        }
+
+        /** Tells where the data is; for buffers that are arrays of the caller. */
+        void bind(long address) {
+            storage.place(address);
+        }
+
+        /** The same memory described in another way. */
+        Buffer as(memory.desc other) {
+            return new Buffer(storage, other);
+        }
+    }
+
+    /** Something that is done in a run. */
+    private interface Step {
+        void run(stream stream);
+    }
+
+    /** Arguments of a primitive. */
+    final class Arguments {
+        private final IntMemoryMap map = scope.own(new IntMemoryMap());
+
+        Arguments with(int argument, memory memory) {
+            map.put(argument, memory);
+            return this;
+        }
+
+        Arguments with(int argument, Buffer buffer) {
+            buffer.storage.first = Math.min(buffer.storage.first, steps.size());
+            buffer.storage.last = Math.max(buffer.storage.last, steps.size());
+            return with(argument, buffer.memory);
+        }
+    }
+
+    private final OneDnnScope scope = new OneDnnScope();
+    private final stream stream = scope.own(new stream(OneDnn.CPU));
+    private final List<Step> steps = new ArrayList<>();
+    private final List<Storage> storages = new ArrayList<>();
+
+    /** The scope that closes with this plan. */
+    OneDnnScope scope() {
+        return scope;
+    }
+
+    /** Memory between steps. */
+    Buffer buffer(memory.desc desc) {
+        Storage storage = new Storage(desc.get_size());
+        storages.add(storage);
+        return new Buffer(storage, desc);
+    }
+
+    /** An array of the caller, told by {@link Buffer#bind} before each run. */
+    Buffer bound(memory.desc desc) {
+        return new Buffer(new Storage(desc.get_size()), desc);
+    }
+
+    /** Values that do not change. */
+    Buffer constant(memory.desc desc, float[] values) {
+        Buffer buffer = bound(desc);
+        buffer.bind(scope.own(new FloatPointer(values)).address());
+        return buffer;
+    }
+
+    Arguments arguments() {
+        return new Arguments();
+    }
+
+    /** Attributes with memory for intermediate results left to this plan: then any thread may run it. */
+    primitive_attr attributes() {
+        primitive_attr attributes = scope.own(new primitive_attr());
+        attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+        return attributes;
+    }
+
+    /** Adds a step. */
+    <D extends primitive_desc_base> void add(D description, Function<D, primitive> make, Arguments arguments) {
+        scope.own(description);
+        memory.desc scratchpad = description.scratchpad_desc();
+        if (scratchpad.get_size() > 0) {
+            arguments.with(dnnl.DNNL_ARG_SCRATCHPAD, buffer(scratchpad));
+        } else {
+            scope.own(scratchpad);
+        }
+        primitive primitive = scope.own(make.apply(description));
+        steps.add(s -> primitive.execute(s, arguments.map));
+    }
+
+    /** Copies, changing layout or type. */
+    void reorder(Buffer from, Buffer to) {
+        reorder(from, to, attributes(), arguments());
+    }
+
+    private void reorder(Buffer from, Buffer to, primitive_attr attributes, Arguments arguments) {
+        add(new reorder.primitive_desc(OneDnn.CPU, from.desc, OneDnn.CPU, to.desc, attributes, false), reorder::new,
+                arguments.with(OneDnn.SRC, from).with(OneDnn.DST, to));
+    }
+
+    /** Quantizes to integers of up to 8 bits, without changing the layout. */
+    void quantize(Buffer from, Buffer to, InputQuantization quantization) {
+        if (quantization.levels() < MOST_LEVELS) {
+            Buffer clipped = buffer(from.desc);
+            clip(from, clipped, quantization.scale() * -quantization.zeroPoint(),
+                    quantization.scale() * (quantization.levels() - quantization.zeroPoint()));
+            from = clipped;
+        }
+        primitive_attr attributes = attributes();
+        Arguments arguments = arguments();
+        attributes.set_scales_mask(OneDnn.SRC, 0);
+        arguments.with(OneDnn.SCALES | OneDnn.SRC, OneDnn.of(scope, 1 / quantization.scale()));
+        if (quantization.zeroPoint() != 0) {
+            attributes.set_zero_points_mask(OneDnn.DST, 0);
+            arguments.with(OneDnn.ZERO_POINTS | OneDnn.DST, OneDnn.of(scope, quantization.zeroPoint()));
+        }
+        reorder(from, to, attributes, arguments);
+    }
+
+    /** Bounds all values; an infinite upper bound is none. */
+    void clip(Buffer from, Buffer to, float low, float high) {
+        boolean rectifier = low == 0 && high == Float.POSITIVE_INFINITY;
+        add(new eltwise_forward.primitive_desc(OneDnn.CPU, dnnl.prop_kind.forward_inference,
+                rectifier ? dnnl.algorithm.eltwise_relu : dnnl.algorithm.eltwise_clip,
+                from.desc, to.desc, rectifier ? 0 : low, rectifier ? 0 : high, attributes(), false), eltwise_forward::new,
+                arguments().with(OneDnn.SRC, from).with(OneDnn.DST, to));
+    }
+
+    /** Sets all bytes of a buffer. */
+    void fill(Buffer buffer, int value) {
+        long bytes = buffer.desc.get_size();
+        memory memory = arguments().with(OneDnn.DST, buffer).map.get(OneDnn.DST);
+        steps.add(s -> {
+            try (Pointer data = memory.get_data_handle()) {
+                new BytePointer(data).capacity(bytes).fill(value);
+            }
+        });
+    }
+
+    /** Gives all buffers their place. */
+    void finish() {
+        List<Storage> placed = new ArrayList<>();
+        List<Storage> largestFirst = new ArrayList<>(storages);
+        largestFirst.sort(Comparator.comparingLong((Storage s) -> s.bytes).reversed());
+        long size = 0;
+        for (Storage storage : largestFirst) {
+            List<Storage> contemporaries = placed.stream().filter(storage::livesWith)
+                    .sorted(Comparator.comparingLong(s -> s.offset)).toList();
+            for (Storage other : contemporaries) {
+                if (storage.offset + storage.bytes <= other.offset) {
+                    break;
+                }
+                storage.offset = Math.max(storage.offset, other.offset + other.bytes);
+            }
+            placed.add(storage);
+            size = Math.max(size, storage.offset + storage.bytes);
+        }
+        Pointer arena = scope.own(new BytePointer(size + ALIGNMENT));
+        long start = (arena.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        storages.forEach(s -> s.place(start + s.offset));
+    }
+
+    /** Runs all steps; bound arrays must stay alive meanwhile. */
+    void run() {
+        for (Step step : steps) {
+            step.run(stream);
+        }
+        stream._wait();
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

@@ -1,0 +1,302 @@
+package org.multipoint.internal.engine;
+
+import org.multipoint.internal.ops.Geometry;
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.LinearOp.PaddingMode;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.Window;
+import org.multipoint.points.IntegerRows;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToIntFunction;
+
+/**
+ * What an engine can run in one piece: instructions over images, without branches, each of which makes one value out of earlier
+ * ones. Values are numbered: inputs first, then one for each instruction; the last one is the result. All values are floating; an
+ * engine may hold them as integers where only quantized operations read them.
+ *
+ * <p>A value is an image {@code [n, c, h, w]}; vectors are images of one pixel, sequences images of width 1.
+ *
+ * @param inputs       number of inputs, at least 1
+ * @param channelsLast true where the channel axis of input and result arrays of rank 3 and 4 is the last one
+ * @param instructions at least one
+ */
+public record Program(int inputs, boolean channelsLast, List<Instruction> instructions) {
+
+    /** Sizes of an image. */
+    public record Shape(int n, int c, int h, int w) {
+        @Override
+        public String toString() {
+            return "[" + n + ", " + c + ", " + h + ", " + w + "]";
+        }
+    }
+
+    /** A step. */
+    public sealed interface Instruction {
+        /** Values that it reads. */
+        List<Integer> reads();
+
+        /**
+         * Shape of the result.
+         *
+         * @param read shapes of the values that it reads
+         * @throws IllegalArgumentException where they do not fit
+         */
+        Shape shape(List<Shape> read);
+    }
+
+    /** A step that reads one value. */
+    sealed interface OneInput extends Instruction {
+        /** Number of the value that it reads. */
+        int input();
+
+        @Override
+        default List<Integer> reads() {
+            return List.of(input());
+        }
+    }
+
+    /** Weights of a linear operation. */
+    public sealed interface Weights {
+    }
+
+    /**
+     * @param matrix {@code [rows, columns]} row by row
+     */
+    public record FloatWeights(float[] matrix) implements Weights {
+    }
+
+    /**
+     * @param rows  codes within the engine's limit
+     * @param input how the operation's input is quantized
+     */
+    public record IntegerWeights(IntegerRows rows, InputQuantization input) implements Weights {
+    }
+
+    /**
+     * A convolution or dense layer without its activation; {@link LinearOp#channelsLast()} has no meaning here.
+     *
+     * @param bias {@code [rows]}
+     */
+    public record Linear(int input, LinearOp op, Weights weights, float[] bias) implements OneInput {
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            if (x.c != op.inChannels()) {
+                throw new IllegalArgumentException("Expected " + op.inChannels() + " channels, found an image of " + x);
+            }
+            Geometry g = op.geometry(x.h, x.w);
+            return new Shape(x.n, op.outChannels(), g.outHeight(), g.outWidth());
+        }
+
+        Linear withoutWeights() {
+            return new Linear(input, op, weights instanceof IntegerWeights w ? new IntegerWeights(null, w.input())
+                    : new FloatWeights(null), null);
+        }
+    }
+
+    /** {@code y = x * factor + shift}, one factor and shift for each channel. */
+    public record Affine(int input, float[] factor, float[] shift) implements OneInput {
+        @Override
+        public Shape shape(List<Shape> read) {
+            if (read.get(0).c != factor.length) {
+                throw new IllegalArgumentException("Expected " + factor.length + " channels, found an image of " + read.get(0));
+            }
+            return read.get(0);
+        }
+    }
+
+    /** {@code y = min(max(x, 0), upper)}: ReLU with an infinite upper bound, ReLU6 with 6. */
+    public record Rectify(int input, float upper) implements OneInput {
+        @Override
+        public Shape shape(List<Shape> read) {
+            return read.get(0);
+        }
+    }
+
+    /** {@code exp(x)} of each channel of a pixel relative to the sum over its channels. */
+    public record Softmax(int input) implements OneInput {
+        @Override
+        public Shape shape(List<Shape> read) {
+            return read.get(0);
+        }
+    }
+
+    /**
+     * The sum of images, which have the same size or size 1 along each axis; along axes of size 1 an image is repeated. Images that are
+     * added come from arrays of one rank.
+     */
+    public record Add(List<Integer> reads) implements Instruction {
+        @Override
+        public Shape shape(List<Shape> read) {
+            return new Shape(common(read, Shape::n), common(read, Shape::c), common(read, Shape::h), common(read, Shape::w));
+        }
+
+        private static int common(List<Shape> read, ToIntFunction<Shape> axis) {
+            int[] sizes = read.stream().mapToInt(axis).filter(size -> size != 1).distinct().toArray();
+            if (sizes.length > 1) {
+                throw new IllegalArgumentException("Images to be added have different shapes: " + read);
+            }
+            return sizes.length == 0 ? 1 : sizes[0];
+        }
+    }
+
+    /** The channels of several images side by side. */
+    public record Concat(List<Integer> reads) implements Instruction {
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape first = read.get(0);
+            if (read.stream().anyMatch(s -> s.n != first.n || s.h != first.h || s.w != first.w)) {
+                throw new IllegalArgumentException("Images to be merged have different sizes: " + read);
+            }
+            return new Shape(first.n, read.stream().mapToInt(Shape::c).sum(), first.h, first.w);
+        }
+    }
+
+    /** How a pooling makes one value of many. */
+    public enum PoolKind {
+        /** The largest one; padding does not count, and where there is nothing else the result is about {@code -Float.MAX_VALUE}. */
+        MAX,
+        /** The mean of those inside the image. */
+        MEAN,
+        /** The mean, padding counting as zeros. */
+        MEAN_WITH_PADDING
+    }
+
+    /** A pooling of the pixels of each channel. */
+    public record Pool(int input, PoolKind kind, Window window) implements OneInput {
+        public Pool {
+            if (window.transposed() || window.paddingMode() == PaddingMode.CAUSAL) {
+                throw new IllegalArgumentException("Expected a window that pads explicitly or to the same size, found " + window);
+            }
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            Geometry g = window.geometry(x.h, x.w);
+            if (kind == PoolKind.MEAN && window.readsOnlyPaddingSomewhere(g)) {
+                throw new IllegalArgumentException("Expected pixels to average everywhere, found a pooling of " + x
+                        + " with windows that read nothing but padding: " + window);
+            }
+            return new Shape(x.n, x.c, g.outHeight(), g.outWidth());
+        }
+    }
+
+    /** A pooling over the whole image; the result has one pixel. */
+    public record GlobalPool(int input, PoolKind kind) implements OneInput {
+        @Override
+        public Shape shape(List<Shape> read) {
+            return new Shape(read.get(0).n, read.get(0).c, 1, 1);
+        }
+    }
+
+    /** Zeros around an image. */
+    public record Pad(int input, Frame frame) implements OneInput {
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            return new Shape(x.n, x.c, frame.top + x.h + frame.bottom, frame.left + x.w + frame.right);
+        }
+    }
+
+    /** Numbers of pixels, none negative. */
+    public record Frame(int top, int bottom, int left, int right) {
+        public static final Frame NONE = new Frame(0, 0, 0, 0);
+
+        public Frame {
+            if (top < 0 || bottom < 0 || left < 0 || right < 0) {
+                throw new IllegalArgumentException("Padding must not be negative: top " + top + ", bottom " + bottom + ", left "
+                        + left + ", right " + right);
+            }
+        }
+
+        /** Sizes where a window moves over an image with this around it; padding of both kinds counts as padding. */
+        Geometry geometry(Window window, Shape inside) {
+            Geometry g = window.geometry(inside.h + top + bottom, inside.w + left + right);
+            return new Geometry(inside.h, inside.w, g.outHeight(), g.outWidth(), g.padTop() + top, g.padLeft() + left,
+                    g.padBottom() + bottom, g.padRight() + right);
+        }
+    }
+
+    /** All of an image as a vector, in the order (row, column, channel). The result is an array of rank 2. */
+    public record Flatten(int input) implements OneInput {
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            return new Shape(x.n, x.c * x.h * x.w, 1, 1);
+        }
+    }
+
+    public Program {
+        instructions = List.copyOf(instructions);
+        if (inputs < 1 || instructions.isEmpty()) {
+            throw new IllegalArgumentException("A program has inputs and instructions, found " + inputs + " and "
+                    + instructions.size());
+        }
+        for (int i = 0; i < instructions.size(); i++) {
+            List<Integer> reads = instructions.get(i).reads();
+            int known = inputs + i;
+            if (reads.isEmpty() || reads.stream().anyMatch(v -> v < 0 || v >= known)) {
+                throw new IllegalArgumentException("Instruction " + i + " reads values " + reads + " of " + known);
+            }
+        }
+    }
+
+    /** The same instructions without weights and biases: what engines need that hold those in forms of their own. */
+    Program withoutWeights() {
+        return new Program(inputs, channelsLast,
+                instructions.stream().map(i -> i instanceof Linear l ? l.withoutWeights() : i).toList());
+    }
+
+    /** Number of the result. */
+    public int result() {
+        return inputs + instructions.size() - 1;
+    }
+
+    /** How often each value is read, the result's own use counted. */
+    public int[] uses() {
+        int[] uses = new int[result() + 1];
+        instructions.forEach(i -> i.reads().forEach(v -> uses[v]++));
+        uses[result()]++;
+        return uses;
+    }
+
+    /**
+     * Shapes of all values.
+     *
+     * @throws IllegalArgumentException where an input does not fit
+     */
+    public List<Shape> shapes(List<Shape> ofInputs) {
+        if (ofInputs.size() != inputs) {
+            throw new IllegalArgumentException("Expected " + inputs + " inputs, found " + ofInputs.size());
+        }
+        List<Shape> shapes = new ArrayList<>(ofInputs);
+        for (Instruction instruction : instructions) {
+            shapes.add(instruction.shape(instruction.reads().stream().map(shapes::get).toList()));
+        }
+        return shapes;
+    }
+
+    /**
+     * Rank of the array that holds the result: that of the inputs it is made of, or 2 where it was flattened.
+     *
+     * @param ofInputs ranks of the inputs' arrays
+     * @throws IllegalArgumentException where images of arrays of different ranks are added or merged: Deeplearning4j lines up the last
+     *                                  axes of such arrays, whatever these are
+     */
+    int rank(int... ofInputs) {
+        int[] ranks = Arrays.copyOf(ofInputs, result() + 1);
+        for (int i = 0; i < instructions.size(); i++) {
+            Instruction instruction = instructions.get(i);
+            int[] read = instruction.reads().stream().mapToInt(v -> ranks[v]).distinct().toArray();
+            if (read.length > 1) {
+                throw new IllegalArgumentException("Arrays to be added or merged have different ranks: " + Arrays.toString(read));
+            }
+            ranks[inputs + i] = instruction instanceof Flatten ? 2 : read[0];
+        }
+        return ranks[result()];
+    }
+}

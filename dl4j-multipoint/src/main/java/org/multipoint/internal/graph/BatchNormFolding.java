@@ -1,0 +1,116 @@
+package org.multipoint.internal.graph;
+
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.layers.LayerKind;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Folds BatchNormalization into the layer before it: with {@code s = gamma / sqrt(var + eps)}, each output channel's weights become
+ * {@code W s} and its bias {@code (b - mean) s + beta}.
+ */
+public final class BatchNormFolding {
+
+    private BatchNormFolding() {
+    }
+
+    /** A new graph with the same outputs, BatchNormalization folded wherever that leaves them as they are. */
+    public static ComputationGraph folded(ComputationGraph graph) {
+        GraphEdit edit = GraphEdit.of(graph);
+        fold(edit, Set.of());
+        return edit.toGraph();
+    }
+
+    /**
+     * Folds wherever that leaves the outputs as they are.
+     *
+     * @param leftOut vertices that are not to be folded
+     * @return for each BatchNormalization that stays, why
+     */
+    public static Map<String, String> fold(GraphEdit edit, Set<String> leftOut) {
+        Map<String, String> kept = new LinkedHashMap<>();
+        for (String name : new ArrayList<>(edit.vertices().keySet())) {
+            if (!leftOut.contains(name)
+                    && edit.layer(name) instanceof BatchNormalization norm && norm.getClass() == BatchNormalization.class) {
+                String source = edit.conf().getVertexInputs().get(name).get(0);
+                Optional<String> obstacle = obstacle(edit, name, norm, source);
+                if (obstacle.isPresent()) {
+                    kept.put(name, "not folded: " + obstacle.get());
+                } else {
+                    scale(edit, source, norm, edit.params(name));
+                    edit.remove(name);
+                }
+            }
+        }
+        return kept;
+    }
+
+    private static Optional<String> obstacle(GraphEdit edit, String name, BatchNormalization norm, String source) {
+        Layer before = edit.layer(source);
+        if (before == null || LayerKind.ofPlain(before).isEmpty() || !hasSettableBias(before)) {
+            return Optional.of("\"" + source + "\" before it is no convolution or dense layer");
+        }
+        if (!(((BaseLayer) before).getActivationFn() instanceof ActivationIdentity)) {
+            return Optional.of("\"" + source + "\" before it has an activation");
+        }
+        if (edit.readersOf(source).size() > 1 || edit.conf().getNetworkOutputs().contains(source)) {
+            return Optional.of("the output of \"" + source + "\" is used elsewhere, too");
+        }
+        if (edit.preProcessor(name) != null) {
+            return Optional.of("it has a preprocessor");
+        }
+        if (norm.isLockGammaBeta()) {
+            return Optional.of("its gamma and beta are locked");
+        }
+        if (((BaseLayer) before).getWeightNoise() != null || before instanceof DenseLayer d && d.hasLayerNorm()) {
+            return Optional.of("\"" + source + "\" before it has weight noise or layer normalization");
+        }
+        return Optional.empty();
+    }
+
+    private static boolean hasSettableBias(Layer layer) {
+        return layer instanceof ConvolutionLayer || layer instanceof DenseLayer;
+    }
+
+    private static void scale(GraphEdit edit, String name, BatchNormalization norm, Map<String, INDArray> statistics) {
+        BatchNormAffine affine = BatchNormAffine.of(norm, statistics);
+        Layer layer = edit.layer(name);
+        LayerKind kind = LayerKind.ofPlain(layer).orElseThrow();
+        int last = kind.weightKeys().size() - 1;
+        String key = kind.weightKeys().get(last);
+        Map<String, INDArray> params = edit.params(name);
+        INDArray old = params.get(key);
+        float[] weights = kind.matrix(old, last);
+        float[] bias = new float[affine.factor().length];
+        int columns = weights.length / bias.length;
+        for (int r = 0; r < bias.length; r++) {
+            double s = affine.factor()[r];
+            for (int c = r * columns; c < (r + 1) * columns; c++) {
+                weights[c] = (float) (weights[c] * s);
+            }
+            double b = params.containsKey("b") ? params.get("b").getDouble(r) : 0;
+            bias[r] = (float) (b * s + affine.shift()[r]);
+        }
+        Map<String, INDArray> folded = new LinkedHashMap<>(params);
+        folded.put(key, kind.param(layer, weights, last).castTo(old.dataType()));
+        folded.put("b", Nd4j.create(bias, new long[]{1, bias.length}, 'c').castTo(old.dataType()));
+        if (layer instanceof ConvolutionLayer c) {
+            c.setHasBias(true);
+        } else {
+            ((DenseLayer) layer).setHasBias(true);
+        }
+        edit.replace(name, layer, folded);
+    }
+}

@@ -1,0 +1,56 @@
+package org.multipoint.internal.linalg;
+
+import org.multipoint.internal.ops.Tensor;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Products of single precision matrices held row by row on the Java heap. */
+public final class Products {
+
+    /** Multiplications below which a plain loop beats handing the matrices to native code. */
+    private static final long SMALL = 1 << 15;
+
+    private Products() {
+    }
+
+    /**
+     * {@code a b}.
+     *
+     * @param a {@code [m, k]}
+     * @param b {@code [k, n]}
+     * @return {@code [m, n]}
+     */
+    public static float[] multiply(float[] a, float[] b, int m, int k, int n) {
+        if ((long) m * k * n <= SMALL) {
+            float[] c = new float[m * n];
+            for (int i = 0; i < m; i++) {
+                for (int l = 0; l < k; l++) {
+                    float f = a[i * k + l];
+                    for (int j = 0; j < n; j++) {
+                        c[i * n + j] += f * b[l * n + j];
+                    }
+                }
+            }
+            return c;
+        }
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+             // Row by row is the transpose column by column: c^T = b^T a^T without a copy.
+             INDArray at = Tensor.array(a, 'f', k, m);
+             INDArray bt = Tensor.array(b, 'f', n, k);
+             INDArray ct = Nd4j.createUninitialized(DataType.FLOAT, new long[]{n, m}, 'f')) {
+            Nd4j.gemm(bt, at, ct, false, false, 1.0, 0.0);
+            return Tensor.values(ct);
+        }
+    }
+
+    /** The columns {@code from} to {@code to} (exclusive) of a matrix with {@code columns} columns, from row {@code firstRow} on. */
+    public static float[] slice(float[] a, int columns, int firstRow, int rows, int from, int to) {
+        float[] out = new float[rows * (to - from)];
+        for (int r = 0; r < rows; r++) {
+            System.arraycopy(a, (firstRow + r) * columns + from, out, r * (to - from), to - from);
+        }
+        return out;
+    }
+}

@@ -1,0 +1,61 @@
+package org.multipoint.internal.ops;
+
+/**
+ * Affine quantization of a layer's input to unsigned integers, per tensor:
+ * {@code u = clip(round(x * (1 / scale) + zeroPoint), 0, levels)} and {@code x ~= scale * (u - zeroPoint)}, in single
+ * precision, rounding half to even. Zero is exact, so that padding is.
+ *
+ * @param scale     size of one step, positive and finite
+ * @param zeroPoint the integer that stands for zero, in {@code [0, levels]}
+ * @param bits      width of the integers, 2..8; {@code levels = 2^bits - 1}
+ */
+public record InputQuantization(float scale, int zeroPoint, int bits) {
+
+    public InputQuantization {
+        if (bits < 2 || bits > 8) {
+            throw new IllegalArgumentException("Activation bits must be 2 to 8, found " + bits);
+        }
+        if (!usable(scale)) {
+            throw new IllegalArgumentException("An activation scale and its reciprocal must be positive and finite, found " + scale);
+        }
+        if (zeroPoint < 0 || zeroPoint > (1 << bits) - 1) {
+            throw new IllegalArgumentException(
+                    "The zero point must be in [0, " + ((1 << bits) - 1) + "], found " + zeroPoint);
+        }
+    }
+
+    /**
+     * The quantization that covers {@code [min, max]}, widened to hold zero. A range of no width gets a scale of one step per
+     * unit.
+     */
+    public static InputQuantization ofRange(double min, double max, int bits) {
+        double low = Math.min(min, 0);
+        double high = Math.max(max, 0);
+        int levels = (1 << bits) - 1;
+        float scale = (float) ((high - low) / levels);
+        if (!usable(scale)) {
+            return new InputQuantization(1f, 0, bits);
+        }
+        int zero = (int) Math.max(0, Math.min(levels, Math.rint(-low / scale)));
+        return new InputQuantization(scale, zero, bits);
+    }
+
+    private static boolean usable(float scale) {
+        return scale > 0 && Float.isFinite(scale) && Float.isFinite(1 / scale);
+    }
+
+    /** The largest integer. */
+    public int levels() {
+        return (1 << bits) - 1;
+    }
+
+    /** The integer that stands for {@code x}. */
+    public int quantize(float x) {
+        return (int) Math.max(0, Math.min(levels(), Math.rint(x * (1 / scale) + zeroPoint)));
+    }
+
+    /** The value that {@code x} is rounded to. */
+    public float round(float x) {
+        return scale * (quantize(x) - zeroPoint);
+    }
+}

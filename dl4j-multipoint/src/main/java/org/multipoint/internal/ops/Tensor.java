@@ -1,0 +1,82 @@
+package org.multipoint.internal.ops;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.util.Arrays;
+
+/**
+ * Values on the Java heap in 'c' order. Activations are held in this form between vertices: the garbage collector
+ * knows their size, nothing native outlives its use.
+ */
+public record Tensor(float[] data, long[] shape) {
+
+    /** A copy of an array of any floating type, order and view. */
+    public static Tensor of(INDArray array) {
+        if (array.dataType() == DataType.FLOAT && !array.isView() && array.ordering() == 'c' && Shape.hasDefaultStridesForShape(array)) {
+            return new Tensor(values(array), array.shape());
+        }
+        // What is made on the way is closed: the garbage collector does not see how large it is.
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+             INDArray floats = Nd4j.createUninitialized(DataType.FLOAT, array.shape(), 'c')) {
+            floats.assign(array);
+            return new Tensor(values(floats), array.shape());
+        }
+    }
+
+    /** The values of an array of floats in the order in which they lie in memory; it must not be a view. */
+    public static float[] values(INDArray array) {
+        float[] values = new float[Math.toIntExact(array.length())];
+        copy(array, values);
+        return values;
+    }
+
+    /** Writes what {@link #values} gives to an array that is there already. */
+    public static void copy(INDArray array, float[] values) {
+        ((FloatPointer) array.data().addressPointer()).get(values);
+    }
+
+    /** A new array outside workspaces; whoever asks for it closes it. */
+    public INDArray toArray() {
+        return array(data, 'c', shape);
+    }
+
+    /**
+     * A copy of values off the heap, outside workspaces; whoever asks for it closes it. {@code Nd4j.create} of a Java array copies
+     * element by element, this in one piece.
+     *
+     * @param order 'c' or 'f'
+     */
+    public static INDArray array(float[] values, char order, long... shape) {
+        try (MemoryWorkspace out = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            INDArray array = Nd4j.createUninitialized(DataType.FLOAT, shape, order);
+            if (array.length() != values.length) {
+                throw new IllegalArgumentException("Expected " + array.length() + " values for shape " + Arrays.toString(shape)
+                        + ", found " + values.length);
+            }
+            ((FloatPointer) array.data().addressPointer()).put(values);
+            return array;
+        }
+    }
+
+    /** Some examples, copied. */
+    public Tensor examples(int[] which) {
+        int each = data.length / examples();
+        float[] some = new float[which.length * each];
+        for (int i = 0; i < which.length; i++) {
+            System.arraycopy(data, which[i] * each, some, i * each, each);
+        }
+        long[] of = shape.clone();
+        of[0] = which.length;
+        return new Tensor(some, of);
+    }
+
+    /** Size of the batch. */
+    public int examples() {
+        return (int) shape[0];
+    }
+}

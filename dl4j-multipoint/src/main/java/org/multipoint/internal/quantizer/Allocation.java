@@ -1,0 +1,13 @@
+package org.multipoint.internal.quantizer;
+
+import java.util.List;
+
+/** Decides how many points each row of a network gets. */
+public interface Allocation {
+
+    /**
+     * @param layers what more points would bring, layer by layer
+     * @return number of points of each row of each layer, each between 1 and the number of errors known of the row
+     */
+    int[][] allocate(List<ErrorCurves> layers);
+}

@@ -1,0 +1,120 @@
+package org.multipoint.internal.quantizer;
+
+import org.multipoint.points.CodeGrid;
+import org.multipoint.points.MultipointMatrix;
+import org.multipoint.points.ScaleLayout;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * Points found under the second moments of the inputs: error feedback rounding, a search for the step size of each
+ * row, then coordinate descent on the codes and a least squares fit of the scale in turn. Where rounding to nearest, at the step found or at the min-max step, has the
+ * smaller error under the damped second moments, it is taken instead.
+ *
+ * <p>With {@link ScaleLayout#PER_ROW} the points of a row are the digits of one integer, so that {@code n} points are one
+ * rounding to a grid of {@code levels^n} steps; with {@link ScaleLayout#PER_POINT} each point rounds what the points before
+ * it left over, with a scale of its own.
+ */
+public final class GptqPoints implements PointFinder {
+
+    private final int bits;
+    private final CodeGrid grid;
+    private final ScaleLayout layout;
+
+    /**
+     * @param layout {@link ScaleLayout#PER_ROW} or {@link ScaleLayout#PER_POINT}
+     */
+    public GptqPoints(int bits, CodeGrid grid, ScaleLayout layout) {
+        if (layout == ScaleLayout.PER_LAYER) {
+            throw new IllegalArgumentException("Error feedback chooses a step for each row; a step per layer is not supported");
+        }
+        this.bits = bits;
+        this.grid = grid;
+        this.layout = layout;
+    }
+
+    @Override
+    public ScaleLayout layout() {
+        return layout;
+    }
+
+    @Override
+    public int bits() {
+        return bits;
+    }
+
+    /** Integers that its codes stand for. */
+    public CodeGrid grid() {
+        return grid;
+    }
+
+    @Override
+    public MultipointMatrix find(WeightProblem problem, int[] points) {
+        MultipointMatrix.Builder matrix =
+                new MultipointMatrix.Builder(problem.op().rows(), problem.op().columns(), bits, grid, layout);
+        problem.forEachRows(rows -> {
+            Part part = new Part(problem, rows);
+            int[] partPoints = Arrays.copyOfRange(points, rows.first(), rows.first() + rows.count());
+            if (layout == ScaleLayout.PER_ROW) {
+                part.digits(partPoints, matrix);
+            } else {
+                part.residuals(partPoints, matrix);
+            }
+        });
+        return matrix.build();
+    }
+
+    /** Rows of one group of input channels that are worked on at once. */
+    private final class Part {
+        private final int columns;
+        private final int rows;
+        private final int firstRow;
+        private final float[] weights;
+        private final StepSearch steps;
+
+        Part(WeightProblem problem, WeightProblem.Rows part) {
+            this.columns = problem.op().columns();
+            this.rows = part.count();
+            this.firstRow = part.first();
+            this.weights = problem.weights(part);
+            this.steps = new StepSearch(problem, part, grid);
+        }
+
+        void digits(int[] points, MultipointMatrix.Builder matrix) {
+            int[] max = IntStream.of(points).map(n -> grid.maxValue(bits, n)).toArray();
+            StepSearch.Rounded best = steps.search(weights, max);
+            for (int r = 0; r < rows; r++) {
+                matrix.digits(firstRow + r, points[r], best.scales()[r],
+                        Arrays.copyOfRange(best.codes(), r * columns, (r + 1) * columns));
+            }
+        }
+
+        void residuals(int[] points, MultipointMatrix.Builder matrix) {
+            float[] residual = weights.clone();
+            float[][] scales = new float[rows][];
+            int[][][] codes = new int[rows][][];
+            for (int r = 0; r < rows; r++) {
+                scales[r] = new float[points[r]];
+                codes[r] = new int[points[r]][];
+            }
+            int[] max = new int[rows];
+            Arrays.fill(max, grid.maxValue(bits));
+            for (int i = 0; i < Arrays.stream(points).max().getAsInt(); i++) {
+                StepSearch.Rounded point = steps.search(residual, max);
+                for (int r = 0; r < rows; r++) {
+                    if (points[r] > i) {
+                        scales[r][i] = point.scales()[r];
+                        codes[r][i] = Arrays.copyOfRange(point.codes(), r * columns, (r + 1) * columns);
+                    }
+                    for (int c = r * columns; c < (r + 1) * columns; c++) {
+                        residual[c] -= point.scales()[r] * point.codes()[c];
+                    }
+                }
+            }
+            for (int r = 0; r < rows; r++) {
+                matrix.points(firstRow + r, scales[r], codes[r]);
+            }
+        }
+    }
+}

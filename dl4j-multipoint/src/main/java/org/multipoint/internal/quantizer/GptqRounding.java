@@ -1,0 +1,232 @@
+package org.multipoint.internal.quantizer;
+
+import org.multipoint.internal.linalg.Products;
+import org.multipoint.internal.linalg.UpperFactor;
+import org.multipoint.points.CodeGrid;
+
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * Rounds rows to a grid one column at a time, largest second moment first, and lets each column make up for the
+ * output error of those before it. With {@code H = V V^T}, {@code V} upper triangular, the output error of a row is
+ * {@code sum_k (V_kk (w_k - q_k) + sum_{j<k} e_j V_jk)^2}: column {@code k} rounds
+ * {@code w_k + sum_{j<k} e_j V_jk / V_kk}. The result equals GPTQ's (Frantar et al., "GPTQ", ICLR 2023, section 3) without
+ * forming the inverse. Columns are taken in blocks; what earlier blocks hand on is one matrix product.
+ */
+final class GptqRounding {
+
+    private static final int BLOCK = 128;
+    /** Most passes of coordinate descent; it mostly ends by itself sooner. */
+    private static final int SWEEPS = 20;
+    /** What a move must gain, in units of the error of one step of its column. */
+    private static final float LEAST_GAIN = 1e-3f;
+
+    private final int size;
+    private final int[] order;
+    private final float[] diagonal;
+    /** {@code V_jk / V_kk} above the diagonal, in rounding order, row by row. */
+    private final float[] feedback;
+    /** {@code H}, damped, in rounding order. */
+    private final float[] moments;
+
+    /**
+     * @param h     second moments {@code [size, size]}
+     * @param ridge added to the diagonal
+     */
+    GptqRounding(double[] h, int size, double ridge) {
+        this.size = size;
+        this.order = IntStream.range(0, size).boxed()
+                .sorted(Comparator.comparingDouble(i -> -h[i * size + i])).mapToInt(i -> i).toArray();
+        this.moments = new float[h.length];
+        for (int i = 0; i < size; i++) {
+            for (int j = 0; j < size; j++) {
+                moments[i * size + j] = (float) (h[order[i] * size + order[j]] + (i == j ? ridge : 0));
+            }
+        }
+        UpperFactor factor = UpperFactor.of(h, order, ridge);
+        this.diagonal = new float[size];
+        for (int k = 0; k < size; k++) {
+            diagonal[k] = factor.get(k, k);
+        }
+        this.feedback = factor.values().clone();
+        for (int j = 0; j < size; j++) {
+            for (int k = j; k < size; k++) {
+                feedback[j * size + k] = k == j ? 0 : feedback[j * size + k] / diagonal[k];
+            }
+        }
+    }
+
+    /** The rows in rounding order, as {@link #round} wants them. */
+    float[] permute(float[] w, int rows) {
+        float[] out = new float[w.length];
+        for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < size; j++) {
+                out[r * size + j] = w[r * size + order[j]];
+            }
+        }
+        return out;
+    }
+
+    /** Column that stands at place {@code j} of the rounding order. */
+    int column(int j) {
+        return order[j];
+    }
+
+    /**
+     * Rounds rows with error feedback.
+     *
+     * @param w      {@code [rows, size]} in rounding order
+     * @param scales {@code [rows]} step sizes
+     * @param max    {@code [rows]} largest grid value of each row
+     * @param codes  {@code [rows, size]} receives the grid values, in rounding order
+     * @return output error of each row under the damped second moments
+     */
+    double[] round(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
+        double[] errors = new double[rows];
+        float[] e = new float[rows * size];
+        for (int begin = 0; begin < size; begin += BLOCK) {
+            int from = begin;
+            int to = Math.min(size, begin + BLOCK);
+            float[] handed = from == 0 ? null : Products.multiply(Products.slice(e, size, 0, rows, 0, from),
+                    Products.slice(feedback, size, 0, from, from, to), rows, from, to - from);
+            IntStream all = IntStream.range(0, rows);
+            (rows > 1 && size > 16 ? all.parallel() : all).forEach(r ->
+                    errors[r] += roundBlock(w, r, from, to, handed, scales[r], grid, max[r], codes, e));
+        }
+        return errors;
+    }
+
+    private double roundBlock(float[] w, int row, int from, int to, float[] handed, float scale, CodeGrid grid, int max,
+                              int[] codes, float[] e) {
+        int width = to - from;
+        float[] target = new float[width];
+        System.arraycopy(w, row * size + from, target, 0, width);
+        for (int j = 0; handed != null && j < width; j++) {
+            target[j] += handed[row * width + j];
+        }
+        float perStep = perStep(scale);
+        double error = 0;
+        for (int j = 0; j < width; j++) {
+            int code = grid.nearest(target[j] * perStep, max);
+            float rounded = scale * code;
+            double left = (double) diagonal[from + j] * (target[j] - rounded);
+            error += left * left;
+            float own = w[row * size + from + j] - rounded;
+            codes[row * size + from + j] = code;
+            e[row * size + from + j] = own;
+            int handOn = (from + j) * size + from;
+            for (int k = j + 1; k < width; k++) {
+                target[k] += own * feedback[handOn + k];
+            }
+        }
+        return error;
+    }
+
+    /**
+     * Rounds rows to nearest, without feedback: on some rows, mostly short and clipped ones, that is the better of the two.
+     * Arguments and result as those of {@link #round}.
+     */
+    double[] roundToNearest(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
+        float[] e = new float[rows * size];
+        for (int r = 0; r < rows; r++) {
+            float perStep = perStep(scales[r]);
+            for (int i = r * size; i < (r + 1) * size; i++) {
+                codes[i] = grid.nearest(w[i] * perStep, max[r]);
+                e[i] = w[i] - scales[r] * codes[i];
+            }
+        }
+        return errors(e, rows);
+    }
+
+    private double[] errors(float[] e, int rows) {
+        float[] ev = timesFactor(e, rows);
+        double[] errors = new double[rows];
+        for (int i = 0; i < ev.length; i++) {
+            errors[i / size] += (double) ev[i] * ev[i];
+        }
+        return errors;
+    }
+
+    /**
+     * Coordinate descent: goes through the columns again and again and moves each code to where the output error is least, the others
+     * staying as they are, until none moves.
+     *
+     * @param codes {@code [rows, size]} in rounding order, changed in place
+     * @return as that of {@link #round}; never more than before
+     */
+    double[] descend(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
+        float[] e = new float[rows * size];
+        for (int i = 0; i < e.length; i++) {
+            e[i] = w[i] - scales[i / size] * codes[i];
+        }
+        float[] eh = Products.multiply(e, moments, rows, size, size);
+        IntStream all = IntStream.range(0, rows);
+        (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> descendRow(r, scales[r], grid, max[r], codes, eh));
+        for (int i = 0; i < e.length; i++) {
+            e[i] = w[i] - scales[i / size] * codes[i];
+        }
+        return errors(e, rows);
+    }
+
+    private void descendRow(int row, float scale, CodeGrid grid, int max, int[] codes, float[] eh) {
+        if (max == 0 || scale == 0) {
+            return;
+        }
+        int first = row * size;
+        boolean moved = true;
+        for (int sweep = 0; moved && sweep < SWEEPS; sweep++) {
+            moved = false;
+            for (int j = 0; j < size; j++) {
+                float own = moments[j * size + j];
+                int code = grid.nearest(codes[first + j] + eh[first + j] / (own * scale), max);
+                int change = code - codes[first + j];
+                // A move that gains next to nothing may be rounding, and go back and forth.
+                if (change == 0 || scale * change * (2 * eh[first + j] - scale * change * own) <= LEAST_GAIN * scale * scale * own) {
+                    continue;
+                }
+                codes[first + j] = code;
+                moved = true;
+                float step = scale * change;
+                for (int k = 0; k < size; k++) {
+                    eh[first + k] -= step * moments[j * size + k];
+                }
+            }
+        }
+    }
+
+    private static float perStep(float scale) {
+        return scale > 0 ? 1 / scale : 0;
+    }
+
+    /** {@code e V} for rows in rounding order. */
+    private float[] timesFactor(float[] e, int rows) {
+        float[] product = Products.multiply(e, feedback, rows, size, size);
+        for (int i = 0; i < product.length; i++) {
+            product[i] = diagonal[i % size] * (e[i] + product[i]);
+        }
+        return product;
+    }
+
+    /**
+     * The step size that fits codes best under the damped second moments: {@code (q H w) / (q H q)}.
+     *
+     * @param w     {@code [rows, size]} in rounding order
+     * @param codes {@code [rows, size]} in rounding order
+     * @param fit   {@code [rows][2]}: {@code q H w} and {@code q H q} are added here
+     */
+    void fit(float[] w, int[] codes, int rows, double[][] fit) {
+        float[] q = new float[codes.length];
+        for (int i = 0; i < q.length; i++) {
+            q[i] = codes[i];
+        }
+        float[] wv = timesFactor(w, rows);
+        float[] qv = timesFactor(q, rows);
+        for (int r = 0; r < rows; r++) {
+            for (int j = r * size; j < (r + 1) * size; j++) {
+                fit[r][0] += (double) qv[j] * wv[j];
+                fit[r][1] += (double) qv[j] * qv[j];
+            }
+        }
+    }
+}

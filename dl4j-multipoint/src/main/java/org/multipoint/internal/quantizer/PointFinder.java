@@ -1,0 +1,51 @@
+package org.multipoint.internal.quantizer;
+
+import org.multipoint.points.MultipointMatrix;
+import org.multipoint.points.ScaleLayout;
+
+import java.util.Arrays;
+
+/** A way to find the points of rows once their numbers are known. */
+public interface PointFinder {
+
+    /** Which scales the matrices it makes store. */
+    ScaleLayout layout();
+
+    /** Width of its codes. */
+    int bits();
+
+    /**
+     * The rows as points.
+     *
+     * @param points number of points of each row, {@code [rows]}
+     */
+    MultipointMatrix find(WeightProblem problem, int[] points);
+
+    /**
+     * Bits of a matrix that {@link #find} gave as this method stores it, everything counted.
+     *
+     * @param problem what {@link #find} was given
+     * @param points  what {@link #find} was given
+     */
+    default long storedBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
+        return matrix.storedBits();
+    }
+
+    /**
+     * Output error of each row with 1 to {@code maxPoints} points.
+     *
+     * @return {@code [rows][maxPoints]}
+     */
+    default double[][] errors(WeightProblem problem, int maxPoints) {
+        double[][] errors = new double[problem.op().rows()][maxPoints];
+        int[] points = new int[problem.op().rows()];
+        for (int n = 1; n <= maxPoints; n++) {
+            Arrays.fill(points, n);
+            double[] e = problem.outputErrors(find(problem, points).toFloats());
+            for (int r = 0; r < e.length; r++) {
+                errors[r][n - 1] = e[r];
+            }
+        }
+        return errors;
+    }
+}

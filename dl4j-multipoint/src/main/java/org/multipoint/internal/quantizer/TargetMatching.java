@@ -1,0 +1,85 @@
+package org.multipoint.internal.quantizer;
+
+import org.multipoint.internal.calibration.Moments;
+import org.multipoint.internal.linalg.Products;
+import org.multipoint.internal.linalg.UpperFactor;
+
+/**
+ * Weights that, on the inputs {@code y} of the already quantized network, best give the outputs that the reference
+ * network's weights give on its own inputs {@code x}:
+ * {@code min E|W x + s - W' y|^2 + ridge |W' - W|^2}, centred on the means, which is
+ * {@code W' = (W (C_xy + ridge I) + C_sy) (C_yy + ridge I)^-1}. Here {@code s} is what falls short in what else is added to the output,
+ * nothing where the output goes elsewhere: the last layer of a residual block makes up for errors that pass by on the shortcut.
+ */
+public final class TargetMatching {
+
+    private TargetMatching() {
+    }
+
+    /**
+     * @param problem a problem with paired moments; where its inputs are always zero, weights stay as they are
+     * @param ridge   positive, in units of the mean variance of the layer's inputs; more is taken where few vectors were seen
+     * @return {@code [rows, columns]}
+     */
+    public static float[] match(WeightProblem problem, double ridge) {
+        Moments moments = problem.moments();
+        int columns = problem.op().columns();
+        int rows = problem.op().rowsPerGroup();
+        double added = problem.ridge(ridge);
+        if (added == 0) {
+            return problem.weights().clone();
+        }
+        float[] matched = new float[problem.weights().length];
+        int[] starts = moments.blockStarts();
+        problem.forEachGroup(g -> {
+            for (int s = 0; s + 1 < starts.length; s++) {
+                int size = starts[s + 1] - starts[s];
+                float[] w = Products.slice(problem.weights(), columns, g * rows, rows, starts[s], starts[s + 1]);
+                float[] target = Products.multiply(w, cross(moments, g, s, size, added), rows, size, size);
+                if (moments.hasShortfall()) {
+                    double[] shortfall = moments.shortfallCovariance(s);
+                    for (int i = 0; i < target.length; i++) {
+                        target[i] += (float) shortfall[i];
+                    }
+                }
+                float[] solved = UpperFactor.of(moments.covariance(g, s), size, added).solve(target, rows);
+                for (int r = 0; r < rows; r++) {
+                    System.arraycopy(solved, r * size, matched, (g * rows + r) * columns + starts[s], size);
+                }
+            }
+        });
+        return matched;
+    }
+
+    private static float[] cross(Moments moments, int group, int split, int size, double added) {
+        double[] cross = moments.crossCovariance(group, split);
+        float[] c = new float[cross.length];
+        for (int i = 0; i < size; i++) {
+            for (int j = 0; j < size; j++) {
+                c[i * size + j] = (float) (cross[i * size + j] + (i == j ? added : 0));
+            }
+        }
+        return c;
+    }
+
+    /**
+     * The bias that makes the mean output exact: {@code b + W mean(x) + mean(s) - W~ mean(y)}.
+     *
+     * @param bias      bias of the reference layer, {@code [rows]}
+     * @param quantized {@code [rows, columns]}
+     */
+    public static float[] bias(WeightProblem problem, float[] bias, float[] quantized) {
+        int columns = problem.op().columns();
+        float[] corrected = new float[bias.length];
+        for (int r = 0; r < bias.length; r++) {
+            int group = r / problem.op().rowsPerGroup();
+            double sum = bias[r] + problem.moments().meanShortfall(r);
+            for (int c = 0; c < columns; c++) {
+                sum += problem.weights()[r * columns + c] * problem.moments().meanX(group, c)
+                        - quantized[r * columns + c] * problem.moments().meanY(group, c);
+            }
+            corrected[r] = (float) sum;
+        }
+        return corrected;
+    }
+}

@@ -1,0 +1,185 @@
+package org.multipoint.internal.quantizer;
+
+import org.multipoint.internal.calibration.Moments;
+import org.multipoint.internal.linalg.Products;
+import org.multipoint.internal.ops.LinearOp;
+
+import java.util.Arrays;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+
+/** The weights of one linear operation and what calibration knows of its inputs: everything a quantizer may ask. */
+public final class WeightProblem {
+
+    /**
+     * Share of the mean variance of the layer's inputs that is added to the diagonal before factoring. Relative to the
+     * layer, not to the group: a depthwise channel that is nearly always zero has a singular matrix of its own.
+     */
+    static final double DAMPING = 0.05;
+    /** That share is no less than this times the columns for each independent vector: few vectors leave directions that none of them shows. */
+    private static final double UNSEEN = 0.1;
+
+    private final String name;
+    private final LinearOp op;
+    private final float[] weights;
+    private final Moments moments;
+    private final boolean biasCorrected;
+    /** For each group and block of columns, made when first asked for; problems that differ in weights alone share them. */
+    private final GptqRounding[][] feedback;
+
+    /**
+     * @param name          for messages
+     * @param op            the operation
+     * @param weights       {@code [rows, columns]} row by row; not to be changed
+     * @param moments       moments of its inputs, or null for quantizers that look at weights alone; not to be changed any more
+     * @param biasCorrected whether the mean output will be made exact through the bias, so that errors count around their mean
+     * @throws IllegalArgumentException where second moments are beyond single precision; it names the operation
+     */
+    public WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected) {
+        this(name, op, weights, moments, biasCorrected, new GptqRounding[op.groups()][]);
+        if (moments != null && !Double.isFinite(moments.meanVariance())) {
+            throw new IllegalArgumentException("Layer \"" + name + "\": its inputs are too large to be squared in single precision");
+        }
+    }
+
+    private WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected,
+                          GptqRounding[][] feedback) {
+        this.name = name;
+        this.op = op;
+        this.weights = weights;
+        this.moments = moments;
+        this.biasCorrected = biasCorrected;
+        this.feedback = feedback;
+    }
+
+    public LinearOp op() {
+        return op;
+    }
+
+    /** {@code [rows, columns]} row by row; not to be changed. */
+    public float[] weights() {
+        return weights;
+    }
+
+    /** Some rows, {@code [count, columns]}, copied. */
+    float[] weights(Rows rows) {
+        return Arrays.copyOfRange(weights, rows.first * op.columns(), (rows.first + rows.count) * op.columns());
+    }
+
+    public Moments moments() {
+        return moments;
+    }
+
+    /** The same problem with other weights. */
+    public WeightProblem withWeights(float[] other) {
+        return new WeightProblem(name, op, other, moments, biasCorrected, feedback);
+    }
+
+    /** Does something for each group, for several at once where there are several. */
+    void forEachGroup(IntConsumer action) {
+        IntStream groups = IntStream.range(0, op.groups());
+        (op.groups() > 1 ? groups.parallel() : groups).forEach(action);
+    }
+
+    /**
+     * Rows of one group.
+     *
+     * @param first the first of them, counted over all groups
+     */
+    record Rows(int group, int first, int count) {
+    }
+
+    /** Does something for all rows, for as many of a group at once as memory allows. */
+    void forEachRows(Consumer<Rows> action) {
+        int most = moments.rowsAtOnce();
+        int each = op.rowsPerGroup();
+        forEachGroup(g -> {
+            for (int from = 0; from < each; from += most) {
+                action.accept(new Rows(g, g * each + from, Math.min(most, each - from)));
+            }
+        });
+    }
+
+    /**
+     * What is added to the diagonal of second moments.
+     *
+     * @param share of the mean variance of the layer's inputs, where there are many vectors
+     */
+    double ridge(double share) {
+        return Math.max(share, UNSEEN * op.columns() / moments.independent()) * moments.meanVariance();
+    }
+
+    /** Error feedback under the damped second moments of a group, one for each block of columns. Threads may ask for different groups. */
+    GptqRounding[] feedback(int group) {
+        if (feedback[group] == null) {
+            double ridge = ridge(DAMPING);
+            int[] starts = moments.blockStarts();
+            feedback[group] = IntStream.range(0, starts.length - 1)
+                    .mapToObj(s -> new GptqRounding(moments.covariance(group, s), starts[s + 1] - starts[s], ridge))
+                    .toArray(GptqRounding[]::new);
+        }
+        return feedback[group];
+    }
+
+    /**
+     * Output error of each row, {@code E[(w x - a x)^2]} (Liu et al. 2021, section 3.2), from second moments alone.
+     *
+     * @param approximation {@code [rows, columns]}
+     * @return {@code [rows]}
+     */
+    public double[] outputErrors(float[] approximation) {
+        float[] difference = new float[weights.length];
+        for (int i = 0; i < difference.length; i++) {
+            difference[i] = weights[i] - approximation[i];
+        }
+        return quadraticForms(difference, !biasCorrected);
+    }
+
+    /** Mean variance of an output of this operation: what output errors of different layers are compared by. */
+    public double outputVariance() {
+        double sum = 0;
+        for (double e : quadraticForms(weights, false)) {
+            sum += e;
+        }
+        return sum / op.rows();
+    }
+
+    private double[] quadraticForms(float[] vectors, boolean withMean) {
+        double[] result = new double[op.rows()];
+        forEachGroup(g -> {
+            int first = g * op.rowsPerGroup();
+            int[] starts = moments.blockStarts();
+            for (int s = 0; s + 1 < starts.length; s++) {
+                addForms(vectors, g, s, first, starts[s], starts[s + 1], result);
+            }
+            for (int r = first; withMean && r < first + op.rowsPerGroup(); r++) {
+                double mean = 0;
+                for (int c = 0; c < op.columns(); c++) {
+                    mean += moments.meanY(g, c) * vectors[r * op.columns() + c];
+                }
+                result[r] += mean * mean;
+            }
+        });
+        return result;
+    }
+
+    private void addForms(float[] vectors, int group, int split, int first, int from, int to, double[] result) {
+        int size = to - from;
+        int rows = op.rowsPerGroup();
+        double[] covariance = moments.covariance(group, split);
+        float[] h = new float[covariance.length];
+        for (int i = 0; i < h.length; i++) {
+            h[i] = (float) covariance[i];
+        }
+        float[] v = Products.slice(vectors, op.columns(), first, rows, from, to);
+        float[] vh = Products.multiply(v, h, rows, size, size);
+        for (int r = 0; r < rows; r++) {
+            double sum = 0;
+            for (int c = 0; c < size; c++) {
+                sum += (double) vh[r * size + c] * v[r * size + c];
+            }
+            result[first + r] += Math.max(0, sum);
+        }
+    }
+}

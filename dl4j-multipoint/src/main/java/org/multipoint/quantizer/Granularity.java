@@ -1,9 +1,0 @@
-package org.multipoint.quantizer;
-
-/** What shares a step size. */
-public enum Granularity {
-    /** Each row (output channel) has its own. */
-    CHANNEL,
-    /** All rows of a layer share one for each point. */
-    LAYER
-}

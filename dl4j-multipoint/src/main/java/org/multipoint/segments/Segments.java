@@ -1,0 +1,254 @@
+package org.multipoint.segments;
+
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.multipoint.internal.graph.GraphEdit;
+import org.multipoint.layers.LayerKind;
+import org.multipoint.layers.MultipointLayer;
+import org.multipoint.report.CompilationReport;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Compiles a graph for inference: each largest part that an engine can run in one piece becomes one vertex, in which images keep the
+ * engine's own layout and, between multipoint layers, stay integers. Plain fp32 graphs become much faster, too. The result is an
+ * ordinary graph: it is run, evaluated, saved, restored and copied like its source, which is not changed.
+ *
+ * <pre>{@code
+ * CompiledGraph compiled = Segments.compile(graph);
+ * INDArray y = compiled.graph().outputSingle(x);
+ * System.out.println(compiled.report());
+ * }</pre>
+ *
+ * <p>SupportedVertices are convolutions (also depthwise and separable), dense and output layers and their multipoint kinds, batch normalization,
+ * ReLU and ReLU6, softmax of vectors, addition, merging, pooling, zero padding and flattening before dense layers. All else ends a
+ * segment, and the report names it. A layer with another activation ends its segment, which applies the activation to its results; so does
+ * a layer with a loss, whose segment takes the place of an output layer. Scores include the L1 and L2 terms of the source.
+ *
+ * <p>A segment has one output: a value that is read from outside it ends it.
+ */
+public final class Segments {
+
+    private final GraphEdit edit;
+    private final Set<String> vectors = new HashSet<>();
+    private final Set<String> volumes = new HashSet<>();
+    private final Map<String, String> segmentOf = new LinkedHashMap<>();
+    private final Map<String, Boolean> channelsLast = new LinkedHashMap<>();
+    private final Map<String, String> outside = new LinkedHashMap<>();
+    private final Map<String, String> warnings = new LinkedHashMap<>();
+    /** L1 and L2 terms of all segments, which the first output layer among them takes over. */
+    private double regularization;
+
+    private Segments(GraphEdit edit) {
+        this.edit = edit;
+    }
+
+    /** Compiles a graph. */
+    public static CompiledGraph compile(ComputationGraph graph) {
+        return new Segments(GraphEdit.of(graph)).compile();
+    }
+
+    /** Compiles a network of layers; the result is a graph with one input, whose vertices carry the layers' names. */
+    public static CompiledGraph compile(MultiLayerNetwork network) {
+        return new Segments(GraphEdit.of(network)).compile();
+    }
+
+    private CompiledGraph compile() {
+        List<String> order = edit.topologicalOrder();
+        order.stream().filter(this::makesVectors).forEach(vectors::add);
+        volumes.addAll(volumes(order));
+        for (int i = order.size() - 1; i >= 0; i--) {
+            assign(order.get(i));
+        }
+        Map<String, List<String>> segments = new LinkedHashMap<>();
+        for (String name : order) {
+            if (segmentOf.containsKey(name)) {
+                segments.computeIfAbsent(segmentOf.get(name), s -> new ArrayList<>()).add(name);
+            }
+        }
+        separateLosses(segments);
+        segments.entrySet().removeIf(s -> !worthwhile(s.getValue()));
+        segmentOf.values().retainAll(segments.keySet());
+        List<CompilationReport.Segment> reports = new ArrayList<>();
+        segments.forEach((root, parts) -> reports.add(new CompilationReport.Segment(root, integer(parts), parts, ends(root, parts))));
+        regularization = segments.values().stream().flatMap(List::stream).mapToDouble(edit::regularization).sum();
+        segments.values().forEach(this::warnOfDeviations);
+        segments.forEach(this::replace);
+        edit.copyOutputsThatAreRead();
+        if (regularization != 0) {
+            warnings.put("score", "without the L1 and L2 terms of layers in segments: no segment ends with an output layer");
+        }
+        if (edit.conf().getNetworkOutputs().stream().anyMatch(segments::containsKey)) {
+            // The check asks the layer of an output vertex, and a segment is no layer.
+            edit.conf().setValidateOutputLayerConfig(false);
+        }
+        return new CompiledGraph(edit.toGraph(), new CompilationReport(reports, outside, warnings));
+    }
+
+    /** What may have five axes: all that is connected to a layer for volumes without a change of rank between. */
+    private Set<String> volumes(List<String> order) {
+        Set<String> found = new HashSet<>();
+        int before = -1;
+        while (found.size() > before) {
+            before = found.size();
+            for (String name : order) {
+                GraphVertex vertex = edit.vertices().get(name);
+                List<String> inputs = edit.conf().getVertexInputs().get(name);
+                boolean reads = SupportedVertices.isVolumetric(vertex) || inputs.stream().anyMatch(found::contains)
+                        || SupportedVertices.keepsRank(vertex) && found.contains(name);
+                if (reads && (SupportedVertices.isVolumetric(vertex) || SupportedVertices.keepsRank(vertex))) {
+                    found.add(name);
+                    found.addAll(inputs);
+                }
+            }
+        }
+        return found;
+    }
+
+    private boolean makesVectors(String name) {
+        return SupportedVertices.makesVectors(edit.vertices().get(name)) || vectors.containsAll(edit.conf().getVertexInputs().get(name));
+    }
+
+    /** The order of axes that a vertex asks for; vectors have one only, whatever is set. */
+    private Optional<Boolean> channelsLast(String name) {
+        return vectors.containsAll(edit.conf().getVertexInputs().get(name)) ? Optional.empty()
+                : SupportedVertices.channelsLast(edit.vertices().get(name));
+    }
+
+    /** Puts a vertex into the segment of all its readers, or lets a new one end with it. */
+    private void assign(String name) {
+        GraphVertex vertex = edit.vertices().get(name);
+        Optional<String> obstacle = edit.conf().getVertexInputs().get(name).stream().anyMatch(volumes::contains)
+                ? Optional.of("it reads volumes") : SupportedVertices.obstacle(vertex);
+        if (obstacle.isPresent()) {
+            outside.put(name, obstacle.get());
+            return;
+        }
+        Optional<Boolean> format = channelsLast(name);
+        Set<String> readers = new LinkedHashSet<>(edit.readersOf(name));
+        String segment = name;
+        if (!SupportedVertices.isLast(vertex) && !readers.isEmpty() && !edit.conf().getNetworkOutputs().contains(name)) {
+            Set<String> theirs = new LinkedHashSet<>();
+            readers.forEach(r -> theirs.add(segmentOf.get(r)));
+            String only = theirs.iterator().next();
+            if (theirs.size() == 1 && only != null
+                    && (format.isEmpty() || !channelsLast.containsKey(only) || channelsLast.get(only).equals(format.get()))) {
+                segment = only;
+            }
+        }
+        segmentOf.put(name, segment);
+        if (format.isPresent()) {
+            channelsLast.putIfAbsent(segment, format.get());
+        }
+    }
+
+    /** An output layer has one input: where the segment that it ends has several, it becomes a segment by itself. */
+    private void separateLosses(Map<String, List<String>> segments) {
+        for (String root : List.copyOf(segments.keySet())) {
+            List<String> parts = segments.get(root);
+            if (isOutputLayer(root) && parts.size() > 1 && inputs(parts).size() > 1) {
+                List<String> before = parts.subList(0, parts.size() - 1);
+                String last = before.get(before.size() - 1);
+                segments.put(root, List.of(root));
+                segments.put(last, before);
+                before.forEach(p -> segmentOf.put(p, last));
+                if (channelsLast.containsKey(root)) {
+                    channelsLast.put(last, channelsLast.get(root));
+                }
+            }
+        }
+    }
+
+    private boolean isOutputLayer(String name) {
+        return edit.layer(name) != null && SupportedVertices.loss(edit.layer(name)).isPresent();
+    }
+
+    /** What only moves or bounds values is as fast in Deeplearning4j as the way into a segment and back. */
+    private boolean worthwhile(List<String> parts) {
+        boolean linear = parts.stream().map(edit::layer).anyMatch(l -> l != null && SupportedVertices.isLinear(l));
+        if (!linear) {
+            parts.forEach(p -> outside.put(p, "no linear layer beside it"));
+        }
+        return linear;
+    }
+
+    private boolean integer(List<String> parts) {
+        return parts.stream().anyMatch(p -> edit.layer(p) instanceof MultipointLayer m
+                && m.getMultipoint().operations().stream().anyMatch(s -> s.input().isPresent()));
+    }
+
+    private Map<String, String> ends(String root, List<String> parts) {
+        Map<String, String> ends = new LinkedHashMap<>();
+        for (String input : inputs(parts)) {
+            ends.put(input, edit.conf().getNetworkInputs().contains(input) ? "a network input" : reason(input));
+        }
+        if (edit.conf().getNetworkOutputs().contains(root)) {
+            ends.put(root, "a network output");
+        }
+        edit.readersOf(root).forEach(reader -> ends.put(reader, SupportedVertices.isLast(edit.vertices().get(root)) && !outside.containsKey(reader)
+                ? "segments end with a layer that has a loss or the activation of \"" + root + "\"" : reason(reader)));
+        return ends;
+    }
+
+    private String reason(String vertex) {
+        return outside.getOrDefault(vertex, "in segment \"" + segmentOf.get(vertex)
+                + "\": segments have one output and one order of axes");
+    }
+
+    private List<String> inputs(List<String> parts) {
+        Set<String> inputs = new LinkedHashSet<>();
+        parts.forEach(p -> inputs.addAll(edit.conf().getVertexInputs().get(p)));
+        parts.forEach(inputs::remove);
+        return new ArrayList<>(inputs);
+    }
+
+    private void warnOfDeviations(List<String> parts) {
+        for (String part : parts) {
+            Optional.ofNullable(edit.layer(part)).flatMap(layer -> LayerKind.ofPlain(layer).flatMap(kind -> kind.deviation(layer)))
+                    .ifPresent(deviation -> warnings.put(part, deviation));
+        }
+    }
+
+    private void replace(String root, List<String> parts) {
+        LinkedHashMap<String, GraphVertex> vertices = new LinkedHashMap<>();
+        Map<String, List<String>> vertexInputs = new LinkedHashMap<>();
+        Map<String, INDArray> params = new LinkedHashMap<>();
+        List<String> inputs = inputs(parts);
+        for (String part : parts) {
+            vertices.put(part, edit.vertices().get(part));
+            vertexInputs.put(part, edit.conf().getVertexInputs().get(part));
+            if (edit.params(part) != null) {
+                edit.params(part).forEach((key, value) -> params.put(Segment.paramKey(part, key), value));
+            }
+        }
+        Segment segment = new Segment(channelsLast.getOrDefault(root, false), inputs, vertices, vertexInputs);
+        GraphVertex vertex = new SegmentVertex(segment);
+        if (isOutputLayer(root)) {
+            Layer layer = new SegmentOutputLayer(segment, regularization);
+            regularization = 0;
+            layer.setLayerName(root);
+            vertex = new LayerVertex(configuration(root, layer), null);
+        }
+        parts.forEach(edit::drop);
+        edit.add(root, vertex, inputs, params);
+    }
+
+    private NeuralNetConfiguration configuration(String vertex, Layer layer) {
+        NeuralNetConfiguration conf = ((LayerVertex) edit.vertices().get(vertex)).getLayerConf().clone();
+        conf.setLayer(layer);
+        conf.clearVariables();
+        return conf;
+    }
+}

@@ -1,0 +1,274 @@
+package org.multipoint.segments;
+
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DropoutLayer;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling3D;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding3DLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.multipoint.internal.engine.Program.PoolKind;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.Window;
+import org.multipoint.layers.LayerKind;
+import org.multipoint.layers.MultipointLayer;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationReLU6;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Which vertices can be parts of segments, and what they say about themselves. Layers are matched by their exact class: a subclass may
+ * compute something else.
+ */
+public final class SupportedVertices {
+
+    private static final Set<Class<? extends Layer>> VOLUMETRIC = Set.of(Convolution3D.class, Deconvolution3D.class,
+            Subsampling3DLayer.class, Upsampling3D.class, ZeroPadding3DLayer.class, Cropping3D.class, Cnn3DLossLayer.class);
+
+    private SupportedVertices() {
+    }
+
+    /** Why a vertex cannot be part of a segment; empty where it can. */
+    public static Optional<String> obstacle(GraphVertex vertex) {
+        if (vertex instanceof LayerVertex v) {
+            Layer layer = v.getLayerConf().getLayer();
+            return obstacle(layer).or(() -> obstacle(v.getPreProcessor(), layer));
+        } else if (vertex instanceof ElementWiseVertex e) {
+            return unless(e.getOp() == ElementWiseVertex.Op.Add, "element-wise " + e.getOp());
+        } else if (vertex instanceof MergeVertex m) {
+            return unless(m.getMergeAxis() == 1 || isChannelsLast(m), "merges along axis " + m.getMergeAxis());
+        } else if (vertex instanceof PreprocessorVertex p) {
+            boolean flattens = p.getPreProcessor().getClass() == CnnToFeedForwardPreProcessor.class;
+            return unless(flattens && channelsLast(vertex).orElseThrow(), "preprocessor " + p.getPreProcessor().getClass().getSimpleName());
+        }
+        return Optional.of(vertex.getClass().getSimpleName() + " is not known");
+    }
+
+    private static Optional<String> unless(boolean fine, String reason) {
+        return fine ? Optional.empty() : Optional.of(reason);
+    }
+
+    private static Optional<String> obstacle(Layer layer) {
+        if (isLinear(layer)) {
+            return linearObstacle((BaseLayer) layer);
+        } else if (layer.getClass() == ActivationLayer.class) {
+            IActivation activation = activation(layer);
+            return unless(isKnown(layer), "activation " + activation);
+        } else if (layer.getClass() == SubsamplingLayer.class) {
+            SubsamplingLayer pool = (SubsamplingLayer) layer;
+            return unless(pool.getPoolingType() == PoolingType.MAX || pool.getPoolingType() == PoolingType.AVG,
+                    "pooling " + pool.getPoolingType())
+                    .or(() -> unless(pool.getConvolutionMode() != ConvolutionMode.Causal, "causal pooling"));
+        } else if (layer.getClass() == GlobalPoolingLayer.class) {
+            return obstacle((GlobalPoolingLayer) layer);
+        } else if (layer.getClass() == ZeroPaddingLayer.class) {
+            return unless(Arrays.stream(((ZeroPaddingLayer) layer).getPadding()).allMatch(p -> p >= 0), "negative padding");
+        }
+        return unless(layer.getClass() == BatchNormalization.class || layer.getClass() == DropoutLayer.class
+                || layer.getClass() == LossLayer.class, layer.getClass().getSimpleName() + " is not known");
+    }
+
+    private static Optional<String> obstacle(GlobalPoolingLayer pool) {
+        boolean kind = pool.getPoolingType() == PoolingType.MAX || pool.getPoolingType() == PoolingType.AVG;
+        boolean plain = isChannelsFirst(pool) || isChannelsLast(pool) && pool.isCollapseDimensions();
+        return unless(kind, "global pooling " + pool.getPoolingType())
+                .or(() -> unless(plain, "global pooling over axes " + Arrays.toString(pool.getPoolingDimensions())));
+    }
+
+    private static boolean isChannelsFirst(GlobalPoolingLayer pool) {
+        return pool.getPoolingDimensions() == null || Arrays.equals(pool.getPoolingDimensions(), new int[]{2, 3});
+    }
+
+    private static boolean isChannelsLast(GlobalPoolingLayer pool) {
+        return Arrays.equals(pool.getPoolingDimensions(), new int[]{1, 2});
+    }
+
+    private static Optional<String> linearObstacle(BaseLayer layer) {
+        if (ops(layer).stream().anyMatch(LinearOp::transposed)) {
+            return Optional.of("deconvolution");
+        }
+        return unless(!(layer instanceof RnnOutputLayer), "the loss of an output layer for sequences")
+                .or(() -> unless(layer.getWeightNoise() == null, "weight noise"))
+                .or(() -> unless(!(layer instanceof DenseLayer d && d.hasLayerNorm()), "layer normalization"));
+    }
+
+    private static Optional<String> obstacle(InputPreProcessor before, Layer layer) {
+        if (before == null) {
+            return Optional.empty();
+        }
+        if (before.getClass() != CnnToFeedForwardPreProcessor.class) {
+            return Optional.of("preprocessor " + before.getClass().getSimpleName());
+        }
+        CnnToFeedForwardPreProcessor flatten = (CnnToFeedForwardPreProcessor) before;
+        long length = flatten.getNumChannels() * flatten.getInputHeight() * flatten.getInputWidth();
+        return unless(isLinear(layer) && !(layer instanceof ConvolutionLayer) && length == ((FeedForwardLayer) layer).getNIn(),
+                "flattening before " + layer.getClass().getSimpleName());
+    }
+
+    /** True for layers that are linear operations followed by an activation. */
+    public static boolean isLinear(Layer layer) {
+        return layer instanceof MultipointLayer || LayerKind.ofPlain(layer).isPresent();
+    }
+
+    /** The operations of a linear layer. */
+    static List<LinearOp> ops(Layer layer) {
+        return layer instanceof MultipointLayer m ? m.linearOps() : LayerKind.ofPlain(layer).orElseThrow().ops(layer);
+    }
+
+    /** A layer's activation. */
+    static IActivation activation(Layer layer) {
+        return layer instanceof ActivationLayer a ? a.getActivationFn() : ((BaseLayer) layer).getActivationFn();
+    }
+
+    /** True where segments can compute a layer's activation; softmax only of what must be vectors. */
+    static boolean isKnown(Layer layer) {
+        IActivation activation = activation(layer);
+        boolean vectors = layer instanceof LossLayer || isLinear(layer) && !(layer instanceof ConvolutionLayer);
+        return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
+    }
+
+    /** True for parts that can only be the last one of their segment: segments know neither their loss nor every activation. */
+    public static boolean isLast(GraphVertex vertex) {
+        return vertex instanceof LayerVertex v && (loss(v.getLayerConf().getLayer()).isPresent() || foreignActivation(vertex).isPresent());
+    }
+
+    /** The activation of a part that its segment's program does not compute. */
+    static Optional<IActivation> foreignActivation(GraphVertex vertex) {
+        if (!(vertex instanceof LayerVertex v)) {
+            return Optional.empty();
+        }
+        Layer layer = v.getLayerConf().getLayer();
+        return (isLinear(layer) || layer instanceof LossLayer) && !isKnown(layer) ? Optional.of(activation(layer)) : Optional.empty();
+    }
+
+    /** The loss of a part. */
+    public static Optional<ILossFunction> loss(Layer layer) {
+        return layer instanceof OutputLayer output ? Optional.of(output.getLossFn())
+                : layer instanceof LossLayer loss ? Optional.of(loss.getLossFn()) : Optional.empty();
+    }
+
+    static boolean isSoftmax(IActivation activation) {
+        return activation instanceof ActivationSoftmax;
+    }
+
+    /** Upper bound of a rectifier, infinite for ReLU; empty for other activations. */
+    static Optional<Float> rectifier(IActivation activation) {
+        if (activation instanceof ActivationReLU6) {
+            return Optional.of(6f);
+        }
+        if (activation instanceof ActivationReLU r && isZero(r.getThreshold()) && isZero(r.getNegativeSlope())) {
+            return Optional.of(r.getMax() == null ? Float.POSITIVE_INFINITY : r.getMax().floatValue());
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isZero(Double value) {
+        return value == null || value == 0;
+    }
+
+    static PoolKind poolKind(SubsamplingLayer pool) {
+        if (pool.getPoolingType() == PoolingType.MAX) {
+            return PoolKind.MAX;
+        }
+        return pool.isAvgPoolIncludePadInDivisor() ? PoolKind.MEAN_WITH_PADDING : PoolKind.MEAN;
+    }
+
+    static PoolKind poolKind(GlobalPoolingLayer pool) {
+        return pool.getPoolingType() == PoolingType.MAX ? PoolKind.MAX : PoolKind.MEAN;
+    }
+
+    static Window window(SubsamplingLayer pool) {
+        return new Window(LayerKind.size(pool.getKernelSize()), LayerKind.size(pool.getStride()), LayerKind.size(pool.getDilation()),
+                LayerKind.size(pool.getPadding()), LayerKind.padding(pool.getConvolutionMode()), false);
+    }
+
+    /** True for layers that read and make images with a depth. */
+    public static boolean isVolumetric(GraphVertex vertex) {
+        return vertex instanceof LayerVertex v && VOLUMETRIC.contains(v.getLayerConf().getLayer().getClass());
+    }
+
+    /** True for vertices whose results have as many axes as what they read. */
+    public static boolean keepsRank(GraphVertex vertex) {
+        if (vertex instanceof LayerVertex v) {
+            Layer layer = v.getLayerConf().getLayer();
+            return v.getPreProcessor() == null && (layer instanceof BatchNormalization || layer instanceof ActivationLayer
+                    || layer instanceof DropoutLayer || layer instanceof GlobalPoolingLayer pool && !pool.isCollapseDimensions());
+        }
+        return vertex instanceof ElementWiseVertex || vertex instanceof MergeVertex || vertex instanceof ScaleVertex
+                || vertex instanceof ShiftVertex;
+    }
+
+    /** True for parts whose results are vectors whatever they read. */
+    public static boolean makesVectors(GraphVertex vertex) {
+        return vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof GlobalPoolingLayer pool
+                && pool.isCollapseDimensions() || preProcessor(vertex) instanceof CnnToFeedForwardPreProcessor;
+    }
+
+    private static InputPreProcessor preProcessor(GraphVertex vertex) {
+        return vertex instanceof LayerVertex v ? v.getPreProcessor() : vertex instanceof PreprocessorVertex p ? p.getPreProcessor() : null;
+    }
+
+    private static boolean isChannelsLast(MergeVertex merge) {
+        return merge.getMergeAxis() == 3 || merge.getMergeAxis() == -1;
+    }
+
+    /** Whether the channel axis of a part's images is the last one; empty where it does not say. */
+    public static Optional<Boolean> channelsLast(GraphVertex vertex) {
+        if (vertex instanceof MergeVertex m) {
+            return Optional.of(isChannelsLast(m));
+        }
+        InputPreProcessor before = preProcessor(vertex);
+        if (before instanceof CnnToFeedForwardPreProcessor flatten) {
+            return Optional.of(flatten.getFormat() == CNN2DFormat.NHWC);
+        }
+        if (!(vertex instanceof LayerVertex v)) {
+            return Optional.empty();
+        }
+        Layer layer = v.getLayerConf().getLayer();
+        if (layer instanceof SubsamplingLayer pool) {
+            return Optional.of(pool.getCnn2dDataFormat() == CNN2DFormat.NHWC);
+        } else if (layer instanceof ZeroPaddingLayer pad) {
+            return Optional.of(pad.getDataFormat() == CNN2DFormat.NHWC);
+        } else if (layer instanceof BatchNormalization norm) {
+            return Optional.of(norm.getCnn2DFormat() == CNN2DFormat.NHWC);
+        } else if (layer instanceof GlobalPoolingLayer pool) {
+            return Optional.of(isChannelsLast(pool));
+        }
+        boolean convolution = isLinear(layer) && layer instanceof ConvolutionLayer;
+        return convolution ? Optional.of(ops(layer).get(0).channelsLast()) : Optional.empty();
+    }
+}

@@ -1,0 +1,140 @@
+package org.multipoint.transform;
+
+import org.multipoint.internal.ops.Tensor;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One vertex's activations for all calibration batches. They stay on the heap while a {@link Budget} common to all vertices
+ * lasts; what goes beyond it is written to a temporary file and read back when asked for.
+ */
+public final class Activations implements AutoCloseable {
+
+    /** Bytes that all activations together may hold on the heap. */
+    public static final class Budget {
+        private final long bytes;
+        private long used;
+
+        public Budget(long bytes) {
+            this.bytes = bytes;
+        }
+
+        private boolean take(long wanted) {
+            if (used + wanted > bytes) {
+                return false;
+            }
+            used += wanted;
+            return true;
+        }
+
+        private void giveBack(long given) {
+            used -= given;
+        }
+    }
+
+    private record Slot(Tensor onHeap, long filePosition, long[] shape, int length) {
+        long bytes() {
+            return 4L * length;
+        }
+    }
+
+    /** Floats that are copied at once: direct memory is freed by the garbage collector alone, so it is kept small and used again. */
+    private static final int CHUNK = 1 << 18;
+
+    private final Budget budget;
+    private final List<Slot> slots = new ArrayList<>();
+    private Path file;
+    private FileChannel channel;
+    private ByteBuffer buffer;
+
+    public Activations(Budget budget) {
+        this.budget = budget;
+    }
+
+    /** Adds the activations of the next batch. */
+    public void add(Tensor tensor) {
+        int length = tensor.data().length;
+        if (budget.take(4L * length)) {
+            slots.add(new Slot(tensor, -1, tensor.shape(), length));
+            return;
+        }
+        try {
+            if (channel == null) {
+                file = Files.createTempFile("multipoint-activations", ".bin");
+                buffer = ByteBuffer.allocateDirect(Float.BYTES * CHUNK).order(ByteOrder.nativeOrder());
+                channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
+                        StandardOpenOption.DELETE_ON_CLOSE);
+            }
+            long position = channel.size();
+            for (int done = 0; done < length; done += CHUNK) {
+                int part = Math.min(CHUNK, length - done);
+                buffer.clear().limit(Float.BYTES * part);
+                buffer.asFloatBuffer().put(tensor.data(), done, part);
+                for (long at = position + (long) Float.BYTES * done; buffer.hasRemaining(); ) {
+                    at += channel.write(buffer, at);
+                }
+            }
+            slots.add(new Slot(null, position, tensor.shape(), length));
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot write calibration activations to " + file
+                    + "; raise the memory bound or free disk space", e);
+        }
+    }
+
+    /** Activations of a batch. */
+    public Tensor get(int batch) {
+        Slot slot = slots.get(batch);
+        if (slot.onHeap != null) {
+            return slot.onHeap;
+        }
+        try {
+            float[] data = new float[slot.length];
+            for (int done = 0; done < slot.length; done += CHUNK) {
+                int part = Math.min(CHUNK, slot.length - done);
+                buffer.clear().limit(Float.BYTES * part);
+                for (long at = slot.filePosition + (long) Float.BYTES * done; buffer.hasRemaining(); ) {
+                    int read = channel.read(buffer, at);
+                    if (read < 0) {
+                        throw new IOException("the file ends early");
+                    }
+                    at += read;
+                }
+                buffer.flip().asFloatBuffer().get(data, done, part);
+            }
+            return new Tensor(data, slot.shape);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read calibration activations back from " + file, e);
+        }
+    }
+
+    /** Number of batches. */
+    public int batches() {
+        return slots.size();
+    }
+
+    @Override
+    public void close() {
+        for (Slot slot : slots) {
+            if (slot.onHeap != null) {
+                budget.giveBack(slot.bytes());
+            }
+        }
+        slots.clear();
+        if (channel != null) {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException("Cannot close " + file, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package org.multipoint.transform;
+
+import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.points.MultipointMatrix;
+
+import java.util.Optional;
+
+/**
+ * A linear operation after quantization.
+ *
+ * @param name        the operation's name
+ * @param matrix      its weights
+ * @param storedBits  what the method stores of it, everything counted
+ * @param bias        its bias, {@code [rows]}
+ * @param input       how its input is quantized, empty where it stays floating
+ * @param outputError relative output error, see {@link org.multipoint.report.LayerReport}
+ * @param vectors     independent vectors of inputs that its weights were fitted to; {@link #UNFITTED} where they were fitted to none
+ */
+record QuantizedOperation(String name, MultipointMatrix matrix, long storedBits, float[] bias, Optional<InputQuantization> input,
+                      double outputError, long vectors) {
+
+    static final long UNFITTED = Long.MAX_VALUE;
+
+    QuantizedOperation withOutputError(double error) {
+        return new QuantizedOperation(name, matrix, storedBits, bias, input, error, vectors);
+    }
+}

@@ -1,0 +1,334 @@
+package org.multipoint.internal.calibration;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.Tensor;
+import org.multipoint.testing.TestOps;
+
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.BiFunction;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class MomentsTest {
+
+    /** Products are single precision; inputs have second moments of about 1. */
+    private static final double SINGLE = 2e-6;
+    private static final int ALL = Integer.MAX_VALUE;
+
+    @ParameterizedTest
+    @MethodSource("org.multipoint.testing.TestOps#images")
+    void momentsAreThoseOfTheVectorsThatRowsAreMultipliedWith(LinearOp op) {
+        Tensor x = TestOps.image(op, 5, 6, 7, 1);
+        Tensor y = TestOps.image(op, 5, 6, 7, 2);
+        Moments moments = new Moments(op, true, ALL, MemoryBound.NONE);
+        moments.add(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2));
+        moments.add(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5));
+        check(moments, x.examples(), (example, group) -> TestOps.vectors(op, x, example, group),
+                (example, group) -> TestOps.vectors(op, y, example, group));
+    }
+
+    @ParameterizedTest
+    @MethodSource("org.multipoint.testing.TestOps#images")
+    void oneNetworkIsTwoThatSeeTheSame(LinearOp op) {
+        Tensor x = TestOps.image(op, 4, 6, 7, 3);
+        Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
+        moments.add(x);
+        BiFunction<Integer, Integer, double[][]> vectors = (example, group) -> TestOps.vectors(op, x, example, group);
+        check(moments, x.examples(), vectors, vectors);
+    }
+
+    @Test
+    void vectorsAndSequences() {
+        for (int channels : new int[]{5, 40}) {
+            Tensor vectors = TestOps.normal(4, 30, channels);
+            Moments dense = new Moments(LinearOp.dense(channels, 2, false), false, ALL, MemoryBound.NONE);
+            dense.add(vectors);
+            BiFunction<Integer, Integer, double[][]> own = (example, group) -> new double[][]{
+                    doubles(Arrays.copyOfRange(vectors.data(), example * channels, (example + 1) * channels))};
+            check(dense, 30, own, own);
+
+            Tensor steps = TestOps.normal(5, 6, 7, channels);
+            Moments sequence = new Moments(LinearOp.dense(channels, 2, true), false, ALL, MemoryBound.NONE);
+            sequence.add(steps);
+            BiFunction<Integer, Integer, double[][]> ofStep = (example, group) -> {
+                double[][] all = new double[7][];
+                for (int t = 0; t < 7; t++) {
+                    int at = (example * 7 + t) * channels;
+                    all[t] = doubles(Arrays.copyOfRange(steps.data(), at, at + channels));
+                }
+                return all;
+            };
+            check(sequence, 6, ofStep, ofStep);
+        }
+    }
+
+    private static double[] doubles(float[] values) {
+        double[] out = new double[values.length];
+        Arrays.setAll(out, i -> values[i]);
+        return out;
+    }
+
+    /** Against sums by definition, in double precision. */
+    private static void check(Moments moments, int examples, BiFunction<Integer, Integer, double[][]> x,
+                              BiFunction<Integer, Integer, double[][]> y) {
+        LinearOp op = moments.op();
+        int d = op.columns();
+        double variance = 0;
+        for (int group = 0; group < op.groups(); group++) {
+            double[] meanX = new double[d];
+            double[] meanY = new double[d];
+            double[] yy = new double[d * d];
+            double[] xy = new double[d * d];
+            long count = 0;
+            for (int example = 0; example < examples; example++) {
+                double[][] vx = x.apply(example, group);
+                double[][] vy = y.apply(example, group);
+                count += vx.length;
+                for (int v = 0; v < vx.length; v++) {
+                    for (int i = 0; i < d; i++) {
+                        meanX[i] += vx[v][i];
+                        meanY[i] += vy[v][i];
+                        for (int j = 0; j < d; j++) {
+                            yy[i * d + j] += vy[v][i] * vy[v][j];
+                            xy[i * d + j] += vx[v][i] * vy[v][j];
+                        }
+                    }
+                }
+            }
+            assertEquals(count, moments.count());
+            // Zeros count for as much as one over the number of independent vectors.
+            double weight = count + (double) count / moments.independent() / moments.independent();
+            double[] covariance = moments.covariance(group, 0);
+            double[] cross = moments.crossCovariance(group, 0);
+            for (int i = 0; i < d; i++) {
+                assertEquals(meanX[i] / weight, moments.meanX(group, i), SINGLE);
+                assertEquals(meanY[i] / weight, moments.meanY(group, i), SINGLE);
+                for (int j = 0; j < d; j++) {
+                    assertEquals(yy[i * d + j] / weight - meanY[i] / weight * meanY[j] / weight, covariance[i * d + j], SINGLE);
+                    assertEquals(xy[i * d + j] / weight - meanX[i] / weight * meanY[j] / weight, cross[i * d + j], SINGLE);
+                }
+                variance += covariance[i * d + i] / d / op.groups();
+            }
+        }
+        assertEquals(variance, moments.meanVariance(), 1e-9);
+    }
+
+    @ParameterizedTest
+    @MethodSource("org.multipoint.testing.TestOps#images")
+    void mergedIsOnePassHoweverItIsSplitAndGrouped(LinearOp op) {
+        Tensor x = TestOps.image(op, 12, 5, 6, 6);
+        Tensor y = TestOps.image(op, 12, 5, 6, 7);
+        Moments onePass = moments(op, x, y, 0, 12);
+        Moments left = moments(op, x, y, 0, 1);
+        left.merge(moments(op, x, y, 1, 6));
+        left.merge(moments(op, x, y, 6, 12));
+        Moments last = moments(op, x, y, 1, 6);
+        last.merge(moments(op, x, y, 6, 12));
+        Moments right = moments(op, x, y, 0, 1);
+        right.merge(last);
+        Moments singly = new Moments(op, true, 7, MemoryBound.NONE);
+        for (int i = 0; i < 12; i++) {
+            singly.add(TestOps.part(x, i, i + 1), TestOps.part(y, i, i + 1));
+        }
+        for (Moments other : new Moments[]{left, right, singly}) {
+            same(onePass, other);
+        }
+    }
+
+    private static Moments moments(LinearOp op, Tensor x, Tensor y, int from, int to) {
+        Moments moments = new Moments(op, true, 7, MemoryBound.NONE);
+        moments.add(TestOps.part(x, from, to), TestOps.part(y, from, to));
+        return moments;
+    }
+
+    private static void same(Moments expected, Moments found) {
+        assertEquals(expected.count(), found.count());
+        for (int g = 0; g < expected.op().groups(); g++) {
+            assertArrayEquals(expected.covariance(g, 0), found.covariance(g, 0), SINGLE);
+            assertArrayEquals(expected.crossCovariance(g, 0), found.crossCovariance(g, 0), SINGLE);
+            for (int c = 0; c < expected.op().columns(); c++) {
+                assertEquals(expected.meanX(g, c), found.meanX(g, c), 1e-12);
+                assertEquals(expected.meanY(g, c), found.meanY(g, c), 1e-12);
+            }
+        }
+    }
+
+    @Test
+    void mergingWithNothingSeenChangesNothing() {
+        LinearOp op = LinearOp.dense(3, 2, false);
+        Moments some = new Moments(op, false, ALL, MemoryBound.NONE);
+        some.add(TestOps.normal(8, 10, 3));
+        double[] before = some.covariance(0, 0);
+        some.merge(new Moments(op, false, ALL, MemoryBound.NONE));
+        assertArrayEquals(before, some.covariance(0, 0));
+        assertEquals(10, some.count());
+    }
+
+    @Test
+    void largeMeansDoNotDrownSmallVariances() {
+        LinearOp op = LinearOp.dense(4, 1, false);
+        Random random = new Random(9);
+        float[] data = new float[4 * 5000];
+        for (int i = 0; i < data.length; i++) {
+            data[i] = 100 + (float) random.nextGaussian();
+        }
+        Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
+        moments.add(new Tensor(data, new long[]{5000, 4}));
+        assertEquals(1, moments.meanVariance(), 0.05);
+    }
+
+    /** Whatever damping is measured by stays well above the rounding of single precision products. */
+    @Test
+    void inputsThatNeverChangeAreKnownToSomePrecisionOnly() {
+        LinearOp op = LinearOp.dense(60, 1, false);
+        Tensor one = TestOps.normal(16, 1, 60);
+        Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
+        double square = 0;
+        for (float v : one.data()) {
+            square += (double) v * v / 60;
+        }
+        for (int i = 0; i < 7; i++) {
+            moments.add(one);
+        }
+        // However often it is shown, one example is one.
+        assertEquals(1, moments.independent());
+        assertEquals(square / 4, moments.meanVariance(), 1e-6);
+        for (int i = 0; i < 2000; i++) {
+            one.data()[i % 60] *= 1 + 1e-6f;
+            moments.add(one);
+        }
+        assertEquals(1e-4 * square, moments.meanVariance(), 1e-8);
+        Moments zeros = new Moments(op, false, ALL, MemoryBound.NONE);
+        zeros.add(new Tensor(new float[60], new long[]{1, 60}));
+        assertEquals(0, zeros.meanVariance());
+    }
+
+    /** Windows that overlap are not as good as windows that do not. */
+    @Test
+    void windowsSideBySideAreIndependent() {
+        LinearOp.Size three = new LinearOp.Size(3, 3);
+        for (int stride : new int[]{1, 4}) {
+            LinearOp op = new LinearOp(2, 4, 1, three, new LinearOp.Size(stride, stride), LinearOp.Size.ONE, LinearOp.Size.ZERO,
+                    LinearOp.PaddingMode.SAME, false, false);
+            Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
+            moments.add(TestOps.normal(20, 5, 2, 8, 8));
+            assertEquals(5 * (stride == 1 ? 64 : 4), moments.count());
+            assertEquals(5 * (stride == 1 ? 64 / 9 : 4), moments.independent());
+        }
+        Moments dense = new Moments(LinearOp.dense(6, 1, false), false, ALL, MemoryBound.NONE);
+        dense.add(TestOps.normal(21, 5, 6));
+        assertEquals(5, dense.independent());
+    }
+
+    @Test
+    void wideFanInsAreSplitIntoBlocks() {
+        int columns = MemoryBound.MAX_BLOCK + 2;
+        Moments moments = new Moments(LinearOp.dense(columns, 1, false), true, ALL, MemoryBound.NONE);
+        Tensor x = TestOps.normal(10, 6, columns);
+        Tensor y = TestOps.normal(11, 6, columns);
+        moments.add(x, y);
+        int half = columns / 2;
+        assertArrayEquals(new int[]{0, half, columns}, moments.blockStarts());
+        Random random = new Random(12);
+        for (int split = 0; split < 2; split++) {
+            double[] covariance = moments.covariance(0, split);
+            double[] cross = moments.crossCovariance(0, split);
+            assertEquals(half * half, covariance.length);
+            for (int sample = 0; sample < 200; sample++) {
+                int i = random.nextInt(half);
+                int j = random.nextInt(half);
+                assertEquals(covariance(y, y, split * half + i, split * half + j), covariance[i * half + j], SINGLE);
+                assertEquals(covariance(x, y, split * half + i, split * half + j), cross[i * half + j], SINGLE);
+            }
+        }
+    }
+
+    private static double covariance(Tensor a, Tensor b, int i, int j) {
+        int columns = (int) a.shape()[1];
+        double ab = 0;
+        double sumA = 0;
+        double sumB = 0;
+        for (int n = 0; n < a.examples(); n++) {
+            double va = a.data()[n * columns + i];
+            double vb = b.data()[n * columns + j];
+            ab += va * vb;
+            sumA += va;
+            sumB += vb;
+        }
+        double weight = a.examples() + 1.0 / a.examples();
+        return (ab - sumA * sumB / weight) / weight;
+    }
+
+    @ParameterizedTest
+    @MethodSource("org.multipoint.testing.TestOps#images")
+    void shortfallsGoWithTheInputsAtTheirPositions(LinearOp op) {
+        if (op.groups() > 1) {
+            assertThrows(IllegalArgumentException.class, () -> Moments.withShortfall(op, ALL, MemoryBound.NONE));
+            return;
+        }
+        Tensor x = TestOps.image(op, 5, 6, 7, 16);
+        Tensor y = TestOps.image(op, 5, 6, 7, 17);
+        Tensor s = TestOps.normal(18, op.outputShape(y.shape()));
+        Moments moments = Moments.withShortfall(op, ALL, MemoryBound.NONE);
+        moments.add(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2), TestOps.part(s, 0, 2));
+        Moments rest = Moments.withShortfall(op, ALL, MemoryBound.NONE);
+        rest.add(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5), TestOps.part(s, 2, 5));
+        moments.merge(rest);
+
+        int d = op.columns();
+        int pixels = s.data().length / 5 / op.rows();
+        double weight = 5.0 * pixels * (1 + 1.0 / moments.independent() / moments.independent());
+        double[] mean = new double[op.rows()];
+        double[] products = new double[op.rows() * d];
+        for (int n = 0; n < 5; n++) {
+            double[][] vectors = TestOps.vectors(op, y, n, 0);
+            assertEquals(pixels, vectors.length);
+            for (int p = 0; p < pixels; p++) {
+                for (int r = 0; r < op.rows(); r++) {
+                    float value = s.data()[op.channelsLast() ? (n * pixels + p) * op.rows() + r : (n * op.rows() + r) * pixels + p];
+                    mean[r] += value / weight;
+                    for (int c = 0; c < d; c++) {
+                        products[r * d + c] += value * vectors[p][c] / weight;
+                    }
+                }
+            }
+        }
+        double[] found = moments.shortfallCovariance(0);
+        for (int r = 0; r < op.rows(); r++) {
+            assertEquals(mean[r], moments.meanShortfall(r), 1e-9);
+            for (int c = 0; c < d; c++) {
+                assertEquals(products[r * d + c] - mean[r] * moments.meanY(0, c), found[r * d + c], SINGLE);
+            }
+        }
+    }
+
+    @Test
+    void whatDoesNotBelongTogetherIsRefused() {
+        Moments single = new Moments(LinearOp.dense(3, 2, false), false, ALL, MemoryBound.NONE);
+        Moments paired = new Moments(LinearOp.dense(3, 2, false), true, ALL, MemoryBound.NONE);
+        Moments other = new Moments(LinearOp.dense(4, 2, false), false, ALL, MemoryBound.NONE);
+        assertThrows(IllegalArgumentException.class, () -> single.merge(paired));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> single.merge(other)).getMessage()
+                .contains("Only moments of one layer merge"));
+        assertThrows(IllegalStateException.class, () -> paired.add(TestOps.normal(13, 2, 3)));
+        Tensor two = TestOps.normal(14, 2, 3);
+        Tensor three = TestOps.normal(15, 3, 3);
+        String message = assertThrows(IllegalArgumentException.class, () -> paired.add(three, two)).getMessage();
+        assertTrue(message.contains("[3, 3]") && message.contains("[2, 3]"), message);
+        Moments withShortfall = Moments.withShortfall(LinearOp.dense(3, 2, false), ALL, MemoryBound.NONE);
+        assertThrows(IllegalArgumentException.class, () -> withShortfall.merge(paired));
+        assertThrows(IllegalStateException.class, () -> withShortfall.add(two, two));
+        assertThrows(IllegalStateException.class, () -> paired.add(two, two, TestOps.normal(16, 2, 2)));
+        message = assertThrows(IllegalArgumentException.class, () -> withShortfall.add(two, two, two)).getMessage();
+        assertTrue(message.contains("[2, 2]") && message.contains("[2, 3]"), message);
+        assertThrows(IllegalStateException.class, () -> single.covariance(0, 0));
+        assertThrows(IllegalStateException.class, single::meanVariance);
+    }
+}

@@ -1,0 +1,55 @@
+package org.multipoint.internal.engine;
+
+import org.junit.jupiter.api.Test;
+import org.multipoint.internal.engine.Program.Add;
+import org.multipoint.internal.engine.Program.Affine;
+import org.multipoint.internal.engine.Program.Instruction;
+import org.multipoint.internal.engine.Program.Linear;
+import org.multipoint.internal.engine.Program.Rectify;
+import org.multipoint.internal.engine.Program.Shape;
+import org.multipoint.internal.ops.LinearOp;
+
+import java.util.List;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+/** What is taken into what, and so how many steps a program takes. */
+class FusionTest {
+
+    private static Linear linear(int input) {
+        return new Linear(input, LinearOp.dense(2, 2, false), new Program.FloatWeights(new float[4]), new float[2]);
+    }
+
+    private static List<Class<?>> steps(List<Shape> inputs, Instruction... instructions) {
+        Program program = AffineFolding.fold(new Program(inputs.size(), false, List.of(instructions)));
+        return new Fusion(program.withoutWeights(), program.shapes(inputs)).nodes().stream()
+                .<Class<?>>map(n -> n.instruction().getClass()).toList();
+    }
+
+    private static final Shape IMAGE = new Shape(3, 2, 4, 5);
+
+    @Test
+    void aResidualBlockIsItsConvolutions() {
+        float[] perChannel = {1, 2};
+        assertEquals(List.of(Linear.class, Linear.class), steps(List.of(IMAGE), linear(0), new Affine(1, perChannel, perChannel),
+                new Rectify(2, 6), linear(3), new Affine(4, perChannel, perChannel), new Add(List.of(5, 0)), new Rectify(6, 6)));
+    }
+
+    @Test
+    void affineMapsOfWhatOthersReadStay() {
+        float[] perChannel = {1, 2};
+        assertEquals(List.of(Linear.class, Affine.class), steps(List.of(IMAGE), linear(0), new Affine(1, perChannel, perChannel),
+                new Add(List.of(2, 1))).subList(0, 2));
+    }
+
+    @Test
+    void aConvolutionSmallerThanTheSumDoesNotTakeItIn() {
+        assertEquals(List.of(Linear.class), steps(List.of(IMAGE, IMAGE), linear(1), new Add(List.of(0, 2))));
+        for (Shape smaller : List.of(new Shape(3, 2, 1, 1), new Shape(1, 2, 4, 5), new Shape(3, 2, 4, 1))) {
+            assertEquals(List.of(Linear.class, Add.class), steps(List.of(IMAGE, smaller), linear(1), new Add(List.of(0, 2)),
+                    new Rectify(3, 6)));
+            assertEquals(List.of(Linear.class, Add.class), steps(List.of(smaller, IMAGE), linear(1), new Add(List.of(0, 2)),
+                    new Rectify(3, 6)));
+        }
+    }
+}

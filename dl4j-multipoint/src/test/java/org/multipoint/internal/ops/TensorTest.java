@@ -1,0 +1,39 @@
+package org.multipoint.internal.ops;
+
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+class TensorTest {
+
+    @Test
+    void viewsOrdersAndTypesBecomeTheSameValues() {
+        INDArray whole = Nd4j.arange(24).reshape(2, 3, 4).castTo(DataType.FLOAT);
+        INDArray view = whole.get(NDArrayIndex.all(), NDArrayIndex.interval(1, 3), NDArrayIndex.all()).permute(0, 2, 1);
+        float[] expected = {4, 8, 5, 9, 6, 10, 7, 11, 16, 20, 17, 21, 18, 22, 19, 23};
+        for (INDArray array : new INDArray[]{view, view.dup('f'), view.dup('c'), view.castTo(DataType.DOUBLE),
+                view.castTo(DataType.INT), view.castTo(DataType.UBYTE), view.castTo(DataType.BFLOAT16)}) {
+            Tensor tensor = Tensor.of(array);
+            assertArrayEquals(expected, tensor.data());
+            assertArrayEquals(new long[]{2, 4, 2}, tensor.shape());
+            assertEquals(2, tensor.examples());
+        }
+    }
+
+    @Test
+    void tensorIsACopy() {
+        INDArray array = Nd4j.ones(2, 2);
+        Tensor tensor = Tensor.of(array);
+        array.assign(5);
+        assertArrayEquals(new float[]{1, 1, 1, 1}, tensor.data());
+        try (INDArray back = tensor.toArray()) {
+            back.assign(7);
+        }
+        assertArrayEquals(new float[]{1, 1, 1, 1}, tensor.data());
+    }
+}

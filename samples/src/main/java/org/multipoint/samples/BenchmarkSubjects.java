@@ -1,0 +1,140 @@
+package org.multipoint.samples;
+
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.ops.Tensor;
+import org.multipoint.onnx.OnnxExporter;
+import org.multipoint.onnx.OnnxRuntimeNetwork;
+import org.multipoint.options.Method;
+import org.multipoint.segments.Segments;
+import org.multipoint.transform.Multipoint;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.dataset.adapter.SingletonMultiDataSetIterator;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** The ways of running one network that the benchmark compares. */
+final class BenchmarkSubjects {
+
+    /** The way that all others must agree with. */
+    static final String DL4J = "dl4j-fp32";
+    static final String ONNX_RUNTIME_INT8 = "onnxruntime-int8";
+
+    private static final int BITS = 4;
+    private static final double EXTRA_POINTS = 0.10;
+    /** Ranges of activations and a spread of extra points are all that is wanted of calibration; accuracy is measured elsewhere. */
+    private static final int CALIBRATION_EXAMPLES = 2;
+    private static final int POSITIONS_PER_IMAGE = 16;
+
+    private final BenchNetwork network;
+    private final INDArray input;
+    private final INDArray calibration;
+    private final Consumer<String> log;
+    private final List<BenchmarkSubject> subjects = new ArrayList<>();
+
+    /**
+     * @param batch examples in the input that all are run on
+     * @param log   hears what is being made, and what is left out
+     */
+    BenchmarkSubjects(BenchNetwork network, int batch, Consumer<String> log) {
+        this.network = network;
+        this.log = log;
+        input = network.examples(batch, 1);
+        calibration = network.examples(CALIBRATION_EXAMPLES, 2);
+    }
+
+    /** All of them, {@link #DL4J} first. */
+    List<BenchmarkSubject> all(int threads) {
+        add(DL4J, network.graph());
+        log.accept("compiling segments");
+        addOnNd4j();
+        add("engine-fp32", Segments.compile(network.graph()).graph());
+        log.accept("quantizing");
+        ComputationGraph quantized = quantized();
+        add("multipoint-layers", quantized);
+        add("multipoint-fused", Segments.compile(quantized).graph());
+        addOnnxRuntime(threads);
+        return subjects;
+    }
+
+    /** A segment takes the engine that is preferred when it first runs. */
+    private void addOnNd4j() {
+        String preferred = System.getProperty(Engines.PROPERTY, "");
+        System.setProperty(Engines.PROPERTY, "nd4j");
+        try {
+            add("nd4j-fp32", Segments.compile(network.graph()).graph()).run();
+        } finally {
+            System.setProperty(Engines.PROPERTY, preferred);
+        }
+    }
+
+    private ComputationGraph quantized() {
+        return Multipoint.of(network.graph())
+                .calibrate(new SingletonMultiDataSetIterator(new MultiDataSet(calibration, null)))
+                .method(Method.GREEDY).bits(BITS).extraPoints(EXTRA_POINTS).positionsPerImage(POSITIONS_PER_IMAGE)
+                .transform().model();
+    }
+
+    private BenchmarkSubject add(String name, ComputationGraph graph) {
+        BenchmarkSubject subject = new BenchmarkSubject() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public float[] run() {
+                try (INDArray output = graph.outputSingle(input)) {
+                    return Tensor.of(output).data();
+                }
+            }
+
+            @Override
+            public void close() {
+                graph.close();
+            }
+        };
+        subjects.add(subject);
+        return subject;
+    }
+
+    private void addOnnxRuntime(int threads) {
+        log.accept("exporting to ONNX");
+        try {
+            OnnxExporter exporter = new OnnxExporter(network.graph(), calibration);
+            addOnnxRuntime("onnxruntime-fp32", exporter.floating(), threads);
+            addOnnxRuntime(ONNX_RUNTIME_INT8, exporter.quantized(), threads);
+        } catch (IllegalArgumentException e) {
+            log.accept("ONNX Runtime is left out: " + e.getMessage());
+        } catch (LinkageError e) {
+            log.accept("ONNX Runtime is left out, it cannot be loaded (" + e
+                    + "): com.microsoft.onnxruntime:onnxruntime for this platform must be on the class path");
+        }
+    }
+
+    private void addOnnxRuntime(String name, byte[] model, int threads) {
+        INDArray channelsFirst = network.channelsLast() && input.rank() == 4 ? input.permute(0, 3, 1, 2) : input;
+        OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of(network.graph().getConfiguration().getNetworkInputs().get(0),
+                channelsFirst), threads);
+        subjects.add(new BenchmarkSubject() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public float[] run() {
+                return runtime.run().values().iterator().next();
+            }
+
+            @Override
+            public void close() {
+                runtime.close();
+            }
+        });
+    }
+}
