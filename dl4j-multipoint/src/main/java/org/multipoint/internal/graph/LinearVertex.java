@@ -2,7 +2,6 @@ package org.multipoint.internal.graph;
 
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
@@ -47,16 +46,8 @@ public record LinearVertex(String name, LayerKind kind, List<Operation> operatio
             return Optional.of("a vertex with parameters of its own: " + vertex.getClass().getSimpleName());
         }
         org.deeplearning4j.nn.conf.layers.Layer conf = configuration(graph, name);
-        if (LayerKind.ofPlain(conf).isEmpty()) {
-            return Optional.of(conf.getClass().getSimpleName() + " is not supported");
-        }
-        if (((BaseLayer) conf).getWeightNoise() != null) {
-            return Optional.of("it has weight noise");
-        }
-        if (conf instanceof DenseLayer d && d.hasLayerNorm()) {
-            return Optional.of("it has layer normalization");
-        }
-        return Optional.empty();
+        Optional<LayerKind> kind = LayerKind.ofPlain(conf);
+        return kind.isEmpty() ? Optional.of(conf.getClass().getSimpleName() + " is not supported") : kind.get().obstacle(conf);
     }
 
     /** Whether a vertex's layer is of a kind that can be quantized. */
