@@ -1,6 +1,6 @@
 package org.multipoint.options;
 
-/** How the range of a quantized input is chosen from what calibration saw. */
+/** How the range of a quantized input is chosen from the values seen in calibration. */
 public enum Clipping {
     /** The smallest and largest value. */
     MIN_MAX,

@@ -1,9 +1,9 @@
 package org.multipoint.options;
 
-/** What shares a step size. */
+/** Which weights share a step size. */
 public enum Granularity {
-    /** Each row (output channel) has its own. */
+    /** Those of a row (output channel). */
     CHANNEL,
-    /** All rows of a layer share one for each point. */
+    /** All weights of a layer, for each point. */
     LAYER
 }

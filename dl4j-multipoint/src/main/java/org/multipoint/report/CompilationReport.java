@@ -1,17 +1,24 @@
 package org.multipoint.report;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
- * How a graph was cut into segments.
+ * How a graph was partitioned into segments. Immutable.
  *
  * @param segments in topological order
  * @param outside  vertices that are in no segment, with the reason
  * @param warnings where the compiled graph differs from its source in more than rounding, by vertex or property
  */
-public record CompilationReport(List<Segment> segments, Map<String, String> outside, Map<String, String> warnings) {
+public record CompilationReport(List<CompiledSegment> segments, Map<String, String> outside, Map<String, String> warnings) {
+
+    public CompilationReport {
+        segments = List.copyOf(segments);
+        outside = Collections.unmodifiableMap(new LinkedHashMap<>(outside));
+        warnings = Collections.unmodifiableMap(new LinkedHashMap<>(warnings));
+    }
 
     /**
      * One segment.
@@ -19,19 +26,19 @@ public record CompilationReport(List<Segment> segments, Map<String, String> outs
      * @param name     the vertex that it became
      * @param integer  true where some of its operations run on integers
      * @param vertices vertices of the source that it stands for
-     * @param ends     what it ends at, with the reason: readers of its output, and what it reads
+     * @param ends     the vertices at its boundary, with the reason: readers of its output, and those whose output it reads
      */
-    public record Segment(String name, boolean integer, List<String> vertices, Map<String, String> ends) {
+    public record CompiledSegment(String name, boolean integer, List<String> vertices, Map<String, String> ends) {
+
+        public CompiledSegment {
+            vertices = List.copyOf(vertices);
+            ends = Collections.unmodifiableMap(new LinkedHashMap<>(ends));
+        }
     }
 
+    /** The whole report as text. */
     @Override
     public String toString() {
-        String inside = segments.stream().map(s -> "segment \"" + s.name + "\" (" + (s.integer ? "int8" : "fp32") + "): "
-                + String.join(", ", s.vertices) + s.ends.entrySet().stream()
-                .map(e -> "\n  ends at \"" + e.getKey() + "\": " + e.getValue()).collect(Collectors.joining()))
-                .collect(Collectors.joining("\n"));
-        return inside + outside.entrySet().stream().map(e -> "\noutside: \"" + e.getKey() + "\" (" + e.getValue() + ")")
-                .collect(Collectors.joining())
-                + warnings.entrySet().stream().map(e -> "\nwarning: " + e.getKey() + " (" + e.getValue() + ")").collect(Collectors.joining());
+        return ReportText.of(this);
     }
 }

@@ -25,6 +25,10 @@ public record LayerReport(String name, String kind, int rows, int columns, int b
                           long storedBits, double outputError, int fusedExactly, double fusingError, float inputScale,
                           int inputZeroPoint) {
 
+    public LayerReport {
+        pointsPerRow = List.copyOf(pointsPerRow);
+    }
+
     /** Number of weights. */
     public long weights() {
         return (long) rows * columns;

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointLayer;
+import org.multipoint.report.CompilationReport.CompiledSegment;
 import org.multipoint.report.CompilationReport;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -81,8 +82,8 @@ public final class Segments {
         separateLosses(segments);
         segments.entrySet().removeIf(s -> !worthwhile(s.getValue()));
         segmentOf.values().retainAll(segments.keySet());
-        List<CompilationReport.Segment> reports = new ArrayList<>();
-        segments.forEach((root, parts) -> reports.add(new CompilationReport.Segment(root, integer(parts), parts, ends(root, parts))));
+        List<CompiledSegment> reports = new ArrayList<>();
+        segments.forEach((root, parts) -> reports.add(new CompiledSegment(root, integer(parts), parts, ends(root, parts))));
         regularization = segments.values().stream().flatMap(List::stream).mapToDouble(edit::regularization).sum();
         segments.values().forEach(this::warnOfDeviations);
         segments.forEach(this::replace);

@@ -21,7 +21,6 @@ final class AccuracySearch<M> {
     /** Steps between a width and the next: a tenth of a stored bit. */
     private static final int STEPS = 10;
 
-    private final Settings settings;
     private final double lowest;
     private final double original;
     private final ToDoubleFunction<M> metric;
@@ -37,15 +36,15 @@ final class AccuracySearch<M> {
     }
 
     AccuracySearch(double maxDrop, ToDoubleFunction<M> metric, M source, Settings settings, TransformListener listener) {
-        this.settings = settings;
         this.metric = metric;
         this.listener = listener;
         this.original = metric.applyAsDouble(source);
         this.lowest = original - maxDrop;
         listener.onProgress(TransformListener.Phase.EVALUATION, 0, -1, String.format(Locale.ROOT, "fp32: %.4f", original));
         // A width that was asked for stays; its rows get up to two points each.
-        this.places = settings.bits != null
-                ? IntStream.rangeClosed(0, STEPS * settings.bits).mapToObj(step -> new Place(settings.bits, step)).toList()
+        this.places = settings.bits().isPresent()
+                ? IntStream.rangeClosed(0, STEPS * settings.bits().getAsInt())
+                        .mapToObj(step -> new Place(settings.bits().getAsInt(), step)).toList()
                 : IntStream.rangeClosed(0, STEPS * (WIDEST - NARROWEST))
                         .mapToObj(i -> new Place(NARROWEST + i / STEPS, i % STEPS)).toList();
     }
@@ -83,8 +82,8 @@ final class AccuracySearch<M> {
     }
 
     private Pipeline.Quantized<M> attempt(Place place, Function<Pipeline.Plan, Pipeline.Quantized<M>> quantize) {
-        Pipeline.Quantized<M> tried = quantize.apply(settings.plan(place.bits, place.extraPoints(),
-                String.format(Locale.ROOT, "%.1f %% extra points, the smallest that holds %.4f", 100 * place.extraPoints(), lowest)));
+        Pipeline.Quantized<M> tried = quantize.apply(new Pipeline.Plan(place.bits, Budget.extraPoints(place.extraPoints(),
+                String.format(Locale.ROOT, "%.1f %% extra points, the smallest that holds %.4f", 100 * place.extraPoints(), lowest))));
         double value = metric.applyAsDouble(tried.model());
         attempts.add(new Attempt(place.bits, place.extraPoints(), tried.report().storedBitsPerWeight(), value, value >= lowest));
         listener.onProgress(TransformListener.Phase.EVALUATION, attempts.size(), -1, String.format(Locale.ROOT,

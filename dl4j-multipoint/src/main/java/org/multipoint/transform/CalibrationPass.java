@@ -59,7 +59,8 @@ final class CalibrationPass {
         for (List<LinearVertex> part : parts(vertices)) {
             Map<String, Moments> moments = new HashMap<>();
             for (LinearVertex vertex : part) {
-                vertex.operations().forEach(s -> moments.put(s.name(), new Moments(s.op(), false, settings.positionsPerImage, settings.bound())));
+                vertex.operations().forEach(s -> moments.put(s.name(),
+                        new Moments(s.op(), false, settings.options().positionsPerImage(), settings.bound())));
             }
             boolean first = images == 0;
             int[] batches = {0};
@@ -92,13 +93,13 @@ final class CalibrationPass {
 
     private void examine(LinearVertex vertex, LinearVertex.Operation operation, Moments moments, List<Integer> widths) {
         WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments,
-                settings.method.calibrated() && settings.biasCorrection);
+                settings.strategy().correctsBias());
         double outputVariance = problem.outputVariance();
         for (int width : widths) {
             double least = Double.POSITIVE_INFINITY;
             for (PointFinder finder : settings.finders(vertex.name(), width)) {
-                double[][] errors = finder.errors(problem, settings.maxPoints(finder));
-                int n = settings.ordinaryPoints(width);
+                double[][] errors = finder.errors(problem, settings.strategy().maxPoints(finder));
+                int n = settings.strategy().ordinaryPoints(width);
                 double total = Stream.of(errors).mapToDouble(e -> e[n - 1]).sum();
                 if (total < least) {
                     least = total;
@@ -123,7 +124,7 @@ final class CalibrationPass {
             long sums = 0;
             long more = 0;
             for (LinearVertex.Operation operation : vertex.operations()) {
-                bound.require(operation.name(), operation.op(), settings.method.calibrated() && settings.quantizedInputs);
+                bound.require(operation.name(), operation.op(), settings.strategy().pairsMoments());
                 long own = bound.sums(operation.op(), false, false);
                 sums += own;
                 more = Math.max(more, bound.most(operation.op(), false, false) - own);

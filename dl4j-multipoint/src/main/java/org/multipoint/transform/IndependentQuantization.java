@@ -33,10 +33,10 @@ final class IndependentQuantization {
             CalibrationPass.Candidate here = found.get(operation.name());
             WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), null, false);
             MultipointMatrix matrix = here.finder().find(problem, counts);
-            Optional<InputQuantization> input = settings.activationBits == 0 ? Optional.empty()
-                    : Optional.of(survey.range(operation.name()).quantization(settings.clipping, settings.activationBits));
-            operations.add(new QuantizedOperation(operation.name(), matrix, here.finder().storedBits(problem, matrix, counts), operation.bias(), input,
-                    error(here.curves(), counts), QuantizedOperation.UNFITTED));
+            Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty()
+                    : Optional.of(survey.range(operation.name()).quantization(settings.options().clipping(), settings.activationBits()));
+            operations.add(new QuantizedOperation(operation.name(), matrix, here.finder().storedBits(problem, matrix, counts),
+                    operation.bias(), input, error(here.curves(), counts), QuantizedOperation.UNFITTED));
         }
         return operations;
     }

@@ -3,20 +3,20 @@ package org.multipoint.transform;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.internal.calibration.CalibrationData;
-import org.multipoint.internal.calibration.MemoryBound;
 import org.multipoint.internal.graph.GraphEdit;
-import org.multipoint.internal.quantizer.BudgetAllocation;
-import org.multipoint.internal.quantizer.FixedAllocation;
-import org.multipoint.internal.quantizer.ThresholdAllocation;
-import org.multipoint.options.Clipping;
-import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
-import org.multipoint.points.ScaleLayout;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
@@ -44,8 +44,15 @@ public final class Multipoint<M> {
     private final M source;
     private final GraphEdit edit;
     private final Function<GraphEdit, M> build;
-    private final Settings settings;
     private IntFunction<CalibrationData> data;
+    private Method method = Method.CALIBRATED;
+    private OptionalInt bits = OptionalInt.empty();
+    private final Map<String, Integer> layerBits = new HashMap<>();
+    private Budget budget = Budget.extraPoints(0.1);
+    private int activationBits = 8;
+    private final Set<String> leftOut = new LinkedHashSet<>();
+    private long memory = 1L << 30;
+    private MultipointOptions options = MultipointOptions.defaults();
     private Double maxDrop;
     private ToDoubleFunction<M> metric;
     private TransformListener listener = (phase, done, total, what) -> { };
@@ -54,7 +61,6 @@ public final class Multipoint<M> {
         this.source = source;
         this.edit = edit;
         this.build = build;
-        this.settings = new Settings(source.getClass().getSimpleName());
     }
 
     /** Transforms a graph. */
@@ -68,8 +74,8 @@ public final class Multipoint<M> {
     }
 
     /**
-     * Representative inputs; some hundred images are enough. Labels and masks are not looked at. Required; the iterator must be resettable. One
-     * of each eight examples is held out to measure the errors that are reported, and nothing is learnt from it; of fewer, none is.
+     * Representative inputs; a few hundred images are enough. Labels and masks are ignored. Required; the iterator must be resettable. One
+     * of every eight examples is held out to measure the reported errors and is not used for anything else; of fewer than eight, none is.
      */
     public Multipoint<M> calibrate(DataSetIterator iterator) {
         this.data = inputs -> CalibrationData.of(iterator, inputs);
@@ -84,7 +90,7 @@ public final class Multipoint<M> {
 
     /** How points are found; default {@link Method#CALIBRATED}. */
     public Multipoint<M> method(Method method) {
-        settings.method = method;
+        this.method = Objects.requireNonNull(method, "method");
         return this;
     }
 
@@ -94,43 +100,43 @@ public final class Multipoint<M> {
      * @throws IllegalArgumentException where out of range
      */
     public Multipoint<M> bits(int bits) {
-        settings.bits = checkedBits(bits);
+        this.bits = OptionalInt.of(checkedBits(bits));
         return this;
     }
 
     /** Width of a code in one layer. */
     public Multipoint<M> bits(String layer, int bits) {
-        settings.layerBits.put(known(layer), checkedBits(bits));
+        layerBits.put(known(layer), checkedBits(bits));
         return this;
     }
 
     /** Budget: extra points as a share of the codes that one point per row takes; default 0.10. */
     public Multipoint<M> extraPoints(double share) {
-        settings.extraPoints(share);
+        budget = Budget.extraPoints(share);
         return this;
     }
 
     /** Budget: stored bits for each quantized weight, everything counted. One point per row is given whatever the budget. */
     public Multipoint<M> storedBits(double perWeight) {
-        settings.spend(BudgetAllocation.storedBits(perWeight), perWeight + " stored bits per weight");
+        budget = Budget.storedBits(perWeight);
         return this;
     }
 
     /** Budget: bytes of all quantized weights, everything counted. One point per row is given whatever the budget. */
     public Multipoint<M> storedBytes(long bytes) {
-        settings.spend(BudgetAllocation.bytes(bytes), bytes + " bytes");
+        budget = Budget.storedBytes(bytes);
         return this;
     }
 
     /** The paper's rule: points while a row's output error, relative to its layer's output variance, exceeds the threshold. */
     public Multipoint<M> errorThreshold(double threshold) {
-        settings.spend(new ThresholdAllocation(threshold), "error threshold " + threshold);
+        budget = Budget.errorThreshold(threshold);
         return this;
     }
 
     /** The same number of points for every row. */
     public Multipoint<M> points(int perRow) {
-        settings.spend(new FixedAllocation(perRow), perRow + " points per row");
+        budget = Budget.pointsPerRow(perRow);
         return this;
     }
 
@@ -155,104 +161,26 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /**
-     * Most points that a budget or threshold may give a row. By default as many as one int8 row can hold exactly
-     * ({@link Method#CALIBRATED}), or 4.
-     */
-    public Multipoint<M> maxPoints(int points) {
-        settings.maxPoints = new FixedAllocation(points).points();
-        return this;
-    }
-
-    /** What shares a step size under {@link Method#GREEDY} and {@link Method#NEAREST}; default each channel its own. */
-    public Multipoint<M> granularity(Granularity granularity) {
-        settings.granularity = granularity;
-        return this;
-    }
-
-    /** The integers that codes stand for under {@link Method#CALIBRATED}; by default the better of both, layer by layer. */
-    public Multipoint<M> grid(CodeGrid grid) {
-        settings.grid = grid;
-        return this;
-    }
-
-    /** Which scales are stored under {@link Method#CALIBRATED}; default {@link ScaleLayout#PER_ROW}, whose points fuse exactly. */
-    public Multipoint<M> scales(ScaleLayout scales) {
-        settings.scales = scales;
-        return this;
-    }
-
     /** Width of quantized activations, 2 to 8, or 0 to leave them floating; default 8. */
     public Multipoint<M> activationBits(int bits) {
         if (bits != 0) {
             checkedBits(bits);
         }
-        settings.activationBits = bits;
-        return this;
-    }
-
-    /** How ranges of activations are clipped. */
-    public Multipoint<M> clipping(Clipping clipping) {
-        settings.clipping = clipping;
+        activationBits = bits;
         return this;
     }
 
     /** Layers that stay in fp32. */
     public Multipoint<M> leaveOut(String... layers) {
         for (String layer : layers) {
-            settings.leftOut.add(known(layer));
+            leftOut.add(known(layer));
         }
         return this;
     }
 
-    /** Whether BatchNormalization is folded into the layer before it; default true. */
-    public Multipoint<M> foldBatchNormalization(boolean fold) {
-        settings.foldBatchNormalization = fold;
-        return this;
-    }
-
-    /** Whether a layer is rounded under the inputs that the network quantized so far gives it; default true. */
-    public Multipoint<M> quantizedInputs(boolean on) {
-        settings.quantizedInputs = on;
-        return this;
-    }
-
-    /** Whether weights are first matched to the reference network's output on quantized inputs; default true. */
-    public Multipoint<M> targetMatching(boolean on) {
-        settings.targetMatching = on;
-        return this;
-    }
-
-    /**
-     * Whether the target of a layer whose output is only added to others, as at the end of a residual block, includes what those fall short
-     * of the reference network; part of the target matching; default true.
-     */
-    public Multipoint<M> shortcutMatching(boolean on) {
-        settings.shortcutMatching = on;
-        return this;
-    }
-
-    /** Ridge of the target matching, in units of the mean variance of a layer's inputs; more is taken where they are few. Default 0.1. */
-    public Multipoint<M> ridge(double ridge) {
-        if (!(ridge > 0) || Double.isInfinite(ridge)) {
-            throw new IllegalArgumentException("The ridge must be positive and finite, found " + ridge);
-        }
-        settings.ridge = ridge;
-        return this;
-    }
-
-    /** Whether biases make the mean output exact; default true. */
-    public Multipoint<M> biasCorrection(boolean on) {
-        settings.biasCorrection = on;
-        return this;
-    }
-
-    /** Most output positions of an image that second moments are summed over, spread evenly; default 512. */
-    public Multipoint<M> positionsPerImage(int positions) {
-        if (positions < 1) {
-            throw new IllegalArgumentException("Positions per image must be positive, found " + positions);
-        }
-        settings.positionsPerImage = positions;
+    /** Options of the algorithm itself, for tuning and ablation studies; default {@link MultipointOptions#defaults()}. */
+    public Multipoint<M> options(MultipointOptions options) {
+        this.options = Objects.requireNonNull(options, "options");
         return this;
     }
 
@@ -260,27 +188,27 @@ public final class Multipoint<M> {
      * Bytes that are held at once for the statistics of layers, and again as many for activations between layers; default 1 GiB each.
      *
      * <p>Statistics are second moments and all that is made of them while layers are rounded, on the heap and off it: covariances and their
-     * factors, the vectors that are cut out of images, the rows that are searched and their candidates ({@link MemoryBound}). Where they
-     * exceed the bound, images pass more than once; where those of a single layer do, its columns are split into blocks, between which moments
-     * count as zero, and its rows are searched some at a time. Activations that exceed it go to a temporary file.
+     * factors, the vectors that are cut out of images, the rows that are searched and their candidates. Where they exceed the bound, images
+     * pass more than once; where those of a single layer do, its columns are split into blocks, between which moments count as zero, and
+     * its rows are searched some at a time. Activations that exceed it go to a temporary file.
      *
      * <p>Not counted is what is as large as the model and one batch of images: the source and the result, the weights of a layer and their
-     * approximations in single precision, codes that were found, activations of the vertex at hand, the vectors of one image.
+     * approximations in single precision, codes that were found, activations of the current vertex, the vectors of one image.
      *
-     * <p>{@link #transform()} throws an {@link IllegalArgumentException} that names the layer, before it begins, where the bound is too small
-     * even for the smallest blocks.
+     * <p>{@link #transform()} throws an {@link IllegalArgumentException} that names the layer, before it begins, where the bound is
+     * too small even for the smallest blocks.
      */
     public Multipoint<M> memory(long bytes) {
         if (bytes < 1) {
             throw new IllegalArgumentException("Memory must be positive, found " + bytes);
         }
-        settings.memory = bytes;
+        memory = bytes;
         return this;
     }
 
-    /** Who hears how it goes on. */
+    /** Receives progress events. */
     public Multipoint<M> listener(TransformListener listener) {
-        this.listener = listener;
+        this.listener = Objects.requireNonNull(listener, "listener");
         return this;
     }
 
@@ -295,6 +223,7 @@ public final class Multipoint<M> {
         if (data == null) {
             throw new IllegalStateException("Calibration data is missing: call calibrate(iterator) first");
         }
+        Settings settings = settings();
         long start = System.nanoTime();
         AccuracySearch<M> search = maxDrop == null ? null : new AccuracySearch<>(maxDrop, metric, source, settings, listener);
         Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener);
@@ -303,6 +232,10 @@ public final class Multipoint<M> {
         Pipeline.Quantized<M> quantized = search == null ? pipeline.quantize(settings.plan()) : search.smallest(pipeline::quantize);
         return new MultipointResult<>(quantized.model(), quantized.report(), search == null ? List.of() : search.attempts(),
                 (calibrated - start) / 1e9, (System.nanoTime() - calibrated) / 1e9);
+    }
+
+    private Settings settings() {
+        return new Settings(source.getClass().getSimpleName(), method, bits, layerBits, budget, activationBits, leftOut, memory, options);
     }
 
     private String known(String layer) {

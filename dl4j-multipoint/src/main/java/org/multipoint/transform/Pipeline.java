@@ -6,7 +6,6 @@ import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.graph.GraphWalk;
 import org.multipoint.internal.graph.LinearVertex;
-import org.multipoint.internal.quantizer.Allocation;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
@@ -56,14 +55,14 @@ final class Pipeline<M> {
         this.folded = edit;
         this.build = build;
         this.listener = listener;
-        if (settings.foldBatchNormalization) {
-            kept.putAll(BatchNormFolding.fold(edit, settings.leftOut));
+        if (settings.options().foldBatchNormalization()) {
+            kept.putAll(BatchNormFolding.fold(edit, settings.leftOut()));
         }
         ComputationGraph reference = edit.toGraph();
         walk = new GraphWalk(reference);
         walk.obstacles().forEach(kept::putIfAbsent);
-        settings.leftOut.forEach(name -> kept.put(name, "left out as asked"));
-        vertices = walk.linear().values().stream().filter(v -> !settings.leftOut.contains(v.name())).toList();
+        settings.leftOut().forEach(name -> kept.put(name, "left out as asked"));
+        vertices = walk.linear().values().stream().filter(v -> !settings.leftOut().contains(v.name())).toList();
         vertices.forEach(v -> v.kind().deviation(edit.layer(v.name())).ifPresent(w -> warnings.put(v.name(), w)));
         if (vertices.isEmpty()) {
             throw new IllegalArgumentException("The model has no layer that can be quantized: " + kept);
@@ -72,8 +71,8 @@ final class Pipeline<M> {
         survey = new CalibrationPass(settings, walk, data, listener);
     }
 
-    /** What is spent: the width of codes and how points are given. */
-    record Plan(int bits, Allocation allocation, String budget) {
+    /** The width of codes and what is spent on them. */
+    record Plan(int bits, Budget budget) {
     }
 
     /**
@@ -102,7 +101,7 @@ final class Pipeline<M> {
 
     private Map<String, int[]> allocate(Plan plan, Map<String, CalibrationPass.Candidate> found) {
         List<String> names = vertices.stream().flatMap(v -> v.operations().stream()).map(LinearVertex.Operation::name).toList();
-        int[][] allocated = plan.allocation.allocate(names.stream().map(name -> found.get(name).curves()).toList());
+        int[][] allocated = settings.strategy().allocation(plan.budget, plan.bits).allocate(names.stream().map(name -> found.get(name).curves()).toList());
         Map<String, int[]> points = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
             points.put(names.get(i), allocated[i]);
@@ -111,7 +110,7 @@ final class Pipeline<M> {
     }
 
     private Map<String, List<QuantizedOperation>> quantize(Map<String, CalibrationPass.Candidate> found, Map<String, int[]> points) {
-        if (settings.method.calibrated()) {
+        if (settings.strategy().isSequential()) {
             return new SequentialQuantization(settings, walk, found).run(data, points, listener);
         }
         IndependentQuantization independent = new IndependentQuantization(settings, survey);
@@ -157,7 +156,7 @@ final class Pipeline<M> {
     }
 
     private Provenance provenance(Plan plan) {
-        return new Provenance(version(), settings.model, settings.method.name().toLowerCase(Locale.ROOT), plan.bits, plan.budget,
+        return new Provenance(version(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits, plan.budget.description(),
                 survey.images(), data.description(), settings.describe());
     }
 

@@ -13,6 +13,7 @@ import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.internal.quantizer.TargetMatching;
 import org.multipoint.internal.quantizer.WeightProblem;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
@@ -47,6 +48,7 @@ final class SequentialQuantization {
     }
 
     private final Settings settings;
+    private final MultipointOptions options;
     private final GraphWalk walk;
     private final Map<String, CalibrationPass.Candidate> found;
     private final Activations.Budget budget;
@@ -59,9 +61,10 @@ final class SequentialQuantization {
      */
     SequentialQuantization(Settings settings, GraphWalk walk, Map<String, CalibrationPass.Candidate> found) {
         this.settings = settings;
+        this.options = settings.options();
         this.found = found;
         this.walk = walk;
-        this.budget = new Activations.Budget(settings.memory);
+        this.budget = new Activations.Budget(settings.memory());
     }
 
     /**
@@ -160,7 +163,7 @@ final class SequentialQuantization {
     private List<Streams> addends(LinearVertex vertex, Streams input, Map<String, Streams> live) {
         List<Streams> addends = walk.addends(vertex.name()).stream().map(live::get).toList();
         LinearVertex.Operation last = vertex.operations().get(vertex.operations().size() - 1);
-        if (!settings.targetMatching || !settings.quantizedInputs || !settings.shortcutMatching || vertex.operations().size() > 1
+        if (!options.targetMatching() || !options.quantizedInputs() || !options.shortcutMatching() || vertex.operations().size() > 1
                 || last.op().groups() > 1 || !settings.bound().admits(last.op(), true, true)
                 || !(vertex.activation() instanceof ActivationIdentity) || addends.contains(null)) {
             return List.of();
@@ -209,28 +212,29 @@ final class SequentialQuantization {
      */
     private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, List<Streams> addends, int[] points, boolean last) {
         Optional<InputQuantization> input = Optional.empty();
-        if (settings.activationBits > 0) {
+        if (settings.activationBits() > 0) {
             RangeStatistics range = new RangeStatistics();
             for (int b = heldOut.nextClearBit(0); b < x.quantized.batches(); b = heldOut.nextClearBit(b + 1)) {
                 addRange(operation.name(), range, x.quantized.get(b));
             }
-            input = Optional.of(range.quantization(settings.clipping, settings.activationBits));
+            input = Optional.of(range.quantization(options.clipping(), settings.activationBits()));
         }
-        Moments moments = addends.isEmpty() ? new Moments(operation.op(), settings.quantizedInputs, settings.positionsPerImage, settings.bound())
-                : Moments.withShortfall(operation.op(), settings.positionsPerImage, settings.bound());
+        Moments moments = addends.isEmpty()
+                ? new Moments(operation.op(), options.quantizedInputs(), options.positionsPerImage(), settings.bound())
+                : Moments.withShortfall(operation.op(), options.positionsPerImage(), settings.bound());
         for (int b = heldOut.nextClearBit(0); b < x.reference.batches(); b = heldOut.nextClearBit(b + 1)) {
-            if (settings.quantizedInputs) {
+            if (options.quantizedInputs()) {
                 moments.add(x.reference.get(b), rounded(x.quantized.get(b), input), shortfall(addends, b));
             } else {
                 moments.add(x.reference.get(b));
             }
         }
-        WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments, settings.biasCorrection);
-        WeightProblem target = settings.targetMatching && settings.quantizedInputs
-                ? problem.withWeights(TargetMatching.match(problem, settings.ridge)) : problem;
+        WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments, options.biasCorrection());
+        WeightProblem target = options.targetMatching() && options.quantizedInputs()
+                ? problem.withWeights(TargetMatching.match(problem, options.ridge())) : problem;
         PointFinder finder = found.get(operation.name()).finder();
         MultipointMatrix matrix = finder.find(target, points);
-        float[] bias = settings.biasCorrection && last
+        float[] bias = options.biasCorrection() && last
                 ? TargetMatching.bias(problem, operation.bias(), matrix.toFloats()) : operation.bias();
         return new QuantizedOperation(operation.name(), matrix, finder.storedBits(target, matrix, points), bias, input, Double.NaN,
                 moments.independent());

@@ -38,6 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.multipoint.options.Method;
+import org.multipoint.report.CompilationReport.CompiledSegment;
 import org.multipoint.report.CompilationReport;
 import org.multipoint.testing.TestNets;
 import org.multipoint.transform.Multipoint;
@@ -130,7 +131,7 @@ class SegmentsTest {
         CompiledGraph compiled = Segments.compile(graph);
         assertNear(1e-5, graph.outputSingle(x), compiled.graph().outputSingle(x), "fp32");
         assertEquals(before, x);
-        List<CompilationReport.Segment> segments = compiled.report().segments();
+        List<CompiledSegment> segments = compiled.report().segments();
         assertEquals(1, segments.size());
         assertEquals(19, segments.get(0).vertices().size());
         assertTrue(!segments.get(0).integer());
@@ -238,7 +239,7 @@ class SegmentsTest {
             assertNear(1e-5, expected[i], found[i], "output " + i);
         }
         CompilationReport report = compiled.report();
-        assertEquals(List.of("one", "two", "three"), report.segments().stream().map(CompilationReport.Segment::name).toList());
+        assertEquals(List.of("one", "two", "three"), report.segments().stream().map(CompiledSegment::name).toList());
         assertEquals(Map.of("lrn", "LocalResponseNormalization is not known", "product", "element-wise Product", "up", "deconvolution"),
                 report.outside());
         assertEquals(Map.of("in", "a network input", "one", "a network output", "lrn", "LocalResponseNormalization is not known",
@@ -256,7 +257,7 @@ class SegmentsTest {
                 .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "one", "three")
                 .setOutputs("two", "sum").validateOutputLayerConfig(false));
         CompiledGraph compiled = Segments.compile(graph);
-        assertEquals(List.of("one", "two", "sum"), compiled.report().segments().stream().map(CompilationReport.Segment::name).toList());
+        assertEquals(List.of("one", "two", "sum"), compiled.report().segments().stream().map(CompiledSegment::name).toList());
         INDArray x = TestNets.random(4, 2, 3, 8, 8);
         INDArray[] expected = graph.output(x);
         INDArray[] found = compiled.graph().output(x);
@@ -317,7 +318,7 @@ class SegmentsTest {
             CompiledGraph compiled = Segments.compile(graph);
             assertNear(1e-5, graph.outputSingle(x), compiled.graph().outputSingle(x), names.toString());
             assertEquals(List.of(names.get(0), names.get(1), "out"),
-                    compiled.report().segments().stream().map(CompilationReport.Segment::name).toList());
+                    compiled.report().segments().stream().map(CompiledSegment::name).toList());
         }
     }
 

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.multipoint.options.Method;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.report.LayerReport;
 import org.multipoint.segments.CompiledGraph;
 import org.multipoint.segments.Segments;
@@ -31,7 +32,8 @@ class KerasModelTest {
         Path weights = TestData.require("models/efficientnet-lite0.h5");
         ComputationGraph graph = KerasModelImport.importKerasModelAndWeights(weights.toString(), false);
         MultipointResult<ComputationGraph> result = Multipoint.of(graph).method(Method.GREEDY).bits(4).extraPoints(0.1)
-                .positionsPerImage(64).calibrate(TestNets.iterator(1, 1, 1, 2, 224, 224, 3)).transform();
+                .options(MultipointOptions.builder().positionsPerImage(64).build())
+                .calibrate(TestNets.iterator(1, 1, 1, 2, 224, 224, 3)).transform();
 
         assertEquals(Map.of(), result.report().kept());
         assertEquals(50, result.report().layers().size());

@@ -24,6 +24,7 @@ import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.options.Clipping;
 import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.report.LayerReport;
@@ -71,6 +72,10 @@ class MultipointTest {
 
     private static MultipointResult<ComputationGraph> transform(UnaryOperator<Multipoint<ComputationGraph>> settings) {
         return settings.apply(Multipoint.of(graph()).calibrate(data())).transform();
+    }
+
+    private static UnaryOperator<Multipoint<ComputationGraph>> with(UnaryOperator<MultipointOptions.Builder> options) {
+        return m -> m.options(options.apply(MultipointOptions.builder()).build());
     }
 
     private static void same(ComputationGraph expected, ComputationGraph found) {
@@ -230,7 +235,7 @@ class MultipointTest {
         MultipointReport tight = transform(m -> m.errorThreshold(1e-4)).report();
         assertTrue(loose.codesPerWeight() < tight.codesPerWeight());
         assertEquals(3, transform(m -> m.points(3)).report().codesPerWeight());
-        MultipointReport most = transform(m -> m.method(Method.GREEDY).errorThreshold(0).maxPoints(2)).report();
+        MultipointReport most = transform(m -> with(o -> o.maxPoints(2)).apply(m.method(Method.GREEDY).errorThreshold(0))).report();
         assertEquals(2, most.codesPerWeight());
         assertEquals(1, transform(m -> m.method(Method.NEAREST).extraPoints(5)).report().codesPerWeight());
     }
@@ -260,11 +265,13 @@ class MultipointTest {
         INDArray x = TestNets.random(5, SHAPE);
         INDArray expected = graph().outputSingle(x);
         List<UnaryOperator<Multipoint<ComputationGraph>>> settings = List.of(
-                m -> m.grid(CodeGrid.ODD), m -> m.scales(ScaleLayout.PER_POINT), m -> m.grid(CodeGrid.ODD).scales(ScaleLayout.PER_POINT),
-                m -> m.clipping(Clipping.MIN_MAX), m -> m.clipping(Clipping.PERCENTILE), m -> m.activationBits(6),
-                m -> m.quantizedInputs(false), m -> m.targetMatching(false), m -> m.shortcutMatching(false), m -> m.biasCorrection(false), m -> m.ridge(0.5),
-                m -> m.positionsPerImage(3), m -> m.method(Method.GREEDY).granularity(Granularity.LAYER),
-                m -> m.method(Method.NEAREST).granularity(Granularity.LAYER), m -> m.method(Method.NEAREST));
+                with(o -> o.grid(CodeGrid.ODD)), with(o -> o.scales(ScaleLayout.PER_POINT)),
+                with(o -> o.grid(CodeGrid.ODD).scales(ScaleLayout.PER_POINT)),
+                with(o -> o.clipping(Clipping.MIN_MAX)), with(o -> o.clipping(Clipping.PERCENTILE)), m -> m.activationBits(6),
+                with(o -> o.quantizedInputs(false)), with(o -> o.targetMatching(false)), with(o -> o.shortcutMatching(false)),
+                with(o -> o.biasCorrection(false)), with(o -> o.ridge(0.5)),
+                with(o -> o.positionsPerImage(3)), m -> with(o -> o.granularity(Granularity.LAYER)).apply(m.method(Method.GREEDY)),
+                m -> with(o -> o.granularity(Granularity.LAYER)).apply(m.method(Method.NEAREST)), m -> m.method(Method.NEAREST));
         for (int i = 0; i < settings.size(); i++) {
             int index = i;
             INDArray found = transform(m -> settings.get(index).apply(m.bits(5))).model().outputSingle(x);
@@ -365,7 +372,8 @@ class MultipointTest {
         DataSetIterator iterator = TestNets.iterator(1, 1, 1, 256, 3, 6, 6);
         double[] errors = new double[2];
         for (int on = 0; on < 2; on++) {
-            ComputationGraph small = Multipoint.of(graph).bits(2).activationBits(3).targetMatching(on == 1).calibrate(iterator).transform().model();
+            ComputationGraph small = Multipoint.of(graph).bits(2).activationBits(3)
+                    .options(MultipointOptions.builder().targetMatching(on == 1).build()).calibrate(iterator).transform().model();
             iterator.reset();
             INDArray x = iterator.next().getFeatures();
             errors[on] = graph.outputSingle(x).squaredDistance(small.outputSingle(x));
@@ -388,8 +396,8 @@ class MultipointTest {
         DataSetIterator iterator = TestNets.iterator(1, 1, 1, 256, 3, 6, 6);
         double[] errors = new double[2];
         for (int on = 0; on < 2; on++) {
-            MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(2).points(1).shortcutMatching(on == 1)
-                    .calibrate(iterator).transform();
+            MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(2).points(1)
+                    .options(MultipointOptions.builder().shortcutMatching(on == 1).build()).calibrate(iterator).transform();
             iterator.reset();
             INDArray x = iterator.next().getFeatures();
             errors[on] = graph.feedForward(x, false).get("sum").squaredDistance(result.model().feedForward(x, false).get("sum"));
@@ -412,8 +420,8 @@ class MultipointTest {
             max = Math.max(max, features.maxNumber().doubleValue());
             min = Math.min(min, features.minNumber().doubleValue());
         }
-        LayerReport first = Multipoint.of(graph()).method(method).clipping(Clipping.MIN_MAX).activationBits(5).calibrate(iterator)
-                .transform().report().layers().get(0);
+        LayerReport first = Multipoint.of(graph()).method(method).activationBits(5).calibrate(iterator)
+                .options(MultipointOptions.builder().clipping(Clipping.MIN_MAX).build()).transform().report().layers().get(0);
         InputQuantization expected = InputQuantization.ofRange(min, max, 5);
         assertEquals(expected.scale(), first.inputScale());
         assertEquals(expected.zeroPoint(), first.inputZeroPoint());
@@ -497,9 +505,6 @@ class MultipointTest {
         refused("found -5.0", () -> m.storedBytes(-5));
         refused("found -1.0", () -> m.errorThreshold(-1));
         refused("found 0", () -> m.points(0));
-        refused("found 17", () -> m.maxPoints(17));
-        refused("found 0", () -> m.positionsPerImage(0));
-        refused("found 0.0", () -> m.ridge(0));
         refused("found 0", () -> m.memory(0));
     }
 

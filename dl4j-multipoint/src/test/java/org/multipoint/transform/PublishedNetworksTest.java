@@ -8,6 +8,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.multipoint.options.Method;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.segments.CompiledGraph;
 import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestData;
@@ -64,7 +65,8 @@ class PublishedNetworksTest {
         assertEquals(segments, compiled.report().segments().size(), compiled.report().toString());
         assertNear(1e-4, expected, compiled.graph().output(x));
 
-        ComputationGraph small = Multipoint.of(graph).method(method).bits(8).points(1).positionsPerImage(32)
+        ComputationGraph small = Multipoint.of(graph).method(method).bits(8).points(1)
+                .options(MultipointOptions.builder().positionsPerImage(32).build())
                 .calibrate(TestNets.iterator(1, 1, 1, shape)).transform().model();
         INDArray[] quantized = small.output(x);
         assertTrue(Arrays.stream(quantized).allMatch(y -> Double.isFinite(y.sumNumber().doubleValue())));

@@ -6,6 +6,7 @@ import org.multipoint.datasets.ImageIterator;
 import org.multipoint.options.Clipping;
 import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.report.MultipointReport;
@@ -30,6 +31,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /** What each ingredient of the method is worth, and what each stored bit buys. */
@@ -50,26 +52,30 @@ final class AblationCommand implements Callable<Integer> {
 
     static {
         VARIANTS.put("calibrated", m -> { });
-        VARIANTS.put("without target matching", m -> m.targetMatching(false));
-        VARIANTS.put("without shortcut matching", m -> m.shortcutMatching(false));
-        VARIANTS.put("without quantized inputs", m -> m.quantizedInputs(false));
-        VARIANTS.put("without bias correction", m -> m.biasCorrection(false));
+        VARIANTS.put("without target matching", with(o -> o.targetMatching(false)));
+        VARIANTS.put("without shortcut matching", with(o -> o.shortcutMatching(false)));
+        VARIANTS.put("without quantized inputs", with(o -> o.quantizedInputs(false)));
+        VARIANTS.put("without bias correction", with(o -> o.biasCorrection(false)));
         VARIANTS.put("without extra points", m -> m.points(1));
-        VARIANTS.put("codes with a zero only", m -> m.grid(CodeGrid.SYMMETRIC));
-        VARIANTS.put("codes without a zero only", m -> m.grid(CodeGrid.ODD));
-        VARIANTS.put("a scale for each point", m -> m.scales(ScaleLayout.PER_POINT));
-        VARIANTS.put("ranges from min to max", m -> m.clipping(Clipping.MIN_MAX));
+        VARIANTS.put("codes with a zero only", with(o -> o.grid(CodeGrid.SYMMETRIC)));
+        VARIANTS.put("codes without a zero only", with(o -> o.grid(CodeGrid.ODD)));
+        VARIANTS.put("a scale for each point", with(o -> o.scales(ScaleLayout.PER_POINT)));
+        VARIANTS.put("ranges from min to max", with(o -> o.clipping(Clipping.MIN_MAX)));
         VARIANTS.put("activations in fp32", m -> m.activationBits(0));
         VARIANTS.put("mixed precision", m -> m.method(Method.MIXED_PRECISION));
         VARIANTS.put("greedy", m -> m.method(Method.GREEDY));
-        VARIANTS.put("greedy, a step per layer", m -> m.method(Method.GREEDY).granularity(Granularity.LAYER));
+        VARIANTS.put("greedy, a step per layer", with(o -> o.granularity(Granularity.LAYER)).andThen(m -> m.method(Method.GREEDY)));
         VARIANTS.put("channel splitting", m -> m.method(Method.CHANNEL_SPLITTING));
         VARIANTS.put("nearest", m -> m.method(Method.NEAREST));
-        VARIANTS.put("nearest, a step per layer", m -> m.method(Method.NEAREST).granularity(Granularity.LAYER));
+        VARIANTS.put("nearest, a step per layer", with(o -> o.granularity(Granularity.LAYER)).andThen(m -> m.method(Method.NEAREST)));
     }
 
     private static final Map<String, Method> CURVES = Map.of("calibrated", Method.CALIBRATED, "greedy", Method.GREEDY,
             "mixed precision", Method.MIXED_PRECISION);
+
+    private static Consumer<Multipoint<?>> with(UnaryOperator<MultipointOptions.Builder> option) {
+        return m -> m.options(option.apply(MultipointOptions.builder()).build());
+    }
 
     @Spec
     private CommandSpec command;

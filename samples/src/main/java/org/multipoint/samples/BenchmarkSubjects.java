@@ -6,6 +6,7 @@ import org.multipoint.internal.ops.Tensor;
 import org.multipoint.onnx.OnnxExporter;
 import org.multipoint.onnx.OnnxRuntimeNetwork;
 import org.multipoint.options.Method;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -75,7 +76,8 @@ final class BenchmarkSubjects {
     private ComputationGraph quantized() {
         return Multipoint.of(network.graph())
                 .calibrate(new SingletonMultiDataSetIterator(new MultiDataSet(calibration, null)))
-                .method(Method.GREEDY).bits(BITS).extraPoints(EXTRA_POINTS).positionsPerImage(POSITIONS_PER_IMAGE)
+                .method(Method.GREEDY).bits(BITS).extraPoints(EXTRA_POINTS)
+                .options(MultipointOptions.builder().positionsPerImage(POSITIONS_PER_IMAGE).build())
                 .transform().model();
     }
 

@@ -2,6 +2,7 @@ package org.multipoint.samples;
 
 import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.transform.Multipoint;
@@ -107,7 +108,7 @@ final class QuantizationOptions {
     }
 
     <M> Multipoint<M> apply(Multipoint<M> multipoint) {
-        multipoint.method(method).granularity(granularity);
+        multipoint.method(method).options(MultipointOptions.builder().granularity(granularity).build());
         if (maxDrop().isPresent()) {
             return multipoint;
         }

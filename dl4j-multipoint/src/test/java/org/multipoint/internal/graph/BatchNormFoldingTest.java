@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.testing.TestNets;
 import org.multipoint.transform.Multipoint;
 import org.multipoint.transform.MultipointResult;
@@ -174,7 +175,7 @@ class BatchNormFoldingTest {
     void leftOutOrSwitchedOffStays() {
         ComputationGraph graph = TestNets.chain(InputType.convolutional(6, 5, 3), conv().build(), new BatchNormalization());
         for (Multipoint<ComputationGraph> multipoint : List.of(Multipoint.of(graph).leaveOut("l1"),
-                Multipoint.of(graph).foldBatchNormalization(false))) {
+                Multipoint.of(graph).options(MultipointOptions.builder().foldBatchNormalization(false).build()))) {
             MultipointResult<ComputationGraph> result = multipoint.calibrate(TestNets.iterator(1, 2, 1, 4, 3, 6, 5)).transform();
             assertTrue(result.report().kept().containsKey("l1"), result.report().kept().toString());
             assertTrue(result.model().getVertex("l1") != null);

@@ -1,0 +1,32 @@
+package org.multipoint.report;
+
+import org.nd4j.shade.jackson.core.JsonProcessingException;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.nd4j.shade.jackson.databind.SerializationFeature;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+/** A report as one JSON object: its sums over all layers, then its components by name. */
+final class ReportJson {
+
+    private ReportJson() {
+    }
+
+    static String of(MultipointReport report) {
+        ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+        ObjectNode root = mapper.createObjectNode();
+        root.put("weights", report.weights());
+        root.put("storedBytes", report.storedBytes());
+        root.put("storedBitsPerWeight", report.storedBitsPerWeight());
+        root.put("codesPerWeight", report.codesPerWeight());
+        root.put("floatParameters", report.floatParameters());
+        root.set("layers", mapper.valueToTree(report.layers()));
+        root.set("kept", mapper.valueToTree(report.kept()));
+        root.set("warnings", mapper.valueToTree(report.warnings()));
+        root.set("provenance", mapper.valueToTree(report.provenance()));
+        try {
+            return mapper.writeValueAsString(root);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package org.multipoint.transform;
+
+import org.multipoint.internal.quantizer.GptqPoints;
+import org.multipoint.internal.quantizer.PointFinder;
+import org.multipoint.options.MultipointOptions;
+import org.multipoint.points.CodeGrid;
+import org.multipoint.points.IntegerRows;
+import org.multipoint.points.ScaleLayout;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** {@link org.multipoint.options.Method#CALIBRATED}. */
+class CalibratedMethod extends MethodStrategy {
+
+    CalibratedMethod(MultipointOptions options, Budget budget) {
+        super(options, budget);
+    }
+
+    @Override
+    List<PointFinder> finders(int bits) {
+        return grids(bits).stream().<PointFinder>map(grid -> new GptqPoints(bits, grid, options.scales())).toList();
+    }
+
+    private List<CodeGrid> grids(int bits) {
+        if (options.grid().isPresent()) {
+            return List.of(options.grid().get());
+        }
+        boolean onePoint = budget.fixedPoints().orElse(0) == 1;
+        return onePoint || options.scales() != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(bits, 2) <= IntegerRows.FULL_LIMIT
+                ? List.of(CodeGrid.SYMMETRIC, CodeGrid.ODD) : List.of(CodeGrid.SYMMETRIC);
+    }
+
+    @Override
+    int mostPoints(PointFinder finder) {
+        return options.maxPoints().orElseGet(() -> options.scales() == ScaleLayout.PER_ROW ? fusing((GptqPoints) finder) : FREE_POINTS);
+    }
+
+    /**
+     * Most digits of a row whose integer an int8 row holds: more would be stored, and rounded away by the engine. Two where one
+     * digit leaves int8 steps unused.
+     */
+    private static int fusing(GptqPoints finder) {
+        int b = finder.bits();
+        int n = 1;
+        while (finder.grid().maxValue(b, n + 1) <= IntegerRows.FULL_LIMIT) {
+            n++;
+        }
+        return n == 1 && finder.grid().maxValue(b) < IntegerRows.FULL_LIMIT ? 2 : n;
+    }
+
+    @Override
+    boolean isSequential() {
+        return true;
+    }
+
+    @Override
+    boolean correctsBias() {
+        return options.biasCorrection();
+    }
+
+    @Override
+    boolean pairsMoments() {
+        return options.quantizedInputs();
+    }
+
+    @Override
+    void describe(Map<String, String> settings) {
+        settings.put("grid", options.grid().map(grid -> grid.name().toLowerCase(Locale.ROOT)).orElse("the better for each layer"));
+        settings.put("scales", options.scales().name().toLowerCase(Locale.ROOT));
+        settings.put("quantizedInputs", String.valueOf(options.quantizedInputs()));
+        settings.put("targetMatching", options.targetMatching() ? "ridge " + options.ridge() : "off");
+        settings.put("shortcutMatching", String.valueOf(options.shortcutMatching()));
+        settings.put("biasCorrection", String.valueOf(options.biasCorrection()));
+    }
+}

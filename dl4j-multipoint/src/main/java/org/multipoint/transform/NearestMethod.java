@@ -1,0 +1,32 @@
+package org.multipoint.transform;
+
+import org.multipoint.internal.quantizer.GreedyPoints;
+import org.multipoint.internal.quantizer.PointFinder;
+import org.multipoint.options.MultipointOptions;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** {@link org.multipoint.options.Method#NEAREST}. */
+final class NearestMethod extends MethodStrategy {
+
+    NearestMethod(MultipointOptions options, Budget budget) {
+        super(options, budget);
+    }
+
+    @Override
+    List<PointFinder> finders(int bits) {
+        return List.of(new GreedyPoints(bits, options.granularity(), GreedyPoints.Step.MIN_MAX));
+    }
+
+    @Override
+    int mostPoints(PointFinder finder) {
+        return 1;
+    }
+
+    @Override
+    void describe(Map<String, String> settings) {
+        settings.put("granularity", options.granularity().name().toLowerCase(Locale.ROOT));
+    }
+}
