@@ -175,15 +175,16 @@ public enum LayerKind {
 
         /** Each step is an example to the activation: a softmax goes over the channels of a step. */
         @Override
-        public INDArray activate(Layer layer, INDArray z) {
+        public void activate(Layer layer, INDArray z) {
             if (z.rank() < 3) {
-                return super.activate(layer, z);
+                super.activate(layer, z);
+                return;
             }
             boolean last = ((RnnOutputLayer) layer).getRnnDataFormat() == RNNFormat.NWC;
-            INDArray steps = last ? z : z.permute(0, 2, 1).dup('c');
-            long[] s = steps.shape();
-            INDArray a = super.activate(layer, steps.reshape(s[0] * s[1], s[2])).reshape(s);
-            return last ? a : a.permute(0, 2, 1);
+            try (INDArray steps = (last ? z : z.permute(0, 2, 1)).dup('c')) {
+                super.activate(layer, steps.reshape(steps.size(0) * steps.size(1), steps.size(2)));
+                z.assign(last ? steps : steps.permute(0, 2, 1));
+            }
         }
     };
 
@@ -263,12 +264,19 @@ public enum LayerKind {
     }
 
     /**
-     * The layer's output after its activation.
+     * Applies the layer's activation in place.
      *
-     * @param z its output before the activation; it may be changed, and the result may lie in it
+     * @param z the layer's output before its activation
      */
-    public INDArray activate(Layer layer, INDArray z) {
-        return ((BaseLayer) layer).getActivationFn().getActivation(z, false);
+    public void activate(Layer layer, INDArray z) {
+        INDArray a = ((BaseLayer) layer).getActivationFn().getActivation(z, false);
+        // Most activations are computed where their argument lies.
+        if (a != z) {
+            z.assign(a);
+            if (a.closeable() && a.data().address() != z.data().address()) {
+                a.close();
+            }
+        }
     }
 
     /** How outputs of Deeplearning4j's own layer differ from those of its operations; empty where they do not. */

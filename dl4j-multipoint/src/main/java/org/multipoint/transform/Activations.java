@@ -116,6 +116,11 @@ public final class Activations implements AutoCloseable {
         }
     }
 
+    /** Shape of the activations of a batch. */
+    public long[] shape(int batch) {
+        return slots.get(batch).shape;
+    }
+
     /** Number of batches. */
     public int batches() {
         return slots.size();

@@ -65,7 +65,8 @@ public final class BatchNormFolding {
         if (!(((BaseLayer) before).getActivationFn() instanceof ActivationIdentity)) {
             return Optional.of("\"" + source + "\" before it has an activation");
         }
-        if (edit.readersOf(source).size() > 1 || edit.conf().getNetworkOutputs().contains(source)) {
+        Topology topology = edit.topology();
+        if (topology.readersOf(source).size() > 1 || topology.isNetworkOutput(source)) {
             return Optional.of("the output of \"" + source + "\" is used elsewhere, too");
         }
         if (edit.preProcessor(name) != null) {

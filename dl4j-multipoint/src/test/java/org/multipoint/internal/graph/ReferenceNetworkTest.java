@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.testing.TestNets;
 import org.multipoint.testing.TestOps;
@@ -43,7 +44,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-class GraphWalkTest {
+class ReferenceNetworkTest {
 
     /** Linear vertices show what they read; as many others as there are kinds of layers stand between them. */
     private static ComputationGraph images(CNN2DFormat format) {
@@ -72,15 +73,15 @@ class GraphWalkTest {
     @EnumSource(CNN2DFormat.class)
     void linearVerticesAreShownWhatDeeplearning4jGivesThem(CNN2DFormat format) {
         ComputationGraph graph = images(format);
-        GraphWalk walk = new GraphWalk(graph);
+        ReferenceNetwork network = new ReferenceNetwork(graph, Engines.preferred());
         long[] shape = format == CNN2DFormat.NCHW ? new long[]{3, 3, 9, 9} : new long[]{3, 9, 9, 3};
         Map<String, Tensor> seen = new HashMap<>();
-        long examples = walk.stream(CalibrationData.of(TestNets.iterator(1, 2, shape, new long[]{3, 4}), 2),
+        long examples = stream(network, CalibrationData.of(TestNets.iterator(1, 2, shape, new long[]{3, 4}), 2),
                 (vertex, operation, input) -> seen.put(vertex.operations().get(operation).name(), input));
         assertEquals(6, examples);
         assertEquals(List.of("conv", "depthwise", "separable", "up", "flat", "out").stream().sorted().toList(),
-                walk.linear().keySet().stream().sorted().toList());
-        assertEquals(Map.of("bn", "BatchNormalization is not supported"), walk.obstacles());
+                network.linear().keySet().stream().sorted().toList());
+        assertEquals(Map.of("bn", "BatchNormalization is not supported"), network.obstacles());
         Map<String, INDArray> expected = graph.feedForward(new INDArray[]{TestNets.random(101, shape), TestNets.random(102, 3, 4)}, false);
         same(TestNets.random(101, shape), seen.get("conv"));
         same(expected.get("pad"), seen.get("depthwise"));
@@ -89,6 +90,19 @@ class GraphWalkTest {
         same(expected.get("all"), seen.get("out"));
         INDArray pool = expected.get("pool");
         same(pool.dup('c').reshape(3, pool.length() / 3), seen.get("flat"));
+    }
+
+    /** All batches, observed by a tap at all linear vertices; the number of examples. */
+    private static long stream(ReferenceNetwork network, CalibrationData data, ReferenceNetwork.Tap tap) {
+        long examples = 0;
+        try (ReferenceNetwork.Passes passes = network.passes(network.linear().values())) {
+            while (data.hasNext()) {
+                Tensor[] batch = data.next();
+                examples += batch[0].examples();
+                passes.run(batch, tap);
+            }
+        }
+        return examples;
     }
 
     private static void same(INDArray expected, Tensor found) {
@@ -106,7 +120,7 @@ class GraphWalkTest {
                 new RnnOutputLayer.Builder(LossFunctions.LossFunction.MCXENT).dataFormat(format).nOut(2).activation(Activation.SOFTMAX).build());
         long[] shape = format == RNNFormat.NCW ? new long[]{2, 3, 8} : new long[]{2, 8, 3};
         Map<String, Tensor> seen = new HashMap<>();
-        new GraphWalk(graph).stream(CalibrationData.of(TestNets.iterator(1, 1, 1, shape), 1),
+        stream(new ReferenceNetwork(graph, Engines.preferred()), CalibrationData.of(TestNets.iterator(1, 1, 1, shape), 1),
                 (vertex, operation, input) -> seen.put(vertex.name(), input));
         Map<String, INDArray> expected = graph.feedForward(TestNets.random(1, shape), false);
         same(TestNets.random(1, shape), seen.get("l0"));
@@ -119,7 +133,7 @@ class GraphWalkTest {
         ComputationGraph graph = images(CNN2DFormat.NCHW);
         INDArray[] x = {TestNets.random(1, 2, 3, 9, 9), TestNets.random(2, 2, 4)};
         INDArray before = graph.output(x)[0];
-        new GraphWalk(graph).stream(CalibrationData.of(TestNets.iterator(1, 2, new long[]{3, 3, 9, 9}, new long[]{3, 4}), 2),
+        stream(new ReferenceNetwork(graph, Engines.preferred()), CalibrationData.of(TestNets.iterator(1, 2, new long[]{3, 3, 9, 9}, new long[]{3, 4}), 2),
                 (vertex, operation, input) -> { });
         assertEquals(before, graph.output(x)[0]);
     }
@@ -136,10 +150,10 @@ class GraphWalkTest {
                     .addVertex("difference", new ElementWiseVertex(ElementWiseVertex.Op.Subtract), "alsoRead", "subtracted")
                     .setOutputs("sum", "twice", "difference");
         });
-        GraphWalk walk = new GraphWalk(graph);
-        assertEquals(List.of("in", "alsoRead"), walk.addends("added"));
+        ReferenceNetwork network = new ReferenceNetwork(graph, Engines.preferred());
+        assertEquals(List.of("in", "alsoRead"), network.addends("added"));
         for (String other : new String[]{"alsoRead", "doubled", "subtracted", "sum"}) {
-            assertEquals(List.of(), walk.addends(other), other);
+            assertEquals(List.of(), network.addends(other), other);
         }
     }
 
@@ -148,9 +162,9 @@ class GraphWalkTest {
         ComputationGraph graph = TestNets.chain(InputType.feedForward(5),
                 new DenseLayer.Builder().nOut(4).weightNoise(new DropConnect(0.5)).build(),
                 new DenseLayer.Builder().nOut(4).hasLayerNorm(true).build(), new DenseLayer.Builder().nOut(4).build());
-        GraphWalk walk = new GraphWalk(graph);
-        assertEquals(Map.of("l0", "it has weight noise", "l1", "it has layer normalization"), walk.obstacles());
-        assertEquals(List.of("l2"), List.copyOf(walk.linear().keySet()));
+        ReferenceNetwork network = new ReferenceNetwork(graph, Engines.preferred());
+        assertEquals(Map.of("l0", "it has weight noise", "l1", "it has layer normalization"), network.obstacles());
+        assertEquals(List.of("l2"), List.copyOf(network.linear().keySet()));
     }
 
     @Test
@@ -158,7 +172,7 @@ class GraphWalkTest {
         ComputationGraph graph = images(CNN2DFormat.NCHW);
         CalibrationData wrong = CalibrationData.of(TestNets.iterator(1, 1, new long[]{3, 3, 9, 9}, new long[]{3, 4, 2}), 2);
         String message = assertThrows(IllegalArgumentException.class,
-                () -> new GraphWalk(graph).stream(wrong, (vertex, operation, input) -> { })).getMessage();
+                () -> stream(new ReferenceNetwork(graph, Engines.preferred()), wrong, (vertex, operation, input) -> { })).getMessage();
         assertTrue(message.startsWith("Vertex \"all\": "), message);
     }
 }
