@@ -112,7 +112,7 @@ final class Pipeline<M> {
 
     private Map<String, List<QuantizedOperation>> quantize(Map<String, CalibrationPass.Candidate> found, Map<String, int[]> points) {
         if (settings.strategy().isSequential()) {
-            return new SequentialQuantization(settings, network, found).run(data, points, listener);
+            return new SequentialQuantization(settings, network, found, new Activations.Budget(settings.memory())).run(data, points, listener);
         }
         IndependentQuantization independent = new IndependentQuantization(settings, survey);
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();

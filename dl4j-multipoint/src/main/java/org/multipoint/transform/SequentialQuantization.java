@@ -62,13 +62,15 @@ final class SequentialQuantization {
 
     /**
      * @param candidates what the calibration pass found, by name of operation
+     * @param budget     for all activations; what is taken of it is given back, also where the quantization fails
      */
-    SequentialQuantization(Settings settings, ReferenceNetwork network, Map<String, CalibrationPass.Candidate> candidates) {
+    SequentialQuantization(Settings settings, ReferenceNetwork network, Map<String, CalibrationPass.Candidate> candidates,
+                           Activations.Budget budget) {
         this.settings = settings;
         this.options = settings.options();
         this.network = network;
         this.candidates = candidates;
-        this.budget = new Activations.Budget(settings.memory());
+        this.budget = budget;
     }
 
     /**

@@ -23,24 +23,35 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.ops.Tensor;
+import org.multipoint.testing.CountingEngine;
 import org.multipoint.testing.TestNets;
 import org.multipoint.testing.TestOps;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -174,5 +185,126 @@ class ReferenceNetworkTest {
         String message = assertThrows(IllegalArgumentException.class,
                 () -> stream(new ReferenceNetwork(graph, Engines.preferred()), wrong, (vertex, operation, input) -> { })).getMessage();
         assertTrue(message.startsWith("Vertex \"all\": "), message);
+    }
+
+    @Test
+    void inputsThatDoNotFitAVertexAreTheCallersFault() {
+        ReferenceNetwork network = new ReferenceNetwork(images(CNN2DFormat.NCHW), Engines.preferred());
+        BatchShape batch = new BatchShape(List.of(List.of(3L, 3L, 9L, 9L), List.of(3L, 4L)));
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                () -> network.forward("all", List.of(TestOps.normal(1, 3, 7), TestOps.normal(2, 3, 4, 2), TestOps.normal(3, 3, 4)), batch));
+        assertEquals("Vertex \"all\": expected inputs of one rank, found shapes [[3, 7], [3, 4, 2], [3, 4]]", e.getMessage());
+        e = assertThrows(IllegalArgumentException.class, () -> network.forward("bn", List.of(TestOps.normal(1, 3, 5, 4, 4)), batch));
+        assertTrue(e.getMessage().startsWith("Vertex \"bn\" with inputs of shape [[3, 5, 4, 4]]: "), e.getMessage());
+        assertNotNull(e.getCause());
+        LinearVertex flat = network.linear().get("flat");
+        e = assertThrows(IllegalArgumentException.class, () -> network.operand(flat, TestOps.normal(1, 3, 3, 7, 7), batch));
+        assertTrue(e.getMessage().startsWith("Layer \"flat\": Invalid input"), e.getMessage());
+        LinearVertex conv = network.linear().get("conv");
+        try (LinearForward forward = network.forward(conv)) {
+            e = assertThrows(IllegalArgumentException.class, () -> forward.apply(TestOps.normal(1, 3, 4, 9, 9)));
+            assertTrue(e.getMessage().startsWith("Layer \"conv\": Expected 3 channels"), e.getMessage());
+        }
+    }
+
+    /** A vertex whose implementation has a bug. */
+    public static final class BrokenVertex extends ScaleVertex {
+        public BrokenVertex() {
+            super(1);
+        }
+
+        @Override
+        public GraphVertex instantiate(ComputationGraph graph, String name, int index, INDArray params, boolean initialize, DataType dataType) {
+            return new org.deeplearning4j.nn.graph.vertex.impl.ScaleVertex(graph, name, index, 1, dataType) {
+                @Override
+                public INDArray doForward(boolean training, LayerWorkspaceMgr workspaces) {
+                    throw new IndexOutOfBoundsException("a bug");
+                }
+            };
+        }
+    }
+
+    @Test
+    void bugsLookLikeBugs() {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.feedForward(3))
+                .addVertex("broken", new BrokenVertex(), "in")
+                .addLayer("dense", new DenseLayer.Builder().nOut(2).build(), "broken")
+                .setOutputs("dense").validateOutputLayerConfig(false));
+        ReferenceNetwork network = new ReferenceNetwork(graph, Engines.preferred());
+        IllegalStateException e = assertThrows(IllegalStateException.class,
+                () -> stream(network, CalibrationData.of(TestNets.iterator(1, 1, 1, 2, 3), 1), (vertex, operation, input) -> { }));
+        assertEquals("Vertex \"broken\" with inputs of shape [[2, 3]] failed: java.lang.IndexOutOfBoundsException: a bug", e.getMessage());
+        assertInstanceOf(IndexOutOfBoundsException.class, e.getCause());
+    }
+
+    @Test
+    void tapsThatRefuseAnInputNameTheLayerAndOtherwiseFailAsTheyDo() {
+        ReferenceNetwork network = new ReferenceNetwork(images(CNN2DFormat.NCHW), Engines.preferred());
+        Tensor[] batch = {TestOps.normal(1, 2, 3, 9, 9), TestOps.normal(2, 2, 4)};
+        try (ReferenceNetwork.Passes passes = network.passes(network.linear().values())) {
+            String message = assertThrows(IllegalArgumentException.class, () -> passes.run(batch, (vertex, operation, input) -> {
+                throw new IllegalArgumentException("too hot");
+            })).getMessage();
+            assertEquals("Layer \"conv\": too hot", message);
+            ArithmeticException own = new ArithmeticException();
+            assertSame(own, assertThrows(ArithmeticException.class, () -> passes.run(batch, (vertex, operation, input) -> {
+                throw own;
+            })));
+        }
+    }
+
+    @Test
+    void passesGoNoFurtherThanWhatIsObserved() {
+        CountingEngine engine = new CountingEngine(0);
+        ReferenceNetwork network = new ReferenceNetwork(images(CNN2DFormat.NCHW), engine);
+        List<String> observed = new ArrayList<>();
+        try (ReferenceNetwork.Passes passes = network.passes(List.of(network.linear().get("separable")))) {
+            passes.run(new Tensor[]{TestOps.normal(1, 2, 3, 9, 9), TestOps.normal(2, 2, 4)},
+                    (vertex, operation, input) -> observed.add(vertex.name() + " " + operation));
+            assertEquals(List.of("separable 0", "separable 1"), observed);
+            // "conv", "depthwise", and the first operation of "separable".
+            assertEquals(3, engine.open());
+        }
+        assertEquals(0, engine.open());
+    }
+
+    @Test
+    void kernelsAreClosedWhereALaterOneCannotBeMade() {
+        for (int failing = 1; failing <= 6; failing++) {
+            CountingEngine engine = new CountingEngine(failing);
+            ReferenceNetwork network = new ReferenceNetwork(images(CNN2DFormat.NCHW), engine);
+            assertThrows(CountingEngine.Bug.class, () -> network.passes(network.linear().values()));
+            assertEquals(failing, engine.compiled());
+            assertEquals(0, engine.open());
+        }
+        CountingEngine engine = new CountingEngine(2);
+        ReferenceNetwork network = new ReferenceNetwork(images(CNN2DFormat.NCHW), engine);
+        assertThrows(CountingEngine.Bug.class, () -> network.forward(network.linear().get("separable")));
+        assertEquals(0, engine.open());
+    }
+
+    @Test
+    void outputsComeBeforeAndAfterTheActivation() {
+        ReferenceNetwork network = new ReferenceNetwork(images(CNN2DFormat.NCHW), Engines.preferred());
+        LinearVertex conv = network.linear().get("conv");
+        LinearVertex.Operation operation = conv.operations().get(0);
+        Tensor x = TestOps.normal(1, 2, 3, 9, 9);
+        try (OperationKernel kernel = network.kernel(conv, 0, operation.weights(), operation.bias())) {
+            OperationKernel.Outputs both = kernel.outputs(x, true);
+            float[] rectified = both.linear().data().clone();
+            for (int i = 0; i < rectified.length; i++) {
+                rectified[i] = Math.max(0, rectified[i]);
+            }
+            assertFalse(Arrays.equals(rectified, both.linear().data()));
+            assertArrayEquals(rectified, both.activated().data());
+            assertArrayEquals(rectified, kernel.apply(x).data());
+            assertNull(kernel.outputs(x, false).linear());
+        }
+        LinearVertex separable = network.linear().get("separable");
+        LinearVertex.Operation first = separable.operations().get(0);
+        try (OperationKernel kernel = network.kernel(separable, 0, first.weights(), first.bias())) {
+            OperationKernel.Outputs outputs = kernel.outputs(TestOps.normal(1, 2, 6, 5, 5), false);
+            assertSame(outputs.linear(), outputs.activated());
+        }
     }
 }
