@@ -65,7 +65,7 @@ final class Activations implements AutoCloseable {
         this.budget = budget;
     }
 
-    /** Adds the activations of the next batch. */
+    /** Adds the activations of the next batch; they are not copied where they stay on the heap. */
     void add(Tensor tensor) {
         int length = tensor.data().length;
         if (budget.take(4L * length)) {
@@ -74,10 +74,7 @@ final class Activations implements AutoCloseable {
         }
         try {
             if (channel == null) {
-                file = Files.createTempFile("multipoint-activations", ".bin");
-                buffer = ByteBuffer.allocateDirect(Float.BYTES * CHUNK).order(ByteOrder.nativeOrder());
-                channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
-                        StandardOpenOption.DELETE_ON_CLOSE);
+                open();
             }
             long position = channel.size();
             for (int done = 0; done < length; done += CHUNK) {
@@ -93,6 +90,17 @@ final class Activations implements AutoCloseable {
             throw new UncheckedIOException("Cannot write calibration activations to " + file
                     + "; raise the memory bound or free disk space", e);
         }
+    }
+
+    private void open() throws IOException {
+        file = Files.createTempFile("multipoint-activations", ".bin");
+        try {
+            channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
+        } catch (IOException e) {
+            Files.delete(file);
+            throw e;
+        }
+        buffer = ByteBuffer.allocateDirect(Float.BYTES * CHUNK).order(ByteOrder.nativeOrder());
     }
 
     /** Activations of a batch. */

@@ -206,11 +206,14 @@ public final class GraphEdit {
         return new ArrayList<>(names.stream().map(n -> n.equals(old) ? now : n).toList());
     }
 
-    /** A new graph. */
+    /**
+     * A graph with this configuration and these parameters. Afterwards both are the graph's, and this shares them: it may be read and copied, but
+     * not be changed.
+     */
     public ComputationGraph toGraph() {
-        ComputationGraph graph = new ComputationGraph(ComputationGraphConfiguration.fromJson(conf.toJson()));
+        ComputationGraph graph = new ComputationGraph(conf);
         graph.init();
-        params.forEach((name, table) -> assign(graph.getVertex(name).paramTable(false), table));
+        params.replaceAll((name, table) -> assigned(graph.getVertex(name).paramTable(false), table));
         return graph;
     }
 
@@ -238,7 +241,10 @@ public final class GraphEdit {
         return conf.getVertices().containsKey(name) || conf.getNetworkInputs().contains(name) ? unused(name + "-") : name;
     }
 
-    /** A new network, where the graph is the chain that was made of {@code source}. */
+    /**
+     * A network with this configuration and these parameters, where the graph is the chain that was made of {@code source}. What
+     * {@link #toGraph} says of sharing holds here, too.
+     */
     public MultiLayerNetwork toNetwork(MultiLayerNetwork source) {
         MultiLayerConfiguration target = MultiLayerConfiguration.fromJson(source.getLayerWiseConfigurations().toJson());
         List<String> names = layerNames(source).stream().filter(conf.getVertices()::containsKey).toList();
@@ -252,15 +258,15 @@ public final class GraphEdit {
         }
         target.setConfs(layers);
         target.setInputPreProcessors(preProcessors);
-        MultiLayerNetwork network = new MultiLayerNetwork(MultiLayerConfiguration.fromJson(target.toJson()));
+        MultiLayerNetwork network = new MultiLayerNetwork(target);
         network.init();
         for (int i = 0; i < names.size(); i++) {
-            assign(network.getLayer(i).paramTable(), params.get(names.get(i)));
+            params.put(names.get(i), assigned(network.getLayer(i).paramTable(), params.get(names.get(i))));
         }
         return network;
     }
 
-    private static void assign(Map<String, INDArray> target, Map<String, INDArray> values) {
+    private static Map<String, INDArray> assigned(Map<String, INDArray> target, Map<String, INDArray> values) {
         values.forEach((key, value) -> {
             INDArray array = target.get(key);
             if (array == null || array.length() != value.length()) {
@@ -271,6 +277,7 @@ public final class GraphEdit {
             // Biases are vectors in some layers and rows in others.
             array.assign(value.reshape(array.shape()));
         });
+        return target;
     }
 
     /** All vertices with their configurations. */
