@@ -19,7 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -112,8 +111,8 @@ public final class Segments {
             return;
         }
         Optional<Boolean> order = axes.channelsLast(name);
-        String segment = segmentOfReaders(name).filter(s -> order.isEmpty() || channelsLast.getOrDefault(s, order.get()).equals(order.get()))
-                .orElse(name);
+        String segment = segmentOfReaders(name)
+                .filter(s -> order.isEmpty() || channelsLast.getOrDefault(s, order.get()).equals(order.get())).orElse(name);
         segmentOf.put(name, segment);
         order.ifPresent(last -> channelsLast.putIfAbsent(segment, last));
     }
@@ -125,7 +124,7 @@ public final class Segments {
             return Optional.empty();
         }
         String first = segmentOf.get(readers.get(0));
-        return readers.stream().allMatch(reader -> Objects.equals(segmentOf.get(reader), first)) ? Optional.ofNullable(first) : Optional.empty();
+        return Optional.ofNullable(first).filter(s -> readers.stream().allMatch(reader -> s.equals(segmentOf.get(reader))));
     }
 
     /** An output layer has one input: where the segment that it ends has several, it becomes a segment by itself. */

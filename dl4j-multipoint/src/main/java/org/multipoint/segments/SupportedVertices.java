@@ -48,8 +48,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which vertices the segment compiler supports, and the properties it needs of them. Layers are matched by their exact class: a subclass may
- * compute something else.
+ * Which vertices the segment compiler supports, and the properties it needs of them. Layers are matched by their exact class: a subclass
+ * may compute something else.
  */
 final class SupportedVertices {
 

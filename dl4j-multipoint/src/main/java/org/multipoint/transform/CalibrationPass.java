@@ -19,9 +19,9 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Passes calibration images through the reference network and finds for each operation its candidate: the best way to find its points, and the
- * output errors that more points would leave. Only sums are held, whose size depends on the network and not on the number of images. Where
- * the second moments of all operations exceed the memory bound, the images pass several times.
+ * Passes calibration images through the reference network and finds for each operation its candidate: the best way to find its points,
+ * and the output errors that more points would leave. Only sums are held, whose size depends on the network and not on the number of
+ * images. Where the second moments of all operations exceed the memory bound, the images pass several times.
  */
 final class CalibrationPass {
 

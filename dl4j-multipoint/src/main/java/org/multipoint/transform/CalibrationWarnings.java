@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Warns of calibration data that tells less than it seems to: one warning for all layers that saw too little of it. */
+/** Warnings about the calibration data: too few samples for the fan-in of layers, no examples to measure errors on, masks. */
 final class CalibrationWarnings {
 
-    /** Under this name stands what concerns all layers. */
+    /** Name under which warnings that concern all layers are reported. */
     static final String ALL = "calibration";
 
-    /** More than so many times the examples nobody will find. */
+    /** Largest factor by which more examples are asked for: users will hardly find more. */
     private static final int MOST_TIMES = 20;
 
     private CalibrationWarnings() {

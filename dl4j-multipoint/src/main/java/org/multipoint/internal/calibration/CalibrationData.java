@@ -13,14 +13,17 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Batches of network inputs from a DL4J iterator, checked and copied out of it: nothing that the iterator may reuse is kept. Of each
- * {@link #HELD_OUT} examples in turn one is held out, to measure what is learnt from the others: it comes in another batch than those.
+ * Batches of network inputs from a Deeplearning4j iterator, checked for finite values and copied, so that the iterator may reuse its
+ * arrays. One of every {@link #HELD_OUT} examples is held out for measuring errors; held-out examples come in batches of their own.
  */
 public final class CalibrationData {
 
-    /** One example of so many is held out; of fewer, none. */
+    /** One of this many examples is held out; where there are fewer, none is. */
     public static final int HELD_OUT = 8;
-    /** Fraction of the golden ratio: the place of the one changes, so that no class that comes at regular intervals is always it. */
+    /**
+     * Fractional part of the golden ratio. The position of the held-out example varies from one group of examples to the next, so that
+     * classes that alternate regularly are all represented.
+     */
     private static final double GOLDEN = 0.6180339887498949;
 
     private final Runnable reset;
@@ -35,7 +38,7 @@ public final class CalibrationData {
     private boolean masked;
 
     /**
-     * What an iterator gives.
+     * Features of one batch of the iterator.
      *
      * @param masks for each input, or null; any may be null
      */
@@ -87,7 +90,7 @@ public final class CalibrationData {
                 + " cannot be reset, and calibration reads it more than once");
     }
 
-    /** Class of the iterator, for provenance. */
+    /** Name of the iterator's class, for the provenance. */
     public String description() {
         return description;
     }
@@ -104,18 +107,18 @@ public final class CalibrationData {
         return pending != null || hasNext.getAsBoolean();
     }
 
-    /** Whether the examples of the last batch are held out: nothing may be learnt from them. */
+    /** Whether the examples of the last batch are held out: nothing may be fitted to them. */
     public boolean heldOut() {
         return heldOut;
     }
 
-    /** Whether a batch so far had a mask that leaves something out: it is not looked at. */
+    /** Whether any batch so far had a mask that excludes values; masks are ignored. */
     public boolean masked() {
         return masked;
     }
 
     /**
-     * The next batch, one tensor for each network input. A batch of the iterator may come in two parts, the second one held out.
+     * The next batch, one tensor for each network input. A batch of the iterator may be split in two, of which the second is held out.
      *
      * @throws IllegalArgumentException where inputs are missing or too many, have different numbers of examples, or a value is NaN or
      *                                  infinite; it names the batch

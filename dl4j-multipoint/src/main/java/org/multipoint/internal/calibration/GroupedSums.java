@@ -1,13 +1,13 @@
 package org.multipoint.internal.calibration;
 
 /**
- * Sums of products for many small groups of a layer at once, as depthwise layers have them: each far too small for a matrix product.
- * Groups lie side by side in rows of their own, the form in which the compiler makes vector instructions of the innermost loops.
+ * Sums of products for many small groups of a layer at once, as in depthwise layers, where each is far too small for a matrix product.
+ * Values of all groups lie side by side, the layout in which the JIT compiler vectorizes the innermost loops.
  * Products are summed in single precision, as matrix products are, values in double precision.
  */
 final class GroupedSums {
 
-    /** Groups summed at once: the products of a 5x5 kernel then fit a second level cache. */
+    /** Groups that are summed together: the products of a 5x5 kernel then fit the second level cache. */
     static final int LANES = 128;
 
     private final int columns;
@@ -20,7 +20,7 @@ final class GroupedSums {
     private final float[][] xy;
 
     /**
-     * @param paired whether inputs of two networks are multiplied, rather than those of one with themselves
+     * @param paired whether inputs of two networks are multiplied with each other, too
      */
     GroupedSums(int columns, int groups, boolean paired) {
         this.columns = columns;
@@ -39,7 +39,7 @@ final class GroupedSums {
     /**
      * Adds vectors.
      *
-     * @param x {@code [vectors * columns][groups]}; not looked at where there is one network only
+     * @param x {@code [vectors * columns][groups]}; ignored where there is only one network
      * @param y same shape
      */
     void add(float[][] x, float[][] y) {
@@ -83,7 +83,7 @@ final class GroupedSums {
     /**
      * Adds the sums to those of the whole layer.
      *
-     * @param firstGroup the group of the layer that the first of these is
+     * @param firstGroup index in the layer of the first of these groups
      * @param ofY        {@code [groups of the layer, columns]}
      * @param ofX        the same of the reference network
      * @param ofYY       for each group of the layer {@code [columns, columns]}

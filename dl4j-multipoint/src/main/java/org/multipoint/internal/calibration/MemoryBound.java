@@ -5,34 +5,33 @@ import org.multipoint.internal.ops.LinearOp;
 import java.util.Locale;
 
 /**
- * A bound on what the second moments of layers, and whatever rounding makes of them, hold at once: sums, factors, patches that are cut
- * out, candidates for codes, on the Java heap and off it. It decides into how many blocks a layer's columns are split, how many vectors
- * and how many rows are worked on at once. What it does not count is as large as the layer's weights: the weights themselves and their
- * approximations in single precision.
+ * A bound on the memory of the second moments of layers and of everything that rounding derives from them: sums, factors, patches,
+ * candidates for codes, on the Java heap and off it. It determines into how many blocks a layer's columns are split, and how many vectors
+ * and rows are processed at a time. The weights themselves and their approximations in single precision are not counted.
  *
  * @param bytes positive
  */
 public record MemoryBound(long bytes) {
 
-    /** No bound but the largest block. */
+    /** No bound other than the largest block. */
     public static final MemoryBound NONE = new MemoryBound(Long.MAX_VALUE);
     /** Largest side of a matrix of second moments: 6144 doubles squared are 300 MB. */
     public static final int MAX_BLOCK = 6144;
 
     /** Side of the smallest blocks that columns are split into; fan-ins up to it are never split. */
     private static final int LEAST_BLOCK = 16;
-    /** Rows at once for which blocks leave room: with fewer, copying blocks would take longer than multiplying with them. */
+    /** Rows for which blocks leave room at a time: with fewer, copying blocks would take longer than multiplying with them. */
     private static final int FEW_ROWS = 32;
-    /** Most floats of patches that are cut out at once. */
+    /** Largest number of floats of patches that are extracted at a time. */
     private static final int CHUNK = 1 << 23;
     /** Share of the bound for one of the four arrays of patches: both networks', on the heap and off it. */
     private static final int CHUNK_SHARE = 32;
-    /** Bytes of a sum, and of what {@code GptqRounding} keeps, for each element of a block. */
+    /** Bytes for each element of a block: of its sum, and of what {@code GptqRounding} keeps. */
     private static final int SUM = 8;
     private static final int FEEDBACK = 8;
     /** Bytes for each element of the one block that is being factored: covariance, damped moments, the factor here and off the heap. */
     private static final int FACTORING = 20;
-    /** Bytes for each weight of the rows that are searched at once: the rows, codes, errors, products here and off the heap. */
+    /** Bytes for each weight of the rows that are searched at a time: the rows, codes, errors, products here and off the heap. */
     private static final int SEARCH = 40;
 
     public MemoryBound {
@@ -51,7 +50,7 @@ public record MemoryBound(long bytes) {
         return (long) sums(op, paired ? 2 : 1, shortfall, side(op, paired, shortfall));
     }
 
-    /** Bytes that a layer takes at most, its sums included. */
+    /** Largest number of bytes that a layer takes, its sums included. */
     public long most(LinearOp op, boolean paired, boolean shortfall) {
         double side = side(op, paired, shortfall);
         return (long) Math.max(needed(op, paired, shortfall, side), searching(op, paired, shortfall, side)
@@ -72,7 +71,7 @@ public record MemoryBound(long bytes) {
                 search(op) * Math.min(op.rowsPerGroup(), FEW_ROWS));
     }
 
-    /** Whether a layer can be worked on at all: with its columns in the smallest blocks. */
+    /** Whether a layer can be processed at all: with its columns in the smallest blocks. */
     public boolean admits(LinearOp op, boolean paired, boolean shortfall) {
         return least(op, paired, shortfall) <= bytes;
     }
@@ -83,7 +82,7 @@ public record MemoryBound(long bytes) {
 
     /**
      * @param layer name for the message
-     * @throws IllegalArgumentException where the layer cannot be worked on; it says what it needs
+     * @throws IllegalArgumentException where the layer cannot be processed; it says how much memory it needs
      */
     public void require(String layer, LinearOp op, boolean paired) {
         if (!admits(op, paired, false)) {
@@ -112,18 +111,18 @@ public record MemoryBound(long bytes) {
         return (a + b - 1) / b;
     }
 
-    /** Rows of one group that are searched at once, at least one. */
+    /** Rows of one group that are searched at a time, at least one. */
     public int rowsAtOnce(LinearOp op, boolean paired, boolean shortfall) {
         double left = bytes - searching(op, paired, shortfall, side(op, paired, shortfall));
         return (int) Math.max(1, Math.min(op.rowsPerGroup(), left / search(op)));
     }
 
-    /** Bytes of patches that are cut out at once. */
+    /** Bytes of patches that are extracted at a time. */
     public long patches() {
         return 4L * Float.BYTES * patchFloats();
     }
 
-    /** Floats of patches that are cut out at once, where those of one example are not more. */
+    /** Floats of patches that are extracted at a time; one example may have more. */
     int patchFloats() {
         return (int) Math.min(CHUNK, Math.max(1, bytes / Float.BYTES / CHUNK_SHARE));
     }

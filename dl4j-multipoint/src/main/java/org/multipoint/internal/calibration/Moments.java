@@ -14,25 +14,25 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * First and second moments of the vectors that a layer's rows are multiplied with, for each group, over two networks that see
- * the same images: the reference one (inputs {@code x}) and the one whose inputs are to be multiplied (inputs {@code y};
- * the same as {@code x} where there is only one network). Sums only: memory does not grow with the number of images, and
- * {@link #merge} is associative. Means and covariances throw {@link IllegalStateException} where nothing was seen.
+ * First and second moments of the vectors that a layer's rows are multiplied with, for each group, over two networks that process
+ * the same images: the reference network (inputs {@code x}) and the one to be quantized (inputs {@code y}, the same as {@code x} where
+ * there is only one network). Only sums are held: memory does not grow with the number of images, and {@link #merge} is associative.
+ * Means and covariances throw {@link IllegalStateException} before any input was added.
  *
  * <p>Products of a batch are single precision matrix products; batches are summed in double precision.
  *
- * <p>Where the fan-in exceeds {@link MemoryBound#MAX_BLOCK} or what memory there is, columns are split into blocks and moments between
- * different blocks are taken as zero.
+ * <p>Where the fan-in exceeds {@link MemoryBound#MAX_BLOCK}, or its moments the memory bound, columns are split into blocks, and moments
+ * between different blocks are taken as zero.
  *
- * <p>Few vectors do not tell all about a layer's inputs: one has no variance at all. So means and covariances count zeros besides, with a share
- * of {@code 1 / n^2} of the weight of all that was seen where {@code n} vectors are independent ({@link #independent()}): the mean of one
- * vector is believed by half, that of many nearly wholly.
+ * <p>Few vectors are a poor sample of a layer's inputs: a single one has no variance at all. Means and covariances are therefore shrunk towards
+ * zero, as if zeros had been added with {@code 1 / n^2} of the weight of all vectors, where {@code n} of them are independent
+ * ({@link #independent()}): the mean of a single vector is halved, that of many hardly changes.
  */
 public final class Moments {
 
-    /** Fan-ins up to this are summed in plain loops over groups, where a matrix product would be too small to pay. */
+    /** Fan-ins up to this are summed in plain loops over groups: matrix products would be too small to be efficient. */
     private static final int SMALL = 32;
-    /** Groups from which such loops pay. */
+    /** Number of groups from which such loops are faster. */
     private static final int MANY = 8;
 
     /** Share of second moments, products of single precision, below which differences between them are noise. */
@@ -57,16 +57,15 @@ public final class Moments {
 
     /**
      * @param paired            whether reference inputs differ from the multiplied ones
-     * @param positionsPerImage most output positions of an image that are looked at
-     * @param bound             what may be held
+     * @param positionsPerImage largest number of output positions of an image that are used
+     * @param bound             bound on memory
      */
     public Moments(LinearOp op, boolean paired, int positionsPerImage, MemoryBound bound) {
         this(op, paired, positionsPerImage, bound, false);
     }
 
     /**
-     * Moments of paired inputs of a layer whose output has something added to it that the network to be quantized has not quite as the
-     * reference network has it.
+     * Moments of paired inputs of a layer whose output is added to others, which differ between the networks.
      *
      * @throws IllegalArgumentException where the operation has more than one group
      */
@@ -250,7 +249,7 @@ public final class Moments {
         }
     }
 
-    /** Adds what another has seen of the same layer. */
+    /** Adds the sums of another over inputs of the same layer. */
     public void merge(Moments other) {
         if (!op.equals(other.op) || paired != other.paired || hasShortfall() != other.hasShortfall()) {
             throw new IllegalArgumentException("Only moments of one layer merge: " + op + " and " + other.op);
@@ -286,20 +285,20 @@ public final class Moments {
         return op;
     }
 
-    /** Number of vectors seen for each group. */
+    /** Number of vectors added for each group. */
     public long count() {
         return count;
     }
 
     /**
-     * Number of vectors seen for each group that have nothing in common: of an image as many as windows fit into it side by side, where more
-     * windows than that overlap; of an example that was there before, none.
+     * Number of vectors added for each group that are independent: of an image, where windows overlap, as many as fit into it side by
+     * side; of an example that was added before, none.
      */
     public long independent() {
         return independent;
     }
 
-    /** Rows of one group for which candidates are held at once. */
+    /** Rows of one group for which candidates are held at a time. */
     public int rowsAtOnce() {
         return bound.rowsAtOnce(op, paired, hasShortfall());
     }
@@ -313,7 +312,7 @@ public final class Moments {
         return blockStarts[split + 1] - blockStarts[split];
     }
 
-    /** Weight of all vectors seen together with that of the zeros: what sums are divided by. */
+    /** Weight of all vectors and of the zeros that shrink means: the divisor of sums. */
     private double weight() {
         if (count == 0) {
             throw new IllegalStateException("No inputs were seen");
@@ -341,7 +340,7 @@ public final class Moments {
         return centred(xy, sumX, group, split);
     }
 
-    /** Whether something that is added to the layer's output falls short. */
+    /** Whether moments with a shortfall are held. */
     public boolean hasShortfall() {
         return sumShortfall != null;
     }
@@ -381,8 +380,8 @@ public final class Moments {
     }
 
     /**
-     * Mean over groups and columns of the centred second moments' diagonal: what damping is measured by. At least
-     * {@link #KNOWN} of the mean square, so that damping drowns the rounding of inputs that never change.
+     * Mean over groups and columns of the diagonal of the covariance: the unit of damping. At least {@link #KNOWN} of the mean
+     * square, so that damping exceeds the rounding errors of inputs that never change.
      */
     public double meanVariance() {
         double variance = 0;

@@ -8,15 +8,15 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The inputs that rows of a weight matrix are multiplied with, cut out of images: for each output position and group
+ * Extracts from images the vectors that rows of a weight matrix are multiplied with (im2col): for each output position and group
  * one vector of {@link LinearOp#columns()} values in the column order of the weights, zeros beyond the border.
  *
  * <p>Where an image has more output positions than {@code positionsPerImage}, that many different ones are taken, spread evenly with a
- * fixed jitter, the same in each image: what is seen does not depend on how images were split into batches.
+ * fixed jitter, the same in each image: the vectors do not depend on how images were split into batches.
  */
 public final class Patches {
 
-    /** Fraction of the golden ratio: successive multiples fill the unit interval evenly. */
+    /** Fractional part of the golden ratio: its multiples modulo 1 fill the unit interval evenly. */
     private static final double GOLDEN = 0.6180339887498949;
 
     private final LinearOp op;
@@ -63,10 +63,10 @@ public final class Patches {
     }
 
     /**
-     * What stands in an output at the positions of the vectors of {@link #extract}.
+     * The values of an output at the positions of the vectors of {@link #extract}.
      *
-     * @param output of the operation, or something of its shape
-     * @param input  of the operation
+     * @param output output of the operation, or a tensor of its shape
+     * @param input  input of the operation
      * @return {@code [vectors, rows]} row by row
      */
     float[] outputs(Tensor output, Tensor input, int from, int to) {
@@ -96,7 +96,7 @@ public final class Patches {
         return positions(geometry(input)).length;
     }
 
-    /** Windows that fit into an example side by side, at least one. */
+    /** Number of windows that fit into an example side by side, at least one. */
     int disjoint(Tensor input) {
         Geometry g = geometry(input);
         return Math.max(1, g.inHeight() * g.inWidth() / (op.kernel().height() * op.kernel().width()));

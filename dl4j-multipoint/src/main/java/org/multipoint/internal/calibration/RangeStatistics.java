@@ -6,21 +6,21 @@ import org.multipoint.options.Clipping;
 import java.util.stream.IntStream;
 
 /**
- * What the values of one tensor look like over all calibration inputs: extremes and a histogram. Streams, and merges: the
- * result does not depend on how the values were split.
+ * The range of one tensor's values over all calibration inputs: extremes and a histogram. Values are added as a stream, and statistics of
+ * parts can be merged; the result does not depend on how the values were split.
  *
  * <p>The histogram has {@value #BINS} bins around zero whose width is a power of two; it doubles when a value falls
- * outside, neighbours being added, so that counts never depend on the order of values.
+ * outside, and neighbouring bins are merged, so that counts never depend on the order of values.
  */
 public final class RangeStatistics {
 
     private static final int BINS = 8192;
     private static final int HALF = BINS / 2;
-    /** Values that are counted at a time, several parts at once. */
+    /** Values of one part; parts are counted in parallel. */
     private static final int PART = 1 << 20;
-    /** Candidates of the least squares search: enough that neighbours differ by 2 % of the range. */
+    /** Number of candidates of the least squares search: neighbours differ by 2 % of the range. */
     private static final int CANDIDATES = 50;
-    /** Bins narrower than this hold nothing that a float network could tell from zero. */
+    /** Exponent of the width of the narrowest bins: no float network tells smaller values from zero. */
     private static final int MIN_EXPONENT = -60;
 
     private final long[] counts = new long[BINS];
@@ -71,7 +71,7 @@ public final class RangeStatistics {
         }
     }
 
-    /** Adds what another has seen. */
+    /** Adds the values that another has counted. */
     public void merge(RangeStatistics other) {
         reach(Math.scalb((double) HALF, other.exponent) * 0.999);
         for (int i = 0; i < BINS; i++) {
@@ -103,7 +103,7 @@ public final class RangeStatistics {
         }
     }
 
-    /** Number of values seen. */
+    /** Number of values added. */
     public long count() {
         return count;
     }
@@ -119,7 +119,7 @@ public final class RangeStatistics {
     /**
      * The quantization of this tensor.
      *
-     * @throws IllegalStateException where nothing was seen
+     * @throws IllegalStateException where no values were added
      */
     public InputQuantization quantization(Clipping clipping, int bits) {
         if (count == 0) {
@@ -161,7 +161,7 @@ public final class RangeStatistics {
         return best;
     }
 
-    /** Squared error of all values, those of a bin taken as evenly spread; most of those next to zero are zeros of a ReLU. */
+    /** Squared error of all values, which are taken as evenly spread within a bin. The bin at zero, mostly zeros of a ReLU, is left out. */
     private double error(InputQuantization quantization) {
         double width = Math.scalb(1.0, exponent);
         double error = 0;

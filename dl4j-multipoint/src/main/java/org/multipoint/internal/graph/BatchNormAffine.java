@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * What batch normalization does to each channel at inference: {@code y = factor * x + shift} with
+ * Batch normalization of each channel at inference: {@code y = factor * x + shift} with
  * {@code factor = gamma / sqrt(var + eps)} and {@code shift = beta - mean * factor}.
  */
 public final class BatchNormAffine {

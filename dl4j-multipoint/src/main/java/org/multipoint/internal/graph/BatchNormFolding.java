@@ -58,7 +58,7 @@ public final class BatchNormFolding {
 
     private static Optional<String> obstacle(GraphEdit edit, String name, BatchNormalization norm, String source) {
         Layer before = edit.layer(source);
-        Optional<LayerKind> kind = Optional.ofNullable(before).filter(layer -> !(layer instanceof BaseOutputLayer)).flatMap(LayerKind::ofPlain);
+        Optional<LayerKind> kind = before == null || before instanceof BaseOutputLayer ? Optional.empty() : LayerKind.ofPlain(before);
         if (kind.isEmpty()) {
             return Optional.of("\"" + source + "\" before it is no convolution or dense layer");
         }

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Shapes of a batch at the inputs of a network. Vertices and preprocessors ask for them: the size of the batch cannot be read from
- * an activation in which steps of sequences are rows, and some vertices repeat a vector for each step of a network input.
+ * Shapes of a batch at the inputs of a network. Preprocessors and some vertices need them: where steps of sequences are rows, an activation
+ * does not show the size of the batch, and there are vertices that repeat a vector for each step of a network input.
  *
  * @param inputs shape of each network input, the first axis of which is the batch
  */

@@ -22,8 +22,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A copy of a graph's configuration and parameters that can be changed and made into a graph again; the source is left alone.
- * The copy goes through JSON, as saving does: {@code clone()} of a configuration loses the axis of merge vertices.
+ * A copy of a graph's configuration and parameters that can be changed and made into a graph again. The copy is taken at once: the source
+ * is not changed, and later changes of the source are not seen. Configurations are copied through JSON, as saving does: their {@code
+ * clone()} loses the axis of merge vertices.
  */
 public final class GraphEdit {
 
@@ -38,6 +39,11 @@ public final class GraphEdit {
         this.conf = conf;
     }
 
+    /**
+     * A copy of a graph.
+     *
+     * @throws IllegalArgumentException where the graph is not initialized
+     */
     public static GraphEdit of(ComputationGraph graph) {
         requireInitialized(graph.getVertices());
         GraphEdit edit = new GraphEdit(ComputationGraphConfiguration.fromJson(graph.getConfiguration().toJson()));
@@ -53,7 +59,11 @@ public final class GraphEdit {
         return edit;
     }
 
-    /** The same network as a graph: a chain whose vertices carry the layers' names. */
+    /**
+     * A copy of a network as a graph: a chain whose vertices have the layers' names.
+     *
+     * @throws IllegalArgumentException where the network is not initialized
+     */
     public static GraphEdit of(MultiLayerNetwork network) {
         requireInitialized(network.getLayers());
         MultiLayerConfiguration source = MultiLayerConfiguration.fromJson(network.getLayerWiseConfigurations().toJson());
@@ -81,8 +91,8 @@ public final class GraphEdit {
     }
 
     /**
-     * Different names for a network's layers, none of them {@value #INPUT}: a layer's own name, or its index where it has none or an earlier
-     * layer has the same.
+     * Different names for a network's layers, none of them {@value #INPUT}: a layer's own name, or its index where it has none or an
+     * earlier layer has the same.
      */
     public static List<String> layerNames(MultiLayerNetwork network) {
         List<String> names = new ArrayList<>();
@@ -103,7 +113,7 @@ public final class GraphEdit {
         return name.equals(INPUT) || names.contains(name);
     }
 
-    /** A copy that changes apart from this one; parameters are shared until replaced. */
+    /** An independent copy; parameters are shared until they are replaced. */
     public GraphEdit copy() {
         GraphEdit copy = new GraphEdit(ComputationGraphConfiguration.fromJson(conf.toJson()));
         copy.params.putAll(params);
@@ -117,7 +127,7 @@ public final class GraphEdit {
         return copy;
     }
 
-    /** Replaces frozen layers by the layers that they wrap: freezing says how to train, not what to compute. */
+    /** Replaces frozen layers by the layers that they wrap: freezing concerns training only. */
     private void thaw() {
         conf.getVertices().values().forEach(vertex -> {
             if (vertex instanceof LayerVertex v) {
@@ -130,6 +140,7 @@ public final class GraphEdit {
         });
     }
 
+    /** The configuration, to be changed through this class only. */
     public ComputationGraphConfiguration conf() {
         return conf;
     }
@@ -139,20 +150,22 @@ public final class GraphEdit {
         return conf.getVertices().get(vertex) instanceof LayerVertex v ? v.getLayerConf().getLayer() : null;
     }
 
+    /** Preprocessor of a vertex, or null where it has none. */
     public InputPreProcessor preProcessor(String vertex) {
         return conf.getVertices().get(vertex) instanceof LayerVertex v ? v.getPreProcessor() : null;
     }
 
+    /** Parameters of a vertex by key, or null where it has none; not to be changed. */
     public Map<String, INDArray> params(String vertex) {
         return params.get(vertex);
     }
 
-    /** What the source's layer adds to the score of the model: its L1 and L2 terms. */
+    /** The L1 and L2 terms of the source's layer in the score of the model. */
     public double regularization(String vertex) {
         return regularization.getOrDefault(vertex, 0.0);
     }
 
-    /** Puts another layer in a vertex's place, with the given parameters. */
+    /** Replaces the layer of a vertex and its parameters. */
     public void replace(String vertex, Layer layer, Map<String, INDArray> layerParams) {
         NeuralNetConfiguration layerConf = ((LayerVertex) conf.getVertices().get(vertex)).getLayerConf();
         layerConf.setLayer(layer);
@@ -170,7 +183,7 @@ public final class GraphEdit {
         forgetOrder();
     }
 
-    /** Takes a vertex out that nobody reads any more. */
+    /** Removes a vertex, whose readers must be removed or given other inputs. */
     public void drop(String vertex) {
         conf.getVertices().remove(vertex);
         conf.getVertexInputs().remove(vertex);
@@ -192,7 +205,7 @@ public final class GraphEdit {
         return Topology.of(conf);
     }
 
-    /** Takes a vertex with one input out; whoever read it reads its input. */
+    /** Removes a vertex with one input; its readers read its input instead. */
     public void remove(String vertex) {
         String source = conf.getVertexInputs().remove(vertex).get(0);
         conf.getVertices().remove(vertex);
@@ -207,8 +220,8 @@ public final class GraphEdit {
     }
 
     /**
-     * A graph with this configuration and these parameters. Afterwards both are the graph's, and this shares them: it may be read and copied, but
-     * not be changed.
+     * A graph with this configuration and these parameters. Afterwards both are the graph's, and this shares them: it may be read and
+     * copied, but not be changed.
      */
     public ComputationGraph toGraph() {
         ComputationGraph graph = new ComputationGraph(conf);
@@ -218,9 +231,9 @@ public final class GraphEdit {
     }
 
     /**
-     * Lets a copy that nobody reads be the output in the place of each output that other vertices read; the vertex itself gets another
-     * name. Deeplearning4j 1.0.0-M2.1 mixes up the workspaces of an output and of the vertex computed before it where that one's is still
-     * open, and fails at the vertex after the output's last reader.
+     * Replaces each output that other vertices read by a copy that nobody reads; the vertex itself gets another name. Deeplearning4j
+     * 1.0.0-M2.1 confuses the workspace of an output with that of the vertex computed before it where the latter is still open, and fails
+     * at the vertex after the output's last reader.
      */
     public void copyOutputsThatAreRead() {
         for (String output : List.copyOf(conf.getNetworkOutputs())) {

@@ -25,9 +25,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The fp32 graph, evaluated vertex by vertex: calibration and sequential quantization look at what passes between vertices. Linear vertices run
- * on an engine, all others through Deeplearning4j. Activations pass as {@link Tensor}s. Not thread-safe; the graph must not be used by others
- * meanwhile.
+ * The fp32 graph, evaluated vertex by vertex: calibration and sequential quantization look at what passes between vertices. Linear
+ * vertices run on an engine, all others through Deeplearning4j. Activations pass as {@link Tensor}s. Not thread-safe; the graph must not
+ * be used by others meanwhile.
  */
 public final class ReferenceNetwork {
 
@@ -88,11 +88,12 @@ public final class ReferenceNetwork {
             return List.of();
         }
         String reader = topology.readersOf(vertex).get(0);
-        boolean sum = graph.getConfiguration().getVertices().get(reader) instanceof ElementWiseVertex e && e.getOp() == ElementWiseVertex.Op.Add;
+        boolean sum = graph.getConfiguration().getVertices().get(reader) instanceof ElementWiseVertex e
+                && e.getOp() == ElementWiseVertex.Op.Add;
         return sum ? topology.inputsOf(reader).stream().filter(name -> !name.equals(vertex)).toList() : List.of();
     }
 
-    /** Lets vertices that ask the graph for its inputs see arrays of the right shapes. */
+    /** Gives the graph inputs of the right shapes: some vertices ask for them. */
     private void show(BatchShape batch) {
         if (batch.equals(shown)) {
             return;
@@ -101,8 +102,8 @@ public final class ReferenceNetwork {
             Arrays.stream(graph.getInputs()).forEach(INDArray::close);
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            graph.setInputs(batch.inputs().stream()
-                    .map(shape -> Nd4j.create(DataType.FLOAT, shape.stream().mapToLong(Long::longValue).toArray())).toArray(INDArray[]::new));
+            graph.setInputs(batch.inputs().stream().map(shape -> shape.stream().mapToLong(Long::longValue).toArray())
+                    .map(shape -> Nd4j.create(DataType.FLOAT, shape)).toArray(INDArray[]::new));
         }
         shown = batch;
     }
@@ -217,8 +218,8 @@ public final class ReferenceNetwork {
     }
 
     /**
-     * Lets batches pass through the graph as far as the observed vertices depend on it, with all kernels that takes. What is held of a batch
-     * are the activations that later vertices still need.
+     * Lets batches pass through the graph as far as the observed vertices depend on it, with all kernels that takes. What is held of a
+     * batch are the activations that later vertices still need.
      */
     public final class Passes implements AutoCloseable {
 

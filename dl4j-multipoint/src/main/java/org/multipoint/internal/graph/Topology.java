@@ -18,8 +18,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * The vertices of a graph in topological order, with their inputs and readers. Network inputs are not among the vertices. A topology does not
- * change with the configuration that it was made of.
+ * The vertices of a graph in topological order, with their inputs and readers. Network inputs are not among the vertices. A topology does
+ * not change with the configuration that it was made of.
  */
 public final class Topology {
 
@@ -128,8 +128,8 @@ public final class Topology {
     }
 
     /**
-     * Visits all vertices in order. Each value is released after the visit of its last reader, at once where it has no reader, and where the
-     * traversal fails.
+     * Visits all vertices in order. Each value is released after the visit of its last reader, at once where it has no reader, and where
+     * the traversal fails.
      *
      * @param given   values of the network inputs, released like those of vertices
      * @param release releases a value

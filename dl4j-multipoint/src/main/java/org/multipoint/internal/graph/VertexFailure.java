@@ -14,8 +14,8 @@ final class VertexFailure {
      * What to throw in the place of an exception.
      *
      * @param where the vertex, and what it was given
-     * @return an {@link IllegalArgumentException} where the exception says that the vertex does not fit its input, as engines, Deeplearning4j
-     *         and ND4J say it; else an {@link IllegalStateException}. The exception is its cause.
+     * @return an {@link IllegalArgumentException} where the type of the exception is one by which engines, Deeplearning4j and ND4J report
+     *         inputs that do not fit; else an {@link IllegalStateException}. The exception is its cause.
      */
     static RuntimeException of(String where, RuntimeException e) {
         boolean misfit = e instanceof IllegalArgumentException || e instanceof DL4JException || e instanceof ND4JIllegalArgumentException

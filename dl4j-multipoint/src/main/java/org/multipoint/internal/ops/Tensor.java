@@ -24,7 +24,8 @@ public final class Tensor {
      */
     public Tensor(float[] data, long... shape) {
         if (data.length != Arrays.stream(shape).reduce(1, (a, b) -> a * b)) {
-            throw new IllegalArgumentException("Expected as many values as shape " + Arrays.toString(shape) + " has elements, found " + data.length);
+            throw new IllegalArgumentException("The number of values must be that of the elements of shape " + Arrays.toString(shape)
+                    + ", found " + data.length);
         }
         this.data = data;
         this.shape = shape;
