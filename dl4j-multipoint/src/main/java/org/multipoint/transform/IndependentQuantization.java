@@ -35,7 +35,7 @@ final class IndependentQuantization {
             MultipointMatrix matrix = here.finder().find(problem, counts);
             Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty()
                     : Optional.of(survey.range(operation.name()).quantization(settings.options().clipping(), settings.activationBits()));
-            operations.add(new QuantizedOperation(operation.name(), matrix, here.finder().storedBits(problem, matrix, counts),
+            operations.add(new QuantizedOperation(operation.name(), matrix, here.finder().notionalBits(problem, matrix, counts),
                     operation.bias(), input, error(here.curves(), counts), QuantizedOperation.UNFITTED));
         }
         return operations;

@@ -150,7 +150,7 @@ final class Pipeline<M> {
         MultipointMatrix m = operation.matrix();
         int exact = (int) IntStream.range(0, m.rows()).filter(r -> m.fusesExactly(r, IntegerRows.FULL_LIMIT)).count();
         return new LayerReport(operation.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
-                Arrays.stream(m.histogram()).boxed().toList(), operation.storedBits(), operation.outputError(), exact,
+                Arrays.stream(m.histogram()).boxed().toList(), m.storedBits(), operation.notionalBits(), operation.outputError(), exact,
                 m.fuse(IntegerRows.FULL_LIMIT).rounding() / IntegerRows.FULL_LIMIT,
                 operation.input().map(q -> q.scale()).orElse(0f), operation.input().map(q -> q.zeroPoint()).orElse(0));
     }

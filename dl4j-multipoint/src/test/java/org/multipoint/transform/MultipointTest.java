@@ -21,11 +21,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.layers.MultipointLayer;
+import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Clipping;
 import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
+import org.multipoint.points.MultipointPayload;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
@@ -50,6 +53,7 @@ import java.util.function.UnaryOperator;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -463,6 +467,40 @@ class MultipointTest {
             assertEquals(layer.rows(), layer.fusedExactly());
             assertEquals(0, layer.fusingError());
             assertTrue(layer.inputScale() > 0);
+        }
+    }
+
+    /** Also where the method has a size of its own in mind. */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void theReportedSizeIsThatOfThePayloads(Method method) {
+        MultipointResult<ComputationGraph> result = transform(m -> m.method(method).bits(3).extraPoints(0.3));
+        long bytes = 0;
+        for (org.deeplearning4j.nn.api.Layer layer : result.model().getLayers()) {
+            for (MultipointWeights.Operation operation : ((MultipointLayer) layer.conf().getLayer()).getMultipoint().operations()) {
+                bytes += MultipointPayload.write(operation.matrix()).length;
+            }
+        }
+        assertEquals(bytes, result.report().storedBytes());
+    }
+
+    @Test
+    void pointsAreStoredAsTheyAreCounted() {
+        for (Method method : new Method[]{Method.CALIBRATED, Method.GREEDY, Method.NEAREST}) {
+            MultipointReport report = transform(m -> m.method(method).bits(3)).report();
+            assertEquals(report.storedBitsPerWeight(), report.notionalBitsPerWeight());
+            assertFalse(report.provenance().settings().containsKey("storage"));
+        }
+    }
+
+    @Test
+    void whatIsStoredAsCodesOfEightBitsSaysSo() {
+        for (Method method : new Method[]{Method.MIXED_PRECISION, Method.CHANNEL_SPLITTING}) {
+            MultipointReport report = transform(m -> m.method(method).bits(3).extraPoints(0.2)).report();
+            assertTrue(report.storedBitsPerWeight() > 8);
+            assertTrue(report.notionalBitsPerWeight() > 3 && report.notionalBitsPerWeight() < 5, report.toString());
+            assertTrue(report.provenance().settings().get("storage").startsWith("8-bit codes"), report.toString());
+            report.layers().forEach(layer -> assertEquals(8, layer.bits()));
         }
     }
 

@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  * ICML 2019), to compare with: the input channel with the largest weight is doubled and its weights halved, again and again, so that
  * fewer outliers stretch the step size; then plain rounding, with the best step size of each row. A channel that stands {@code m}
  * times can hold {@code m} codes' sum, rounded exactly by their quantization-aware split: here it is one code of {@code m} times the
- * range. Its matrices hold these in 8 bits; {@link #storedBits} counts what the widened layer would take.
+ * range. Its matrices store these as 8-bit codes; {@link #notionalBits} counts what the widened layer would take.
  */
 public final class ChannelSplitting implements PointFinder {
 
@@ -69,7 +69,7 @@ public final class ChannelSplitting implements PointFinder {
     }
 
     @Override
-    public long storedBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
+    public long notionalBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
         int added = IntStream.of(copies(problem)).map(m -> m - 1).sum();
         int kernel = problem.op().kernel().height() * problem.op().kernel().width();
         return 8L * StoredSize.payloadBytes(points, matrix.columns(), bits, layout())

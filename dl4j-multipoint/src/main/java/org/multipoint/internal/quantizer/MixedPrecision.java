@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 /**
  * True mixed precision, to compare with: each row is one vector whose codes have a width of the row's own, found like
  * {@link GptqPoints}. A "point" is a bit here: {@code n} of them are codes of {@code n} bits. It needs what points do without:
- * kernels for each width. Its matrices hold the codes in 8 bits; {@link #storedBits} counts what the widths would take.
+ * kernels for each width. Its matrices store 8-bit codes; {@link #notionalBits} counts what codes of these widths would take.
  */
 public final class MixedPrecision implements PointFinder {
 
@@ -50,7 +50,7 @@ public final class MixedPrecision implements PointFinder {
     }
 
     @Override
-    public long storedBits(WeightProblem problem, MultipointMatrix matrix, int[] widths) {
+    public long notionalBits(WeightProblem problem, MultipointMatrix matrix, int[] widths) {
         return 8L * StoredSize.payloadBytes(widths, matrix.columns(), bits(), layout());
     }
 }

@@ -22,12 +22,13 @@ public interface PointFinder {
     MultipointMatrix find(WeightProblem problem, int[] points);
 
     /**
-     * Bits of a matrix that {@link #find} gave as this method stores it, everything counted.
+     * Bits that a matrix found by {@link #find} would take in a format made for this method, codes, scales, counts and headers included.
+     * They are those of the file format for methods whose points it stores as they are.
      *
      * @param problem what {@link #find} was given
      * @param points  what {@link #find} was given
      */
-    default long storedBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
+    default long notionalBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
         return matrix.storedBits();
     }
 
