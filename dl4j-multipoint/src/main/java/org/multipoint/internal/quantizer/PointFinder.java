@@ -5,17 +5,17 @@ import org.multipoint.points.ScaleLayout;
 
 import java.util.Arrays;
 
-/** A way to find the points of rows once their numbers are known. */
+/** An algorithm that finds the points of rows for given numbers of points. */
 public interface PointFinder {
 
-    /** Which scales the matrices it makes store. */
+    /** Which scales its matrices store. */
     ScaleLayout layout();
 
     /** Width of its codes. */
     int bits();
 
     /**
-     * The rows as points.
+     * Approximates the rows by points.
      *
      * @param points number of points of each row, {@code [rows]}
      */
