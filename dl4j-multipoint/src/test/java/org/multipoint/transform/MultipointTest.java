@@ -28,7 +28,6 @@ import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
-import org.multipoint.points.MultipointPayload;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
@@ -44,6 +43,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -478,7 +478,9 @@ class MultipointTest {
         long bytes = 0;
         for (org.deeplearning4j.nn.api.Layer layer : result.model().getLayers()) {
             for (MultipointWeights.Operation operation : ((MultipointLayer) layer.conf().getLayer()).getMultipoint().operations()) {
-                bytes += MultipointPayload.write(operation.matrix()).length;
+                for (String piece : operation.payload()) {
+                    bytes += Base64.getDecoder().decode(piece).length;
+                }
             }
         }
         assertEquals(bytes, result.report().storedBytes());
