@@ -39,8 +39,8 @@ public record Provenance(@JsonProperty("version") String version, @JsonProperty(
     /** All of it in one line. */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder("dl4j-multipoint " + version + " of a " + model + ": " + method + ", " + bits + " bits, " + budget
-                + ", calibrated on " + examples + " examples from " + iterator);
+        StringBuilder text = new StringBuilder("dl4j-multipoint " + version + " of a " + model + ": " + method + ", " + bits + " bits, "
+                + budget + ", calibrated on " + examples + " examples from " + iterator);
         settings.forEach((name, value) -> text.append(", ").append(name).append(' ').append(value));
         return text.toString();
     }

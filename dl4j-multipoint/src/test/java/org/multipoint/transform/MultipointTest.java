@@ -541,6 +541,7 @@ class MultipointTest {
         refused("found 9", () -> m.activationBits(9));
         refused("found 1", () -> m.activationBits(1));
         refused("found -0.1", () -> m.extraPoints(-0.1));
+        refused("found NaN", () -> m.extraPoints(Double.NaN));
         refused("found NaN", () -> m.storedBits(Double.NaN));
         refused("found -5.0", () -> m.storedBytes(-5));
         refused("found -1.0", () -> m.errorThreshold(-1));
