@@ -4,6 +4,7 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
@@ -26,6 +27,7 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The layers of Deeplearning4j that can be quantized. Each kind says which linear operations the layer consists of, how their weight
@@ -149,7 +151,13 @@ public enum LayerKind {
         }
     },
 
-    DENSE(DenseLayer.class, MultipointDenseLayer.class, "W"),
+    DENSE(DenseLayer.class, MultipointDenseLayer.class, "W") {
+        @Override
+        public Optional<String> obstacle(Layer layer) {
+            return super.obstacle(layer).or(() -> ((DenseLayer) layer).hasLayerNorm()
+                    ? Optional.of("it has layer normalization") : Optional.empty());
+        }
+    },
 
     OUTPUT(OutputLayer.class, MultipointOutputLayer.class, "W"),
 
@@ -158,6 +166,25 @@ public enum LayerKind {
         public List<LinearOp> ops(Layer layer) {
             RnnOutputLayer c = (RnnOutputLayer) layer;
             return List.of(LinearOp.dense((int) c.getNIn(), (int) c.getNOut(), c.getRnnDataFormat() == RNNFormat.NWC));
+        }
+
+        @Override
+        public boolean spatial() {
+            return true;
+        }
+
+        /** Each step is an example to the activation: a softmax goes over the channels of a step. */
+        @Override
+        public void activate(Layer layer, INDArray z) {
+            if (z.rank() < 3) {
+                super.activate(layer, z);
+                return;
+            }
+            boolean last = ((RnnOutputLayer) layer).getRnnDataFormat() == RNNFormat.NWC;
+            try (INDArray steps = (last ? z : z.permute(0, 2, 1)).dup('c')) {
+                super.activate(layer, steps.reshape(steps.size(0) * steps.size(1), steps.size(2)));
+                z.assign(last ? steps : steps.permute(0, 2, 1));
+            }
         }
     };
 
@@ -171,6 +198,11 @@ public enum LayerKind {
         this.weightKeys = List.of(weightKeys);
     }
 
+    /** The kind of a layer, plain or multipoint, or none. */
+    public static Optional<LayerKind> of(Layer layer) {
+        return List.of(values()).stream().filter(k -> k.plain == layer.getClass() || k.multipoint == layer.getClass()).findFirst();
+    }
+
     /** The kind of a plain layer, or none. */
     public static Optional<LayerKind> ofPlain(Layer layer) {
         return List.of(values()).stream().filter(k -> k.plain == layer.getClass()).findFirst();
@@ -182,13 +214,32 @@ public enum LayerKind {
                 .orElseThrow(() -> new IllegalArgumentException(layer.getClass() + " is not a multipoint layer"));
     }
 
+    /**
+     * Why a layer of this kind does not compute just its operations and the activation behind them; empty where it does. Whoever
+     * computes layers as their operations asks here.
+     */
+    public Optional<String> obstacle(Layer layer) {
+        return ((BaseLayer) layer).getWeightNoise() == null ? Optional.empty() : Optional.of("it has weight noise");
+    }
+
     /** A plain layer's configuration with its weights stored as points; all else is as it was, and it has a bias. */
     public Layer quantized(Layer layer, MultipointWeights weights) {
+        return withBias(layer, node -> {
+            node.put("@class", multipoint.getName());
+            node.set("multipoint", NeuralNetConfiguration.mapper().valueToTree(weights));
+        });
+    }
+
+    /** A copy of a layer's configuration that has a bias. */
+    public Layer withBias(Layer layer) {
+        return withBias(layer, node -> { });
+    }
+
+    private static Layer withBias(Layer layer, Consumer<ObjectNode> change) {
         ObjectMapper mapper = NeuralNetConfiguration.mapper();
         ObjectNode node = mapper.valueToTree(layer);
-        node.put("@class", multipoint.getName());
         node.put("hasBias", true);
-        node.set("multipoint", mapper.valueToTree(weights));
+        change.accept(node);
         try {
             return mapper.treeToValue(node, Layer.class);
         } catch (JsonProcessingException e) {
@@ -205,6 +256,27 @@ public enum LayerKind {
     public List<LinearOp> ops(Layer layer) {
         FeedForwardLayer dense = (FeedForwardLayer) layer;
         return List.of(LinearOp.dense((int) dense.getNIn(), (int) dense.getNOut(), false));
+    }
+
+    /** Whether inputs have axes besides those of examples and channels: images and sequences, not vectors. */
+    public boolean spatial() {
+        return ConvolutionLayer.class.isAssignableFrom(plain);
+    }
+
+    /**
+     * Applies the layer's activation in place.
+     *
+     * @param z the layer's output before its activation
+     */
+    public void activate(Layer layer, INDArray z) {
+        INDArray a = ((BaseLayer) layer).getActivationFn().getActivation(z, false);
+        // Most activations are computed where their argument lies.
+        if (a != z) {
+            z.assign(a);
+            if (a.closeable() && a.data().address() != z.data().address()) {
+                a.close();
+            }
+        }
     }
 
     /** How outputs of Deeplearning4j's own layer differ from those of its operations; empty where they do not. */

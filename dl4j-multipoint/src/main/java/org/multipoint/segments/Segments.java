@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.internal.graph.GraphEdit;
+import org.multipoint.internal.graph.Topology;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointLayer;
 import org.multipoint.report.CompilationReport.CompiledSegment;
@@ -14,11 +15,11 @@ import org.multipoint.report.CompilationReport;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -33,7 +34,7 @@ import java.util.Set;
  * System.out.println(compiled.report());
  * }</pre>
  *
- * <p>SupportedVertices are convolutions (also depthwise and separable), dense and output layers and their multipoint kinds, batch normalization,
+ * <p>Supported are convolutions (also depthwise and separable), dense and output layers and their multipoint kinds, batch normalization,
  * ReLU and ReLU6, softmax of vectors, addition, merging, pooling, zero padding and flattening before dense layers. All else ends a
  * segment, and the report names it. A layer with another activation ends its segment, which applies the activation to its results; so does
  * a layer with a loss, whose segment takes the place of an output layer. Scores include the L1 and L2 terms of the source.
@@ -43,10 +44,14 @@ import java.util.Set;
 public final class Segments {
 
     private final GraphEdit edit;
-    private final Set<String> vectors = new HashSet<>();
-    private final Set<String> volumes = new HashSet<>();
+    /** The vertices of the source, also when they have been replaced. */
+    private final Topology topology;
+    private final Axes axes;
+    /** The segment of each vertex: the name of the vertex that it ends with. */
     private final Map<String, String> segmentOf = new LinkedHashMap<>();
+    /** Whether the channel axis of a segment's images is the last one, where one of its vertices asks for an order. */
     private final Map<String, Boolean> channelsLast = new LinkedHashMap<>();
+    /** Why a vertex is in no segment. */
     private final Map<String, String> outside = new LinkedHashMap<>();
     private final Map<String, String> warnings = new LinkedHashMap<>();
     /** L1 and L2 terms of all segments, which the first output layer among them takes over. */
@@ -54,6 +59,8 @@ public final class Segments {
 
     private Segments(GraphEdit edit) {
         this.edit = edit;
+        this.topology = edit.topology();
+        this.axes = new Axes(topology, edit.vertices());
     }
 
     /** Compiles a graph. */
@@ -67,9 +74,7 @@ public final class Segments {
     }
 
     private CompiledGraph compile() {
-        List<String> order = edit.topologicalOrder();
-        order.stream().filter(this::makesVectors).forEach(vectors::add);
-        volumes.addAll(volumes(order));
+        List<String> order = topology.order();
         for (int i = order.size() - 1; i >= 0; i--) {
             assign(order.get(i));
         }
@@ -91,68 +96,36 @@ public final class Segments {
         if (regularization != 0) {
             warnings.put("score", "without the L1 and L2 terms of layers in segments: no segment ends with an output layer");
         }
-        if (edit.conf().getNetworkOutputs().stream().anyMatch(segments::containsKey)) {
+        if (segments.keySet().stream().anyMatch(topology::isNetworkOutput)) {
             // The check asks the layer of an output vertex, and a segment is no layer.
             edit.conf().setValidateOutputLayerConfig(false);
         }
         return new CompiledGraph(edit.toGraph(), new CompilationReport(reports, outside, warnings));
     }
 
-    /** What may have five axes: all that is connected to a layer for volumes without a change of rank between. */
-    private Set<String> volumes(List<String> order) {
-        Set<String> found = new HashSet<>();
-        int before = -1;
-        while (found.size() > before) {
-            before = found.size();
-            for (String name : order) {
-                GraphVertex vertex = edit.vertices().get(name);
-                List<String> inputs = edit.conf().getVertexInputs().get(name);
-                boolean reads = SupportedVertices.isVolumetric(vertex) || inputs.stream().anyMatch(found::contains)
-                        || SupportedVertices.keepsRank(vertex) && found.contains(name);
-                if (reads && (SupportedVertices.isVolumetric(vertex) || SupportedVertices.keepsRank(vertex))) {
-                    found.add(name);
-                    found.addAll(inputs);
-                }
-            }
-        }
-        return found;
-    }
-
-    private boolean makesVectors(String name) {
-        return SupportedVertices.makesVectors(edit.vertices().get(name)) || vectors.containsAll(edit.conf().getVertexInputs().get(name));
-    }
-
-    /** The order of axes that a vertex asks for; vectors have one only, whatever is set. */
-    private Optional<Boolean> channelsLast(String name) {
-        return vectors.containsAll(edit.conf().getVertexInputs().get(name)) ? Optional.empty()
-                : SupportedVertices.channelsLast(edit.vertices().get(name));
-    }
-
-    /** Puts a vertex into the segment of all its readers, or lets a new one end with it. */
+    /** Puts a vertex into the segment of all its readers where it can join one, or lets a new one end with it. */
     private void assign(String name) {
-        GraphVertex vertex = edit.vertices().get(name);
-        Optional<String> obstacle = edit.conf().getVertexInputs().get(name).stream().anyMatch(volumes::contains)
-                ? Optional.of("it reads volumes") : SupportedVertices.obstacle(vertex);
+        Optional<String> obstacle = axes.readsVolumes(name) ? Optional.of("it reads volumes")
+                : SupportedVertices.obstacle(edit.vertices().get(name));
         if (obstacle.isPresent()) {
             outside.put(name, obstacle.get());
             return;
         }
-        Optional<Boolean> format = channelsLast(name);
-        Set<String> readers = new LinkedHashSet<>(edit.readersOf(name));
-        String segment = name;
-        if (!SupportedVertices.isLast(vertex) && !readers.isEmpty() && !edit.conf().getNetworkOutputs().contains(name)) {
-            Set<String> theirs = new LinkedHashSet<>();
-            readers.forEach(r -> theirs.add(segmentOf.get(r)));
-            String only = theirs.iterator().next();
-            if (theirs.size() == 1 && only != null
-                    && (format.isEmpty() || !channelsLast.containsKey(only) || channelsLast.get(only).equals(format.get()))) {
-                segment = only;
-            }
-        }
+        Optional<Boolean> order = axes.channelsLast(name);
+        String segment = segmentOfReaders(name).filter(s -> order.isEmpty() || channelsLast.getOrDefault(s, order.get()).equals(order.get()))
+                .orElse(name);
         segmentOf.put(name, segment);
-        if (format.isPresent()) {
-            channelsLast.putIfAbsent(segment, format.get());
+        order.ifPresent(last -> channelsLast.putIfAbsent(segment, last));
+    }
+
+    /** The segment that a vertex may join: the only one that its output goes to, where it need not be the last of its own. */
+    private Optional<String> segmentOfReaders(String name) {
+        List<String> readers = topology.readersOf(name);
+        if (SupportedVertices.isLast(edit.vertices().get(name)) || readers.isEmpty() || topology.isNetworkOutput(name)) {
+            return Optional.empty();
         }
+        String first = segmentOf.get(readers.get(0));
+        return readers.stream().allMatch(reader -> Objects.equals(segmentOf.get(reader), first)) ? Optional.ofNullable(first) : Optional.empty();
     }
 
     /** An output layer has one input: where the segment that it ends has several, it becomes a segment by itself. */
@@ -193,12 +166,12 @@ public final class Segments {
     private Map<String, String> ends(String root, List<String> parts) {
         Map<String, String> ends = new LinkedHashMap<>();
         for (String input : inputs(parts)) {
-            ends.put(input, edit.conf().getNetworkInputs().contains(input) ? "a network input" : reason(input));
+            ends.put(input, topology.networkInputs().contains(input) ? "a network input" : reason(input));
         }
-        if (edit.conf().getNetworkOutputs().contains(root)) {
+        if (topology.isNetworkOutput(root)) {
             ends.put(root, "a network output");
         }
-        edit.readersOf(root).forEach(reader -> ends.put(reader, SupportedVertices.isLast(edit.vertices().get(root)) && !outside.containsKey(reader)
+        topology.readersOf(root).forEach(reader -> ends.put(reader, SupportedVertices.isLast(edit.vertices().get(root)) && !outside.containsKey(reader)
                 ? "segments end with a layer that has a loss or the activation of \"" + root + "\"" : reason(reader)));
         return ends;
     }
@@ -210,7 +183,7 @@ public final class Segments {
 
     private List<String> inputs(List<String> parts) {
         Set<String> inputs = new LinkedHashSet<>();
-        parts.forEach(p -> inputs.addAll(edit.conf().getVertexInputs().get(p)));
+        parts.forEach(p -> inputs.addAll(topology.inputsOf(p)));
         parts.forEach(inputs::remove);
         return new ArrayList<>(inputs);
     }
@@ -229,7 +202,7 @@ public final class Segments {
         List<String> inputs = inputs(parts);
         for (String part : parts) {
             vertices.put(part, edit.vertices().get(part));
-            vertexInputs.put(part, edit.conf().getVertexInputs().get(part));
+            vertexInputs.put(part, topology.inputsOf(part));
             if (edit.params(part) != null) {
                 edit.params(part).forEach((key, value) -> params.put(Segment.paramKey(part, key), value));
             }

@@ -12,12 +12,11 @@ import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.ShiftVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
-import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
@@ -25,7 +24,6 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
-import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.Upsampling3D;
@@ -37,7 +35,6 @@ import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.layers.LayerKind;
-import org.multipoint.layers.MultipointLayer;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU6;
@@ -51,10 +48,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which vertices can be parts of segments, and what they say about themselves. Layers are matched by their exact class: a subclass may
+ * Which vertices the segment compiler supports, and the properties it needs of them. Layers are matched by their exact class: a subclass may
  * compute something else.
  */
-public final class SupportedVertices {
+final class SupportedVertices {
 
     private static final Set<Class<? extends Layer>> VOLUMETRIC = Set.of(Convolution3D.class, Deconvolution3D.class,
             Subsampling3DLayer.class, Upsampling3D.class, ZeroPadding3DLayer.class, Cropping3D.class, Cnn3DLossLayer.class);
@@ -63,7 +60,7 @@ public final class SupportedVertices {
     }
 
     /** Why a vertex cannot be part of a segment; empty where it can. */
-    public static Optional<String> obstacle(GraphVertex vertex) {
+    static Optional<String> obstacle(GraphVertex vertex) {
         if (vertex instanceof LayerVertex v) {
             Layer layer = v.getLayerConf().getLayer();
             return obstacle(layer).or(() -> obstacle(v.getPreProcessor(), layer));
@@ -83,8 +80,9 @@ public final class SupportedVertices {
     }
 
     private static Optional<String> obstacle(Layer layer) {
-        if (isLinear(layer)) {
-            return linearObstacle((BaseLayer) layer);
+        Optional<LayerKind> kind = LayerKind.of(layer);
+        if (kind.isPresent()) {
+            return linearObstacle(kind.get(), layer);
         } else if (layer.getClass() == ActivationLayer.class) {
             IActivation activation = activation(layer);
             return unless(isKnown(layer), "activation " + activation);
@@ -117,13 +115,10 @@ public final class SupportedVertices {
         return Arrays.equals(pool.getPoolingDimensions(), new int[]{1, 2});
     }
 
-    private static Optional<String> linearObstacle(BaseLayer layer) {
-        if (ops(layer).stream().anyMatch(LinearOp::transposed)) {
-            return Optional.of("deconvolution");
-        }
-        return unless(!(layer instanceof RnnOutputLayer), "the loss of an output layer for sequences")
-                .or(() -> unless(layer.getWeightNoise() == null, "weight noise"))
-                .or(() -> unless(!(layer instanceof DenseLayer d && d.hasLayerNorm()), "layer normalization"));
+    private static Optional<String> linearObstacle(LayerKind kind, Layer layer) {
+        return unless(kind.ops(layer).stream().noneMatch(LinearOp::transposed), "deconvolution")
+                .or(() -> unless(!(layer instanceof BaseOutputLayer) || loss(layer).isPresent(), "the loss of an output layer for sequences"))
+                .or(() -> kind.obstacle(layer));
     }
 
     private static Optional<String> obstacle(InputPreProcessor before, Layer layer) {
@@ -135,18 +130,22 @@ public final class SupportedVertices {
         }
         CnnToFeedForwardPreProcessor flatten = (CnnToFeedForwardPreProcessor) before;
         long length = flatten.getNumChannels() * flatten.getInputHeight() * flatten.getInputWidth();
-        return unless(isLinear(layer) && !(layer instanceof ConvolutionLayer) && length == ((FeedForwardLayer) layer).getNIn(),
+        return unless(readsVectors(layer) && length == ((FeedForwardLayer) layer).getNIn(),
                 "flattening before " + layer.getClass().getSimpleName());
     }
 
     /** True for layers that are linear operations followed by an activation. */
-    public static boolean isLinear(Layer layer) {
-        return layer instanceof MultipointLayer || LayerKind.ofPlain(layer).isPresent();
+    static boolean isLinear(Layer layer) {
+        return LayerKind.of(layer).isPresent();
+    }
+
+    private static boolean readsVectors(Layer layer) {
+        return LayerKind.of(layer).filter(kind -> !kind.spatial()).isPresent();
     }
 
     /** The operations of a linear layer. */
     static List<LinearOp> ops(Layer layer) {
-        return layer instanceof MultipointLayer m ? m.linearOps() : LayerKind.ofPlain(layer).orElseThrow().ops(layer);
+        return LayerKind.of(layer).orElseThrow().ops(layer);
     }
 
     /** A layer's activation. */
@@ -157,12 +156,12 @@ public final class SupportedVertices {
     /** True where segments can compute a layer's activation; softmax only of what must be vectors. */
     static boolean isKnown(Layer layer) {
         IActivation activation = activation(layer);
-        boolean vectors = layer instanceof LossLayer || isLinear(layer) && !(layer instanceof ConvolutionLayer);
+        boolean vectors = layer instanceof LossLayer || readsVectors(layer);
         return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
     }
 
     /** True for parts that can only be the last one of their segment: segments know neither their loss nor every activation. */
-    public static boolean isLast(GraphVertex vertex) {
+    static boolean isLast(GraphVertex vertex) {
         return vertex instanceof LayerVertex v && (loss(v.getLayerConf().getLayer()).isPresent() || foreignActivation(vertex).isPresent());
     }
 
@@ -176,7 +175,7 @@ public final class SupportedVertices {
     }
 
     /** The loss of a part. */
-    public static Optional<ILossFunction> loss(Layer layer) {
+    static Optional<ILossFunction> loss(Layer layer) {
         return layer instanceof OutputLayer output ? Optional.of(output.getLossFn())
                 : layer instanceof LossLayer loss ? Optional.of(loss.getLossFn()) : Optional.empty();
     }
@@ -217,12 +216,12 @@ public final class SupportedVertices {
     }
 
     /** True for layers that read and make images with a depth. */
-    public static boolean isVolumetric(GraphVertex vertex) {
+    static boolean isVolumetric(GraphVertex vertex) {
         return vertex instanceof LayerVertex v && VOLUMETRIC.contains(v.getLayerConf().getLayer().getClass());
     }
 
     /** True for vertices whose results have as many axes as what they read. */
-    public static boolean keepsRank(GraphVertex vertex) {
+    static boolean keepsRank(GraphVertex vertex) {
         if (vertex instanceof LayerVertex v) {
             Layer layer = v.getLayerConf().getLayer();
             return v.getPreProcessor() == null && (layer instanceof BatchNormalization || layer instanceof ActivationLayer
@@ -233,7 +232,7 @@ public final class SupportedVertices {
     }
 
     /** True for parts whose results are vectors whatever they read. */
-    public static boolean makesVectors(GraphVertex vertex) {
+    static boolean makesVectors(GraphVertex vertex) {
         return vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof GlobalPoolingLayer pool
                 && pool.isCollapseDimensions() || preProcessor(vertex) instanceof CnnToFeedForwardPreProcessor;
     }
@@ -247,7 +246,7 @@ public final class SupportedVertices {
     }
 
     /** Whether the channel axis of a part's images is the last one; empty where it does not say. */
-    public static Optional<Boolean> channelsLast(GraphVertex vertex) {
+    static Optional<Boolean> channelsLast(GraphVertex vertex) {
         if (vertex instanceof MergeVertex m) {
             return Optional.of(isChannelsLast(m));
         }
@@ -268,7 +267,6 @@ public final class SupportedVertices {
         } else if (layer instanceof GlobalPoolingLayer pool) {
             return Optional.of(isChannelsLast(pool));
         }
-        boolean convolution = isLinear(layer) && layer instanceof ConvolutionLayer;
-        return convolution ? Optional.of(ops(layer).get(0).channelsLast()) : Optional.empty();
+        return LayerKind.of(layer).filter(LayerKind::spatial).map(kind -> kind.ops(layer).get(0).channelsLast());
     }
 }

@@ -17,14 +17,14 @@ import java.util.List;
  * One vertex's activations for all calibration batches. They stay on the heap while a {@link Budget} common to all vertices
  * lasts; what goes beyond it is written to a temporary file and read back when asked for.
  */
-public final class Activations implements AutoCloseable {
+final class Activations implements AutoCloseable {
 
     /** Bytes that all activations together may hold on the heap. */
-    public static final class Budget {
+    static final class Budget {
         private final long bytes;
         private long used;
 
-        public Budget(long bytes) {
+        Budget(long bytes) {
             this.bytes = bytes;
         }
 
@@ -34,6 +34,11 @@ public final class Activations implements AutoCloseable {
             }
             used += wanted;
             return true;
+        }
+
+        /** Bytes that are held. */
+        long used() {
+            return used;
         }
 
         private void giveBack(long given) {
@@ -56,12 +61,12 @@ public final class Activations implements AutoCloseable {
     private FileChannel channel;
     private ByteBuffer buffer;
 
-    public Activations(Budget budget) {
+    Activations(Budget budget) {
         this.budget = budget;
     }
 
     /** Adds the activations of the next batch. */
-    public void add(Tensor tensor) {
+    void add(Tensor tensor) {
         int length = tensor.data().length;
         if (budget.take(4L * length)) {
             slots.add(new Slot(tensor, -1, tensor.shape(), length));
@@ -91,7 +96,7 @@ public final class Activations implements AutoCloseable {
     }
 
     /** Activations of a batch. */
-    public Tensor get(int batch) {
+    Tensor get(int batch) {
         Slot slot = slots.get(batch);
         if (slot.onHeap != null) {
             return slot.onHeap;
@@ -116,8 +121,13 @@ public final class Activations implements AutoCloseable {
         }
     }
 
+    /** Shape of the activations of a batch. */
+    long[] shape(int batch) {
+        return slots.get(batch).shape;
+    }
+
     /** Number of batches. */
-    public int batches() {
+    int batches() {
         return slots.size();
     }
 

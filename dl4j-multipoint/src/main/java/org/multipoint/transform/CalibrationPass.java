@@ -4,8 +4,9 @@ import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.calibration.MemoryBound;
 import org.multipoint.internal.calibration.Moments;
 import org.multipoint.internal.calibration.RangeStatistics;
-import org.multipoint.internal.graph.GraphWalk;
 import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.graph.ReferenceNetwork;
+import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.quantizer.ErrorCurves;
 import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.internal.quantizer.WeightProblem;
@@ -18,70 +19,48 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Streams calibration images through the reference network and finds, for each operation, the range of its inputs and what more points
- * would bring to each row. Sums only: what is held depends on the network, not on the number of images. Where the second
- * moments of all operations exceed the memory bound, the images pass several times.
+ * Passes calibration images through the reference network and finds for each operation its candidate: the best way to find its points, and the
+ * output errors that more points would leave. Only sums are held, whose size depends on the network and not on the number of images. Where
+ * the second moments of all operations exceed the memory bound, the images pass several times.
  */
 final class CalibrationPass {
 
     private final Settings settings;
-    private final GraphWalk walk;
+    private final ReferenceNetwork network;
     private final CalibrationData data;
     private final TransformListener listener;
     private final Map<String, RangeStatistics> ranges = new HashMap<>();
-    private final Map<Integer, Map<String, Candidate>> found = new TreeMap<>();
+    private final Map<Integer, Map<String, Candidate>> candidates = new TreeMap<>();
     private long images;
 
     /**
      * What is known of an operation before it is quantized.
      *
      * @param finder the best way to find its points
-     * @param curves what more points would bring
+     * @param curves output errors with more points
      */
     record Candidate(PointFinder finder, ErrorCurves curves) {
     }
 
-    CalibrationPass(Settings settings, GraphWalk walk, CalibrationData data, TransformListener listener) {
+    CalibrationPass(Settings settings, ReferenceNetwork network, CalibrationData data, TransformListener listener) {
         this.settings = settings;
-        this.walk = walk;
+        this.network = network;
         this.data = data;
         this.listener = listener;
     }
 
     /**
-     * Surveys the given vertices.
+     * Examines the operations of the given vertices.
      *
-     * @param widths widths of codes that are asked about
+     * @param widths widths of codes to find candidates for
+     * @throws IllegalArgumentException where there are no images, or they do not fit the network; where an input of an operation is NaN or
+     *                                  infinite; where the memory bound is too small for an operation
      */
     void run(List<LinearVertex> vertices, List<Integer> widths) {
         int done = 0;
         int total = vertices.stream().mapToInt(v -> v.operations().size()).sum();
         for (List<LinearVertex> part : parts(vertices)) {
-            Map<String, Moments> moments = new HashMap<>();
-            for (LinearVertex vertex : part) {
-                vertex.operations().forEach(s -> moments.put(s.name(),
-                        new Moments(s.op(), false, settings.options().positionsPerImage(), settings.bound())));
-            }
-            boolean first = images == 0;
-            int[] batches = {0};
-            images = walk.stream(data, (vertex, operation, input) -> {
-                if (data.heldOut()) {
-                    return;
-                }
-                String name = vertex.operations().get(operation).name();
-                if (first) {
-                    ranges.computeIfAbsent(name, n -> new RangeStatistics()).add(input.data());
-                }
-                if (moments.containsKey(name)) {
-                    moments.get(name).add(input);
-                }
-                if (vertex == part.get(part.size() - 1) && operation == 0) {
-                    listener.onProgress(TransformListener.Phase.CALIBRATION, ++batches[0], -1, "batch " + batches[0]);
-                }
-            });
-            if (images == 0) {
-                throw new IllegalArgumentException("The calibration iterator gave no examples");
-            }
+            Map<String, Moments> moments = moments(part);
             for (LinearVertex vertex : part) {
                 for (LinearVertex.Operation operation : vertex.operations()) {
                     examine(vertex, operation, moments.remove(operation.name()), widths);
@@ -89,6 +68,41 @@ final class CalibrationPass {
                 }
             }
         }
+    }
+
+    /** Second moments of the inputs of all operations of some vertices, by name of operation, from one pass of the images. */
+    private Map<String, Moments> moments(List<LinearVertex> part) {
+        Map<String, Moments> moments = new HashMap<>();
+        part.forEach(vertex -> vertex.operations().forEach(operation -> moments.put(operation.name(),
+                new Moments(operation.op(), false, settings.options().positionsPerImage(), settings.bound()))));
+        images = 0;
+        int batches = 0;
+        data.reset();
+        try (ReferenceNetwork.Passes passes = network.passes(part)) {
+            while (data.hasNext()) {
+                Tensor[] batch = data.next();
+                images += batch[0].examples();
+                if (!data.heldOut()) {
+                    passes.run(batch, (vertex, operation, input) -> observe(vertex.operations().get(operation).name(), input, moments));
+                    listener.onProgress(TransformListener.Phase.CALIBRATION, ++batches, -1, "batch " + batches);
+                }
+            }
+        }
+        if (images == 0) {
+            throw new IllegalArgumentException("The calibration iterator gave no examples");
+        }
+        return moments;
+    }
+
+    private void observe(String operation, Tensor input, Map<String, Moments> moments) {
+        int wrong = Tensor.firstNonFinite(input.data());
+        if (wrong >= 0) {
+            throw new IllegalArgumentException("an input is " + input.data()[wrong] + ", expected finite values");
+        }
+        if (settings.strategy().needsRanges()) {
+            ranges.computeIfAbsent(operation, o -> new RangeStatistics()).add(input.data());
+        }
+        moments.get(operation).add(input);
     }
 
     private void examine(LinearVertex vertex, LinearVertex.Operation operation, Moments moments, List<Integer> widths) {
@@ -103,7 +117,7 @@ final class CalibrationPass {
                 double total = Stream.of(errors).mapToDouble(e -> e[n - 1]).sum();
                 if (total < least) {
                     least = total;
-                    found.computeIfAbsent(width, w -> new HashMap<>()).put(operation.name(), new Candidate(finder,
+                    candidates.computeIfAbsent(width, w -> new HashMap<>()).put(operation.name(), new Candidate(finder,
                             new ErrorCurves(operation.op().columns(), finder.bits(), finder.layout(), errors, outputVariance)));
                 }
             }
@@ -141,15 +155,17 @@ final class CalibrationPass {
         return parts;
     }
 
+    /** Range of the inputs of an operation, where the method asks for ranges. */
     RangeStatistics range(String operation) {
         return ranges.get(operation);
     }
 
-    /** What was found of each operation where codes have the given width. */
-    Map<String, Candidate> at(int width) {
-        return found.get(width);
+    /** Candidates for codes of the given width, by name of operation. */
+    Map<String, Candidate> candidates(int width) {
+        return candidates.get(width);
     }
 
+    /** Number of images that were seen, those held out included. */
     long images() {
         return images;
     }

@@ -2,10 +2,11 @@ package org.multipoint.transform;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.graph.GraphEdit;
-import org.multipoint.internal.graph.GraphWalk;
 import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
@@ -41,7 +42,7 @@ final class Pipeline<M> {
     private final TransformListener listener;
     private final Map<String, String> kept = new LinkedHashMap<>();
     private final Map<String, String> warnings = new LinkedHashMap<>();
-    private final GraphWalk walk;
+    private final ReferenceNetwork network;
     private final List<LinearVertex> vertices;
     private final CalibrationData data;
     private final CalibrationPass survey;
@@ -59,16 +60,16 @@ final class Pipeline<M> {
             kept.putAll(BatchNormFolding.fold(edit, settings.leftOut()));
         }
         ComputationGraph reference = edit.toGraph();
-        walk = new GraphWalk(reference);
-        walk.obstacles().forEach(kept::putIfAbsent);
+        network = new ReferenceNetwork(reference, Engines.preferred());
+        network.obstacles().forEach(kept::putIfAbsent);
         settings.leftOut().forEach(name -> kept.put(name, "left out as asked"));
-        vertices = walk.linear().values().stream().filter(v -> !settings.leftOut().contains(v.name())).toList();
+        vertices = network.linear().values().stream().filter(v -> !settings.leftOut().contains(v.name())).toList();
         vertices.forEach(v -> v.kind().deviation(edit.layer(v.name())).ifPresent(w -> warnings.put(v.name(), w)));
         if (vertices.isEmpty()) {
             throw new IllegalArgumentException("The model has no layer that can be quantized: " + kept);
         }
         data = source.apply(reference.getNumInputArrays());
-        survey = new CalibrationPass(settings, walk, data, listener);
+        survey = new CalibrationPass(settings, network, data, listener);
     }
 
     /** The width of codes and what is spent on them. */
@@ -86,7 +87,7 @@ final class Pipeline<M> {
 
     /** The model and its report for a plan whose width was calibrated. */
     Quantized<M> quantize(Plan plan) {
-        Map<String, CalibrationPass.Candidate> found = survey.at(plan.bits);
+        Map<String, CalibrationPass.Candidate> found = survey.candidates(plan.bits);
         Map<String, int[]> points = allocate(plan, found);
         Map<String, List<QuantizedOperation>> quantized = quantize(found, points);
         Provenance provenance = provenance(plan);
@@ -111,7 +112,7 @@ final class Pipeline<M> {
 
     private Map<String, List<QuantizedOperation>> quantize(Map<String, CalibrationPass.Candidate> found, Map<String, int[]> points) {
         if (settings.strategy().isSequential()) {
-            return new SequentialQuantization(settings, walk, found).run(data, points, listener);
+            return new SequentialQuantization(settings, network, found, new Activations.Budget(settings.memory())).run(data, points, listener);
         }
         IndependentQuantization independent = new IndependentQuantization(settings, survey);
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
@@ -135,7 +136,7 @@ final class Pipeline<M> {
 
     private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedOperation>> quantized, Provenance provenance) {
         List<LayerReport> layers = new ArrayList<>();
-        quantized.forEach((name, operations) -> operations.forEach(s -> layers.add(layerReport(walk.linear().get(name), s))));
+        quantized.forEach((name, operations) -> operations.forEach(s -> layers.add(layerReport(network.linear().get(name), s))));
         long floats = 0;
         for (String vertex : edit.vertices().keySet()) {
             Map<String, INDArray> params = edit.params(vertex);

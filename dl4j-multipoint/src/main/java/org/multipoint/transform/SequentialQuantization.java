@@ -3,28 +3,30 @@ package org.multipoint.transform;
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.calibration.Moments;
 import org.multipoint.internal.calibration.RangeStatistics;
-import org.multipoint.internal.engine.Engines;
-import org.multipoint.internal.engine.Kernel;
 import org.multipoint.internal.graph.BatchShape;
-import org.multipoint.internal.graph.GraphWalk;
+import org.multipoint.internal.graph.LinearForward;
 import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.graph.OperationKernel;
+import org.multipoint.internal.graph.ReferenceNetwork;
+import org.multipoint.internal.graph.Topology;
 import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.internal.quantizer.TargetMatching;
 import org.multipoint.internal.quantizer.WeightProblem;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.MultipointMatrix;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 
 /**
  * Quantizes layers in topological order. Two networks see the same images side by side: the reference network, and the one
@@ -33,15 +35,17 @@ import java.util.Optional;
  */
 final class SequentialQuantization {
 
-    /** Activations of one vertex in both networks; the same object where no quantized layer came before. */
-    private record Streams(Activations reference, Activations quantized) {
+    /** Activations of one vertex in both networks; the same object where no quantized layer comes before. */
+    private record Streams(Activations reference, Activations quantized) implements AutoCloseable {
         boolean same() {
             return reference == quantized;
         }
 
-        void close() {
-            reference.close();
-            if (!same()) {
+        @Override
+        public void close() {
+            try {
+                reference.close();
+            } finally {
                 quantized.close();
             }
         }
@@ -49,22 +53,24 @@ final class SequentialQuantization {
 
     private final Settings settings;
     private final MultipointOptions options;
-    private final GraphWalk walk;
-    private final Map<String, CalibrationPass.Candidate> found;
+    private final ReferenceNetwork network;
+    private final Map<String, CalibrationPass.Candidate> candidates;
     private final Activations.Budget budget;
     private final List<BatchShape> batches = new ArrayList<>();
-    /** Batches whose examples measure errors and are not learnt from; all measure where none are held out. */
+    /** Batches on whose examples errors are measured and nothing is fitted; where it is empty, errors are measured on all. */
     private final BitSet heldOut = new BitSet();
 
     /**
-     * @param found what the survey found, by name of operation
+     * @param candidates what the calibration pass found, by name of operation
+     * @param budget     for all activations; what is taken of it is given back, also where the quantization fails
      */
-    SequentialQuantization(Settings settings, GraphWalk walk, Map<String, CalibrationPass.Candidate> found) {
+    SequentialQuantization(Settings settings, ReferenceNetwork network, Map<String, CalibrationPass.Candidate> candidates,
+                           Activations.Budget budget) {
         this.settings = settings;
         this.options = settings.options();
-        this.found = found;
-        this.walk = walk;
-        this.budget = new Activations.Budget(settings.memory());
+        this.network = network;
+        this.candidates = candidates;
+        this.budget = budget;
     }
 
     /**
@@ -72,157 +78,142 @@ final class SequentialQuantization {
      * @return the quantized operations of each vertex
      */
     Map<String, List<QuantizedOperation>> run(CalibrationData data, Map<String, int[]> points, TransformListener listener) {
+        Topology topology = network.topology();
+        Map<String, LinearVertex> chosen = new LinkedHashMap<>(network.linear());
+        chosen.values().removeIf(vertex -> !points.containsKey(vertex.operations().get(0).name()));
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
-        Map<String, Streams> live = new HashMap<>();
-        Map<String, Integer> left = new HashMap<>();
-        try {
-            readInputs(data, live);
-            for (String name : walk.order()) {
-                if (walk.networkInput(name) >= 0) {
-                    continue;
-                }
-                List<Streams> from = walk.inputsOf(name).stream().map(live::get).toList();
-                LinearVertex vertex = walk.linear().get(name);
-                Streams out;
-                if (vertex != null && points.containsKey(vertex.operations().get(0).name())) {
-                    List<QuantizedOperation> operations = new ArrayList<>();
-                    out = quantize(vertex, from.get(0), addends(vertex, from.get(0), live), points, operations);
-                    quantized.put(name, operations);
-                    listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(),
-                            (int) walk.linear().values().stream()
-                                    .filter(v -> points.containsKey(v.operations().get(0).name())).count(), name);
-                } else {
-                    out = walk.usesOf(name) == 0 ? null : pass(name, vertex, from);
-                }
-                for (String source : walk.inputsOf(name)) {
-                    if (left.merge(source, -1, Integer::sum) == -walk.usesOf(source)) {
-                        live.remove(source).close();
-                    }
-                }
-                if (out != null) {
-                    live.put(name, out);
-                }
+        topology.<Streams>traverse(read(data), (name, live) -> {
+            List<Streams> inputs = topology.inputsOf(name).stream().map(live::get).toList();
+            if (!chosen.containsKey(name)) {
+                return topology.usesOf(name) == 0 ? null : pass(name, inputs);
             }
-        } finally {
-            live.values().forEach(Streams::close);
-        }
+            List<QuantizedOperation> operations = new ArrayList<>();
+            Streams out = quantize(chosen.get(name), inputs.get(0), live, points, operations);
+            quantized.put(name, operations);
+            listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(), chosen.size(), name);
+            return out;
+        }, Streams::close);
         return quantized;
     }
 
-    private void readInputs(CalibrationData data, Map<String, Streams> live) {
-        for (String name : walk.order()) {
-            if (walk.networkInput(name) >= 0) {
-                Activations store = new Activations(budget);
-                live.put(name, new Streams(store, store));
+    /** The network inputs of all batches. */
+    private Map<String, Streams> read(CalibrationData data) {
+        Map<String, Streams> inputs = new LinkedHashMap<>();
+        List<String> names = network.topology().networkInputs();
+        names.forEach(name -> inputs.put(name, open(true)));
+        try {
+            data.reset();
+            while (data.hasNext()) {
+                Tensor[] batch = data.next();
+                heldOut.set(batches.size(), data.heldOut());
+                batches.add(BatchShape.of(batch));
+                for (int i = 0; i < batch.length; i++) {
+                    inputs.get(names.get(i)).reference.add(batch[i]);
+                }
             }
+            if (batches.isEmpty()) {
+                throw new IllegalArgumentException("The calibration iterator gave no examples");
+            }
+            return inputs;
+        } catch (RuntimeException | Error e) {
+            inputs.values().forEach(Streams::close);
+            throw e;
         }
-        data.reset();
-        while (data.hasNext()) {
-            Tensor[] batch = data.next();
-            heldOut.set(batches.size(), data.heldOut());
-            batches.add(BatchShape.of(batch));
-            live.forEach((name, streams) -> streams.reference.add(batch[walk.networkInput(name)]));
-        }
-        if (batches.isEmpty()) {
-            throw new IllegalArgumentException("The calibration iterator gave no examples");
-        }
+    }
+
+    private Streams open(boolean same) {
+        Activations reference = new Activations(budget);
+        return new Streams(reference, same ? reference : new Activations(budget));
     }
 
     /** Both networks through a vertex that is not quantized. */
-    private Streams pass(String name, LinearVertex vertex, List<Streams> from) {
-        boolean same = from.stream().allMatch(Streams::same);
-        List<Kernel> kernels = vertex == null ? List.of() : GraphWalk.kernels(vertex);
+    private Streams pass(String name, List<Streams> inputs) {
+        LinearVertex vertex = network.linear().get(name);
+        if (vertex == null) {
+            return map(inputs, (x, batch) -> network.forward(name, x, batch));
+        }
+        try (LinearForward forward = network.forward(vertex)) {
+            return map(inputs, (x, batch) -> forward.apply(network.operand(vertex, x.get(0), batch)));
+        }
+    }
+
+    /** The results of a function for each batch in both networks; it is computed once where their inputs are the same. */
+    private Streams map(List<Streams> inputs, BiFunction<List<Tensor>, BatchShape, Tensor> function) {
+        Streams out = open(inputs.stream().allMatch(Streams::same));
         try {
-            Activations reference = new Activations(budget);
-            Activations quantized = same ? reference : new Activations(budget);
-            for (int b = 0; b < from.get(0).reference.batches(); b++) {
+            for (int b = 0; b < batches.size(); b++) {
                 int batch = b;
-                reference.add(through(name, vertex, kernels, from.stream().map(s -> s.reference.get(batch)).toList(), batch));
-                if (!same) {
-                    quantized.add(through(name, vertex, kernels, from.stream().map(s -> s.quantized.get(batch)).toList(), batch));
+                out.reference.add(function.apply(inputs.stream().map(s -> s.reference.get(batch)).toList(), batches.get(b)));
+                if (!out.same()) {
+                    out.quantized.add(function.apply(inputs.stream().map(s -> s.quantized.get(batch)).toList(), batches.get(b)));
                 }
             }
-            return new Streams(reference, quantized);
-        } finally {
-            kernels.forEach(Kernel::close);
+            return out;
+        } catch (RuntimeException | Error e) {
+            out.close();
+            throw e;
         }
     }
 
-    private Tensor through(String name, LinearVertex vertex, List<Kernel> kernels, List<Tensor> inputs, int batch) {
-        if (vertex == null) {
-            return walk.forward(name, inputs, batches.get(batch));
-        }
-        Tensor x = walk.operand(vertex, inputs.get(0), batches.get(batch));
-        for (Kernel kernel : kernels) {
-            x = GraphWalk.apply(vertex, kernel, x);
-        }
-        return GraphWalk.activate(vertex, x);
-    }
-
-    /** What is added to a vertex's output and falls short in the quantized network, where the vertex can make up for it. */
-    private List<Streams> addends(LinearVertex vertex, Streams input, Map<String, Streams> live) {
-        List<Streams> addends = walk.addends(vertex.name()).stream().map(live::get).toList();
-        LinearVertex.Operation last = vertex.operations().get(vertex.operations().size() - 1);
+    /**
+     * What is added to a vertex's output and differs between the networks, where the vertex can make up for it.
+     *
+     * @param operand input of its operation
+     */
+    private List<Streams> addends(LinearVertex vertex, Streams operand, Map<String, Streams> live) {
+        List<Streams> addends = network.addends(vertex.name()).stream().map(live::get).toList();
+        LinearOp op = vertex.operations().get(0).op();
         if (!options.targetMatching() || !options.quantizedInputs() || !options.shortcutMatching() || vertex.operations().size() > 1
-                || last.op().groups() > 1 || !settings.bound().admits(last.op(), true, true)
-                || !(vertex.activation() instanceof ActivationIdentity) || addends.contains(null)) {
+                || op.groups() > 1 || !settings.bound().admits(op, true, true) || !vertex.hasIdentityActivation() || addends.contains(null)) {
             return List.of();
         }
-        long[] output = last.op().outputShape(walk.operand(vertex, input.reference.get(0), batches.get(0)).shape());
-        boolean sameShape = addends.stream().allMatch(a -> Arrays.equals(a.reference.get(0).shape(), output));
+        long[] output = op.outputShape(operand.reference.shape(0));
+        boolean sameShape = addends.stream().allMatch(a -> Arrays.equals(a.reference.shape(0), output));
         return sameShape ? addends.stream().filter(a -> !a.same()).toList() : List.of();
     }
 
-    private Streams quantize(LinearVertex vertex, Streams input, List<Streams> addends, Map<String, int[]> points,
+    /**
+     * Quantizes a vertex.
+     *
+     * @param operations its operations are added to it
+     * @return its outputs, or null where nobody reads them
+     */
+    private Streams quantize(LinearVertex vertex, Streams input, Map<String, Streams> live, Map<String, int[]> points,
                              List<QuantizedOperation> operations) {
-        Streams x = operands(vertex, input);
-        for (int i = 0; i < vertex.operations().size(); i++) {
-            LinearVertex.Operation operation = vertex.operations().get(i);
-            boolean last = i == vertex.operations().size() - 1;
-            QuantizedOperation quantized = quantize(operation, x, addends, points.get(operation.name()), last);
-            Streams out = outputs(vertex, operation, quantized, x, addends, last, last && walk.usesOf(vertex.name()) == 0, operations);
-            if (x != input) {
+        boolean read = network.topology().usesOf(vertex.name()) > 0;
+        Streams x = network.hasPreProcessor(vertex) ? map(List.of(input), (in, batch) -> network.operand(vertex, in.get(0), batch)) : input;
+        try {
+            List<Streams> addends = addends(vertex, x, live);
+            for (int i = 0; i < vertex.operations().size(); i++) {
+                boolean last = i == vertex.operations().size() - 1;
+                QuantizedOperation quantized = quantize(vertex.operations().get(i), x, addends, points, last);
+                Streams done = x;
+                x = outputs(vertex, i, quantized, x, addends, read || !last, operations);
+                if (done != input) {
+                    done.close();
+                }
+            }
+            return x;
+        } catch (RuntimeException | Error e) {
+            if (x != null && x != input) {
                 x.close();
             }
-            x = out;
+            throw e;
         }
-        return x;
-    }
-
-    /** The vertex's input after its preprocessor. */
-    private Streams operands(LinearVertex vertex, Streams input) {
-        Tensor first = input.reference.get(0);
-        if (walk.operand(vertex, first, batches.get(0)) == first) {
-            return input;
-        }
-        Activations reference = new Activations(budget);
-        Activations quantized = input.same() ? reference : new Activations(budget);
-        for (int b = 0; b < input.reference.batches(); b++) {
-            reference.add(walk.operand(vertex, input.reference.get(b), batches.get(b)));
-            if (!input.same()) {
-                quantized.add(walk.operand(vertex, input.quantized.get(b), batches.get(b)));
-            }
-        }
-        return new Streams(reference, quantized);
     }
 
     /**
      * @param last whether it is the last operation of its layer, the only one that has a bias: what it makes exact includes the
      *             mean errors of those before it
      */
-    private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, List<Streams> addends, int[] points, boolean last) {
-        Optional<InputQuantization> input = Optional.empty();
-        if (settings.activationBits() > 0) {
-            RangeStatistics range = new RangeStatistics();
-            for (int b = heldOut.nextClearBit(0); b < x.quantized.batches(); b = heldOut.nextClearBit(b + 1)) {
-                addRange(operation.name(), range, x.quantized.get(b));
-            }
-            input = Optional.of(range.quantization(options.clipping(), settings.activationBits()));
-        }
+    private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, List<Streams> addends, Map<String, int[]> points,
+                                        boolean last) {
+        Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty()
+                : Optional.of(range(operation.name(), x.quantized).quantization(options.clipping(), settings.activationBits()));
         Moments moments = addends.isEmpty()
                 ? new Moments(operation.op(), options.quantizedInputs(), options.positionsPerImage(), settings.bound())
                 : Moments.withShortfall(operation.op(), options.positionsPerImage(), settings.bound());
-        for (int b = heldOut.nextClearBit(0); b < x.reference.batches(); b = heldOut.nextClearBit(b + 1)) {
+        for (int b = firstFitted(); b < batches.size(); b = nextFitted(b)) {
             if (options.quantizedInputs()) {
                 moments.add(x.reference.get(b), rounded(x.quantized.get(b), input), shortfall(addends, b));
             } else {
@@ -232,20 +223,31 @@ final class SequentialQuantization {
         WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments, options.biasCorrection());
         WeightProblem target = options.targetMatching() && options.quantizedInputs()
                 ? problem.withWeights(TargetMatching.match(problem, options.ridge())) : problem;
-        PointFinder finder = found.get(operation.name()).finder();
-        MultipointMatrix matrix = finder.find(target, points);
+        PointFinder finder = candidates.get(operation.name()).finder();
+        int[] counts = points.get(operation.name());
+        MultipointMatrix matrix = finder.find(target, counts);
         float[] bias = options.biasCorrection() && last
                 ? TargetMatching.bias(problem, operation.bias(), matrix.toFloats()) : operation.bias();
-        return new QuantizedOperation(operation.name(), matrix, finder.notionalBits(target, matrix, points), bias, input, Double.NaN,
+        return new QuantizedOperation(operation.name(), matrix, finder.notionalBits(target, matrix, counts), bias, input, Double.NaN,
                 moments.independent());
     }
 
-    /** What the reference network adds less what the quantized one adds, or null where nothing is added. */
+    private int firstFitted() {
+        return heldOut.nextClearBit(0);
+    }
+
+    private int nextFitted(int batch) {
+        return heldOut.nextClearBit(batch + 1);
+    }
+
+    /**
+     * What the reference network adds less what the quantized one adds, or null where nothing is added. Sums and rounded inputs are made
+     * anew for each pass of the batches: to keep them would take as much memory as the activations.
+     */
     private static Tensor shortfall(List<Streams> addends, int batch) {
         if (addends.isEmpty()) {
             return null;
         }
-        long[] shape = addends.get(0).reference.get(batch).shape();
         float[] sum = new float[addends.get(0).reference.get(batch).data().length];
         for (Streams addend : addends) {
             float[] reference = addend.reference.get(batch).data();
@@ -254,15 +256,19 @@ final class SequentialQuantization {
                 sum[i] += reference[i] - quantized[i];
             }
         }
-        return new Tensor(sum, shape);
+        return new Tensor(sum, addends.get(0).reference.shape(batch));
     }
 
-    private static void addRange(String name, RangeStatistics range, Tensor tensor) {
+    private RangeStatistics range(String operation, Activations inputs) {
+        RangeStatistics range = new RangeStatistics();
         try {
-            range.add(tensor.data());
+            for (int b = firstFitted(); b < batches.size(); b = nextFitted(b)) {
+                range.add(inputs.get(b).data());
+            }
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Layer \"" + name + "\": " + e.getMessage(), e);
+            throw new IllegalArgumentException("Layer \"" + operation + "\": " + e.getMessage(), e);
         }
+        return range;
     }
 
     private static Tensor rounded(Tensor x, Optional<InputQuantization> input) {
@@ -271,7 +277,7 @@ final class SequentialQuantization {
         }
         InputQuantization q = input.get();
         float[] out = new float[x.data().length];
-        java.util.stream.IntStream.range(0, x.examples()).parallel().forEach(n -> {
+        IntStream.range(0, x.examples()).parallel().forEach(n -> {
             int per = out.length / x.examples();
             for (int i = n * per; i < (n + 1) * per; i++) {
                 out[i] = q.round(x.data()[i]);
@@ -280,28 +286,41 @@ final class SequentialQuantization {
         return new Tensor(out, x.shape());
     }
 
-    /** Outputs of an operation in both networks, and how far they are apart. */
-    private Streams outputs(LinearVertex vertex, LinearVertex.Operation operation, QuantizedOperation quantized, Streams x, List<Streams> addends,
-                            boolean last, boolean unused, List<QuantizedOperation> operations) {
-        Activations referenceOut = new Activations(budget);
-        Activations quantizedOut = new Activations(budget);
+    /**
+     * Outputs of an operation in both networks.
+     *
+     * @param read       whether anybody reads them
+     * @param operations the quantized operation is added to it with its output error
+     * @return null where nobody reads them
+     */
+    private Streams outputs(LinearVertex vertex, int index, QuantizedOperation quantized, Streams x, List<Streams> addends,
+                            boolean read, List<QuantizedOperation> operations) {
+        LinearVertex.Operation operation = vertex.operations().get(index);
         OutputError error = new OutputError();
-        try (Kernel own = Engines.preferred().floating(operation.op(), operation.weights(), operation.bias());
-             Kernel now = Engines.preferred().floating(operation.op(), quantized.matrix().toFloats(), quantized.bias())) {
-            for (int b = 0; b < x.reference.batches(); b++) {
-                Tensor r = GraphWalk.apply(vertex, own, x.reference.get(b));
-                Tensor q = GraphWalk.apply(vertex, now, rounded(x.quantized.get(b), quantized.input()));
-                if (heldOut.isEmpty() || heldOut.get(b)) {
-                    error.add(r.data(), q.data(), shortfall(addends, b));
+        Streams out = open(false);
+        try (OperationKernel own = network.kernel(vertex, index, operation.weights(), operation.bias());
+             OperationKernel now = network.kernel(vertex, index, quantized.matrix().toFloats(), quantized.bias())) {
+            for (int b = 0; b < batches.size(); b++) {
+                boolean measured = heldOut.isEmpty() || heldOut.get(b);
+                if (!measured && !read) {
+                    continue;
                 }
-                if (!unused) {
-                    referenceOut.add(last ? GraphWalk.activate(vertex, r) : r);
-                    quantizedOut.add(last ? GraphWalk.activate(vertex, q) : q);
+                OperationKernel.Outputs r = own.outputs(x.reference.get(b), measured);
+                OperationKernel.Outputs q = now.outputs(rounded(x.quantized.get(b), quantized.input()), measured);
+                if (measured) {
+                    error.add(r.linear().data(), q.linear().data(), shortfall(addends, b));
+                }
+                if (read) {
+                    out.reference.add(r.activated());
+                    out.quantized.add(q.activated());
                 }
             }
+        } catch (RuntimeException | Error e) {
+            out.close();
+            throw e;
         }
         operations.add(quantized.withOutputError(error.relative()));
-        return unused ? null : new Streams(referenceOut, quantizedOut);
+        return read ? out : null;
     }
 
     /** Mean squared difference of a signal and a wanted one, relative to the variance of what the reference network has. */

@@ -3,6 +3,8 @@ package org.multipoint.layers;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
@@ -15,6 +17,8 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -30,13 +34,16 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class LayerKindTest {
@@ -102,6 +109,8 @@ class LayerKindTest {
         assertEquals(weights, ((MultipointLayer) quantized).getMultipoint());
         assertEquals(kind.ops(layer), ((MultipointLayer) quantized).linearOps());
         assertEquals(kind, LayerKind.ofMultipoint(quantized));
+        assertEquals(Optional.of(kind), LayerKind.of(quantized));
+        assertEquals(Optional.of(kind), LayerKind.of(layer));
         assertEquals(Optional.empty(), LayerKind.ofPlain(quantized));
         assertTrue(layer.getClass().isInstance(quantized));
         assertEquals("name", quantized.getLayerName());
@@ -110,6 +119,61 @@ class LayerKindTest {
         assertEquals(plain.getIDropout(), quantized.getIDropout());
         assertEquals(plain.getNIn(), quantized.getNIn());
         assertEquals(plain.getNOut(), quantized.getNOut());
+    }
+
+    @Test
+    void everyKindIsTested() {
+        assertEquals(EnumSet.allOf(LayerKind.class),
+                layers().map(layer -> LayerKind.ofPlain(layer).orElseThrow()).collect(Collectors.toCollection(() -> EnumSet.noneOf(LayerKind.class))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("layers")
+    void weightNoiseIsAnObstacleToEveryKind(Layer layer) {
+        LayerKind kind = LayerKind.ofPlain(layer).orElseThrow();
+        assertEquals(Optional.empty(), kind.obstacle(layer));
+        ((BaseLayer) layer).setWeightNoise(new DropConnect(0.5));
+        assertEquals(Optional.of("it has weight noise"), kind.obstacle(layer));
+    }
+
+    @Test
+    void layerNormalizationIsAnObstacle() {
+        Layer layer = new DenseLayer.Builder().nIn(3).nOut(4).hasLayerNorm(true).build();
+        assertEquals(Optional.of("it has layer normalization"), LayerKind.DENSE.obstacle(layer));
+    }
+
+    @ParameterizedTest
+    @MethodSource("layers")
+    void layersThatGetABiasStayAsTheyAreOtherwise(Layer layer) {
+        LayerKind kind = LayerKind.ofPlain(layer).orElseThrow();
+        assertEquals(layer, kind.withBias(layer));
+        if (layer instanceof ConvolutionLayer c) {
+            c.setHasBias(false);
+        } else if (layer instanceof BaseOutputLayer o) {
+            o.setHasBias(false);
+        } else {
+            ((DenseLayer) layer).setHasBias(false);
+        }
+        Layer biased = kind.withBias(layer);
+        assertNotEquals(layer, biased);
+        assertEquals(biased, kind.withBias(biased));
+    }
+
+    /** A vector, or the steps of a sequence one by one, where a softmax goes over channels. */
+    @ParameterizedTest
+    @MethodSource("layers")
+    void activationsAreDeeplearning4js(Layer layer) {
+        LayerKind kind = LayerKind.ofPlain(layer).orElseThrow();
+        ((BaseLayer) layer).setActivationFn(Activation.IDENTITY.getActivationFunction());
+        MultiLayerNetwork network = TestNets.network(input(layer), layer);
+        long[] shape = input(layer).getShape(true).clone();
+        shape[0] = 2;
+        INDArray z = network.output(TestNets.random(1, shape));
+        ((BaseLayer) network.getLayer(0).conf().getLayer()).setActivationFn(Activation.SOFTMAX.getActivationFunction());
+        ((BaseLayer) layer).setActivationFn(Activation.SOFTMAX.getActivationFunction());
+        INDArray activated = z.dup('c');
+        kind.activate(layer, activated);
+        assertEquals(network.output(TestNets.random(1, shape)), activated);
     }
 
     @Test
@@ -150,6 +214,7 @@ class LayerKindTest {
         class Special extends ConvolutionLayer {
         }
         assertEquals(Optional.empty(), LayerKind.ofPlain(new Special()));
+        assertEquals(Optional.empty(), LayerKind.of(new Special()));
         assertEquals(Optional.empty(), LayerKind.ofPlain(new SubsamplingLayer()));
         assertEquals(Optional.empty(), LayerKind.ofPlain(new LSTM()));
         assertEquals(Optional.of(LayerKind.DEPTHWISE_CONVOLUTION), LayerKind.ofPlain(new DepthwiseConvolution2D()));

@@ -2,10 +2,10 @@ package org.multipoint.samples;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.multipoint.internal.graph.GraphWalk;
+import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.ops.LinearOp;
-import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.io.IOException;
@@ -51,11 +51,10 @@ record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example
     }
 
     private static BenchNetwork of(String net, ComputationGraph graph, int size) {
-        LinearVertex first = new GraphWalk(graph).linear().values().stream().findFirst()
+        LinearVertex first = new ReferenceNetwork(graph, Engines.preferred()).linear().values().stream().findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(net + " has no convolution or dense layer"));
         LinearOp op = first.operations().get(0).op();
-        boolean dense = first.kind() == LayerKind.DENSE || first.kind() == LayerKind.OUTPUT;
-        long[] example = dense ? new long[]{op.inChannels()}
+        long[] example = !first.kind().spatial() ? new long[]{op.inChannels()}
                 : op.channelsLast() ? new long[]{size, size, op.inChannels()} : new long[]{op.inChannels(), size, size};
         return new BenchNetwork(graph, op.channelsLast(), example);
     }

@@ -163,12 +163,10 @@ public final class CalibrationData {
                         + i + ", expected " + Math.max(1, tensors[0].examples()));
             }
             float[] data = tensors[i].data();
-            for (int j = 0; j < data.length; j++) {
-                if (!Float.isFinite(data[j])) {
-                    long perExample = data.length / tensors[i].shape()[0];
-                    throw new IllegalArgumentException("Calibration batch " + batch + ", input " + i + ", example "
-                            + j / perExample + ": found " + data[j] + ", expected finite values");
-                }
+            int j = Tensor.firstNonFinite(data);
+            if (j >= 0) {
+                throw new IllegalArgumentException("Calibration batch " + batch + ", input " + i + ", example "
+                        + j / (data.length / tensors[i].examples()) + ": found " + data[j] + ", expected finite values");
             }
         }
         batch++;

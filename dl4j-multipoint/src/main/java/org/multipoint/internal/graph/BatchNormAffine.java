@@ -11,7 +11,15 @@ import java.util.Map;
  * What batch normalization does to each channel at inference: {@code y = factor * x + shift} with
  * {@code factor = gamma / sqrt(var + eps)} and {@code shift = beta - mean * factor}.
  */
-public record BatchNormAffine(double[] factor, double[] shift) {
+public final class BatchNormAffine {
+
+    private final double[] factor;
+    private final double[] shift;
+
+    private BatchNormAffine(double[] factor, double[] shift) {
+        this.factor = factor;
+        this.shift = shift;
+    }
 
     /**
      * @param params the layer's parameters by key
@@ -28,6 +36,16 @@ public record BatchNormAffine(double[] factor, double[] shift) {
             shift[c] = beta[c] - mean[c] * factor[c];
         }
         return new BatchNormAffine(factor, shift);
+    }
+
+    /** The factor of each channel; not a copy. */
+    public double[] factor() {
+        return factor;
+    }
+
+    /** The shift of each channel; not a copy. */
+    public double[] shift() {
+        return shift;
     }
 
     private static double[] variance(Map<String, INDArray> params) {

@@ -1,9 +1,8 @@
 package org.multipoint.internal.graph;
 
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
-import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.layers.LayerKind;
@@ -59,13 +58,15 @@ public final class BatchNormFolding {
 
     private static Optional<String> obstacle(GraphEdit edit, String name, BatchNormalization norm, String source) {
         Layer before = edit.layer(source);
-        if (before == null || LayerKind.ofPlain(before).isEmpty() || !hasSettableBias(before)) {
+        Optional<LayerKind> kind = Optional.ofNullable(before).filter(layer -> !(layer instanceof BaseOutputLayer)).flatMap(LayerKind::ofPlain);
+        if (kind.isEmpty()) {
             return Optional.of("\"" + source + "\" before it is no convolution or dense layer");
         }
         if (!(((BaseLayer) before).getActivationFn() instanceof ActivationIdentity)) {
             return Optional.of("\"" + source + "\" before it has an activation");
         }
-        if (edit.readersOf(source).size() > 1 || edit.conf().getNetworkOutputs().contains(source)) {
+        Topology topology = edit.topology();
+        if (topology.readersOf(source).size() > 1 || topology.isNetworkOutput(source)) {
             return Optional.of("the output of \"" + source + "\" is used elsewhere, too");
         }
         if (edit.preProcessor(name) != null) {
@@ -74,14 +75,7 @@ public final class BatchNormFolding {
         if (norm.isLockGammaBeta()) {
             return Optional.of("its gamma and beta are locked");
         }
-        if (((BaseLayer) before).getWeightNoise() != null || before instanceof DenseLayer d && d.hasLayerNorm()) {
-            return Optional.of("\"" + source + "\" before it has weight noise or layer normalization");
-        }
-        return Optional.empty();
-    }
-
-    private static boolean hasSettableBias(Layer layer) {
-        return layer instanceof ConvolutionLayer || layer instanceof DenseLayer;
+        return kind.get().obstacle(before).map(why -> "\"" + source + "\" before it: " + why);
     }
 
     private static void scale(GraphEdit edit, String name, BatchNormalization norm, Map<String, INDArray> statistics) {
@@ -106,11 +100,6 @@ public final class BatchNormFolding {
         Map<String, INDArray> folded = new LinkedHashMap<>(params);
         folded.put(key, kind.param(layer, weights, last).castTo(old.dataType()));
         folded.put("b", Nd4j.create(bias, new long[]{1, bias.length}, 'c').castTo(old.dataType()));
-        if (layer instanceof ConvolutionLayer c) {
-            c.setHasBias(true);
-        } else {
-            ((DenseLayer) layer).setHasBias(true);
-        }
-        edit.replace(name, layer, folded);
+        edit.replace(name, kind.withBias(layer), folded);
     }
 }

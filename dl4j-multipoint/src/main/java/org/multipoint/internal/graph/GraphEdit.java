@@ -14,16 +14,12 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A copy of a graph's configuration and parameters that can be changed and made into a graph again; the source is left alone.
@@ -188,29 +184,12 @@ public final class GraphEdit {
     }
 
     /**
-     * Names of all vertices, each after all that it reads; network inputs are left out.
+     * The vertices as they are now, and their connections.
      *
-     * @throws IllegalStateException where a vertex reads one that does not exist, or comes after itself
+     * @throws IllegalStateException where a vertex reads one that does not exist, or depends on itself
      */
-    public List<String> topologicalOrder() {
-        List<String> order = new ArrayList<>();
-        Set<String> known = new HashSet<>(conf.getNetworkInputs());
-        Deque<String> open = new ArrayDeque<>(conf.getVertices().keySet());
-        int waiting = 0;
-        while (!open.isEmpty()) {
-            String vertex = open.poll();
-            if (known.containsAll(conf.getVertexInputs().get(vertex))) {
-                known.add(vertex);
-                order.add(vertex);
-                waiting = 0;
-            } else {
-                open.add(vertex);
-                if (++waiting > open.size()) {
-                    throw new IllegalStateException("Vertices " + open + " read vertices that do not exist or that come after them");
-                }
-            }
-        }
-        return order;
+    public Topology topology() {
+        return Topology.of(conf);
     }
 
     /** Takes a vertex with one input out; whoever read it reads its input. */
@@ -225,17 +204,6 @@ public final class GraphEdit {
 
     private static List<String> replaced(List<String> names, String old, String now) {
         return new ArrayList<>(names.stream().map(n -> n.equals(old) ? now : n).toList());
-    }
-
-    /** Vertices that read a vertex. */
-    public List<String> readersOf(String vertex) {
-        List<String> readers = new ArrayList<>();
-        conf.getVertexInputs().forEach((name, from) -> {
-            if (from.contains(vertex)) {
-                readers.add(name);
-            }
-        });
-        return readers;
     }
 
     /** A new graph. */
@@ -253,7 +221,7 @@ public final class GraphEdit {
      */
     public void copyOutputsThatAreRead() {
         for (String output : List.copyOf(conf.getNetworkOutputs())) {
-            if (!readersOf(output).isEmpty() && !conf.getNetworkInputs().contains(output)) {
+            if (topology().usesOf(output) > 0 && !conf.getNetworkInputs().contains(output)) {
                 String inner = unused(output + "-read");
                 List<String> inputs = conf.getVertexInputs().get(output);
                 Map<String, INDArray> table = params.getOrDefault(output, Map.of());

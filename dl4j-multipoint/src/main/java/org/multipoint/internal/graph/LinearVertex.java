@@ -1,44 +1,75 @@
 package org.multipoint.internal.graph;
 
-import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.layers.LayerKind;
-import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/**
- * A vertex of a graph whose layer can be quantized: its linear operations with their weights and biases.
- *
- * @param name       name of the vertex
- * @param kind       what kind of layer it is
- * @param operations     its operations, first to last
- * @param activation what is applied to the output of the last one
- */
-public record LinearVertex(String name, LayerKind kind, List<Operation> operations, IActivation activation) {
+/** A vertex of a graph whose layer can be quantized: its linear operations with their weights and biases, and its activation. */
+public final class LinearVertex {
 
-    /**
-     * One operation.
-     *
-     * @param name    name for reports: the vertex, and the parameter where a vertex has several operations
-     * @param weights {@code [rows, columns]} row by row
-     * @param bias    {@code [rows]}, zeros for none
-     */
-    public record Operation(String name, LinearOp op, float[] weights, float[] bias) {
+    private final String name;
+    private final LayerKind kind;
+    private final BaseLayer conf;
+    private final List<Operation> operations = new ArrayList<>();
+
+    /** One operation. Weights and bias stay in the parameters of the graph; they are copied when they are asked for. */
+    public static final class Operation {
+        private final String name;
+        private final LinearOp op;
+        private final LayerKind kind;
+        private final int index;
+        private final INDArray weights;
+        private final INDArray bias;
+
+        private Operation(String name, LinearOp op, LayerKind kind, int index, INDArray weights, INDArray bias) {
+            this.name = name;
+            this.op = op;
+            this.kind = kind;
+            this.index = index;
+            this.weights = weights;
+            this.bias = bias;
+        }
+
+        /** Name for reports: the vertex, and the parameter where a vertex has several operations. */
+        public String name() {
+            return name;
+        }
+
+        public LinearOp op() {
+            return op;
+        }
+
+        /** A copy of the weights, {@code [rows, columns]} row by row. */
+        public float[] weights() {
+            return kind.matrix(weights, index);
+        }
+
+        /** A copy of the bias, {@code [rows]}, zeros for none. */
+        public float[] bias() {
+            return bias == null ? new float[op.rows()] : Tensor.of(bias).data();
+        }
+    }
+
+    private LinearVertex(String name, LayerKind kind, BaseLayer conf) {
+        this.name = name;
+        this.kind = kind;
+        this.conf = conf;
     }
 
     /** Why a vertex with weights cannot be quantized; empty where it can, or has no weights. */
-    public static Optional<String> obstacle(ComputationGraph graph, String name) {
+    static Optional<String> obstacle(ComputationGraph graph, String name) {
         GraphVertex vertex = graph.getVertex(name);
         if (vertex.paramTable(false) == null || vertex.paramTable(false).isEmpty()) {
             return Optional.empty();
@@ -46,17 +77,9 @@ public record LinearVertex(String name, LayerKind kind, List<Operation> operatio
         if (!(vertex instanceof LayerVertex)) {
             return Optional.of("a vertex with parameters of its own: " + vertex.getClass().getSimpleName());
         }
-        org.deeplearning4j.nn.conf.layers.Layer conf = configuration(graph, name);
-        if (LayerKind.ofPlain(conf).isEmpty()) {
-            return Optional.of(conf.getClass().getSimpleName() + " is not supported");
-        }
-        if (((BaseLayer) conf).getWeightNoise() != null) {
-            return Optional.of("it has weight noise");
-        }
-        if (conf instanceof DenseLayer d && d.hasLayerNorm()) {
-            return Optional.of("it has layer normalization");
-        }
-        return Optional.empty();
+        Layer conf = configuration(graph, name);
+        Optional<LayerKind> kind = LayerKind.ofPlain(conf);
+        return kind.isEmpty() ? Optional.of(conf.getClass().getSimpleName() + " is not supported") : kind.get().obstacle(conf);
     }
 
     /** Whether a vertex's layer is of a kind that can be quantized. */
@@ -65,7 +88,7 @@ public record LinearVertex(String name, LayerKind kind, List<Operation> operatio
     }
 
     /** The layer that a vertex is configured to have; a layer that wraps another one reports the inner one's configuration itself. */
-    private static org.deeplearning4j.nn.conf.layers.Layer configuration(ComputationGraph graph, String name) {
+    private static Layer configuration(ComputationGraph graph, String name) {
         return ((org.deeplearning4j.nn.conf.graph.LayerVertex) graph.getConfiguration().getVertices().get(name)).getLayerConf().getLayer();
     }
 
@@ -74,20 +97,21 @@ public record LinearVertex(String name, LayerKind kind, List<Operation> operatio
      *
      * @throws IllegalArgumentException where a weight or bias is NaN or infinite; it names the layer and the parameter
      */
-    public static LinearVertex of(ComputationGraph graph, String name) {
-        Layer layer = graph.getVertex(name).getLayer();
+    static LinearVertex of(ComputationGraph graph, String name) {
+        Map<String, INDArray> params = graph.getVertex(name).getLayer().paramTable();
         BaseLayer conf = (BaseLayer) configuration(graph, name);
         LayerKind kind = LayerKind.ofPlain(conf).orElseThrow();
+        LinearVertex vertex = new LinearVertex(name, kind, conf);
         List<LinearOp> ops = kind.ops(conf);
-        List<Operation> operations = new ArrayList<>();
         for (int i = 0; i < ops.size(); i++) {
             String key = kind.weightKeys().get(i);
-            float[] weights = finite(kind.matrix(layer.getParam(key), i), name, key);
-            INDArray b = i == ops.size() - 1 ? layer.paramTable().get("b") : null;
-            float[] bias = b == null ? new float[ops.get(i).rows()] : finite(Tensor.of(b).data(), name, "b");
-            operations.add(new Operation(ops.size() == 1 ? name : operationName(graph, name + "/" + key), ops.get(i), weights, bias));
+            Operation operation = new Operation(ops.size() == 1 ? name : operationName(graph, name + "/" + key), ops.get(i), kind, i,
+                    params.get(key), i == ops.size() - 1 ? params.get("b") : null);
+            requireFinite(operation.weights(), name, key);
+            requireFinite(operation.bias(), name, "b");
+            vertex.operations.add(operation);
         }
-        return new LinearVertex(name, kind, operations, conf.getActivationFn());
+        return vertex;
     }
 
     /** A name that no vertex has. */
@@ -95,35 +119,46 @@ public record LinearVertex(String name, LayerKind kind, List<Operation> operatio
         return graph.getConfiguration().getVertices().containsKey(wanted) ? operationName(graph, wanted + "/") : wanted;
     }
 
-    private static float[] finite(float[] values, String layer, String key) {
-        for (int i = 0; i < values.length; i++) {
-            if (!Float.isFinite(values[i])) {
-                throw new IllegalArgumentException("Layer \"" + layer + "\": parameter " + key + " holds " + values[i]
-                        + " at element " + i + " of " + values.length + ", expected finite weights");
-            }
+    private static void requireFinite(float[] values, String layer, String key) {
+        int i = Tensor.firstNonFinite(values);
+        if (i >= 0) {
+            throw new IllegalArgumentException("Layer \"" + layer + "\": parameter " + key + " holds " + values[i]
+                    + " at element " + i + " of " + values.length + ", expected finite weights");
         }
-        return values;
     }
 
-    /** The layer's output after its activation, from its output before it; the argument may be changed. */
-    Tensor activate(Tensor z) {
-        if (z.shape().length == 3 && kind == LayerKind.RNN_OUTPUT) {
-            // Steps are examples to the activation: a softmax goes over the channels of each.
-            boolean last = operations.get(0).op().channelsLast();
-            try (INDArray array = z.toArray()) {
-                INDArray steps = last ? array : array.permute(0, 2, 1).dup('c');
-                long[] s = steps.shape();
-                INDArray a = activation.getActivation(steps.reshape(s[0] * s[1], s[2]), false).reshape(s);
-                return Tensor.of(last ? a : a.permute(0, 2, 1));
-            }
-        }
-        try (INDArray array = z.toArray()) {
-            return new Tensor(Tensor.of(activation.getActivation(array, false)).data(), z.shape());
-        }
+    /** Name of the vertex. */
+    public String name() {
+        return name;
+    }
+
+    /** What kind of layer it has. */
+    public LayerKind kind() {
+        return kind;
+    }
+
+    /** Its operations, first to last. */
+    public List<Operation> operations() {
+        return operations;
+    }
+
+    /** Whether what the last operation gives is the vertex's output. */
+    public boolean hasIdentityActivation() {
+        return conf.getActivationFn() instanceof ActivationIdentity;
+    }
+
+    /** Applies the layer's activation to its output before it, in place. */
+    void activate(INDArray z) {
+        kind.activate(conf, z);
+    }
+
+    /** What to throw where the vertex fails. */
+    RuntimeException failure(RuntimeException e) {
+        return VertexFailure.of("Layer \"" + name + "\"", e);
     }
 
     @Override
     public String toString() {
-        return name + " " + Arrays.toString(operations.stream().map(s -> s.op().rows() + "x" + s.op().columns()).toArray());
+        return name + " " + operations.stream().map(operation -> operation.op().rows() + "x" + operation.op().columns()).toList();
     }
 }

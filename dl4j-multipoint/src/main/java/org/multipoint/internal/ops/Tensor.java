@@ -11,9 +11,34 @@ import java.util.Arrays;
 
 /**
  * Values on the Java heap in 'c' order. Activations are held in this form between vertices: the garbage collector
- * knows their size, nothing native outlives its use.
+ * knows their size, nothing native outlives its use. Tensors are compared by identity.
  */
-public record Tensor(float[] data, long[] shape) {
+public final class Tensor {
+
+    private final float[] data;
+    private final long[] shape;
+
+    /**
+     * @param data not copied
+     * @throws IllegalArgumentException where there are more or fewer values than the shape has elements
+     */
+    public Tensor(float[] data, long... shape) {
+        if (data.length != Arrays.stream(shape).reduce(1, (a, b) -> a * b)) {
+            throw new IllegalArgumentException("Expected as many values as shape " + Arrays.toString(shape) + " has elements, found " + data.length);
+        }
+        this.data = data;
+        this.shape = shape;
+    }
+
+    /** The values; not a copy. */
+    public float[] data() {
+        return data;
+    }
+
+    /** The shape; not a copy, not to be changed. */
+    public long[] shape() {
+        return shape;
+    }
 
     /** A copy of an array of any floating type, order and view. */
     public static Tensor of(INDArray array) {
@@ -61,6 +86,16 @@ public record Tensor(float[] data, long[] shape) {
             ((FloatPointer) array.data().addressPointer()).put(values);
             return array;
         }
+    }
+
+    /** Index of the first value that is NaN or infinite, or -1. */
+    public static int firstNonFinite(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /** Some examples, copied. */

@@ -1,0 +1,294 @@
+package org.multipoint.internal.graph;
+
+import org.deeplearning4j.exception.DL4JInvalidInputException;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
+import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.multipoint.internal.engine.Engine;
+import org.multipoint.internal.ops.Tensor;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The fp32 graph, evaluated vertex by vertex: calibration and sequential quantization look at what passes between vertices. Linear vertices run
+ * on an engine, all others through Deeplearning4j. Activations pass as {@link Tensor}s. Not thread-safe; the graph must not be used by others
+ * meanwhile.
+ */
+public final class ReferenceNetwork {
+
+    /** Observes the inputs of linear operations while a batch passes. */
+    @FunctionalInterface
+    public interface Tap {
+        /**
+         * @param operation index of the operation in the vertex
+         * @param input     input of the operation, after the vertex's preprocessor
+         * @throws IllegalArgumentException where the input is not usable; the pass adds the name of the vertex
+         */
+        void observe(LinearVertex vertex, int operation, Tensor input);
+    }
+
+    private final ComputationGraph graph;
+    private final Engine engine;
+    private final Topology topology;
+    private final Map<String, LinearVertex> linear = new LinkedHashMap<>();
+    private final Map<String, String> obstacles = new LinkedHashMap<>();
+    private BatchShape shown;
+
+    /**
+     * @param engine runs the linear vertices
+     * @throws IllegalArgumentException where a layer that can be quantized has NaN or infinite weights
+     */
+    public ReferenceNetwork(ComputationGraph graph, Engine engine) {
+        this.graph = graph;
+        this.engine = engine;
+        this.topology = Topology.of(graph);
+        for (String name : topology.order()) {
+            Optional<String> obstacle = LinearVertex.obstacle(graph, name);
+            if (obstacle.isPresent()) {
+                obstacles.put(name, obstacle.get());
+            } else if (LinearVertex.isLinear(graph, name)) {
+                linear.put(name, LinearVertex.of(graph, name));
+            }
+        }
+    }
+
+    /** Its vertices, in the order in which Deeplearning4j computes them. */
+    public Topology topology() {
+        return topology;
+    }
+
+    /** Vertices that can be quantized, by name in topological order. */
+    public Map<String, LinearVertex> linear() {
+        return linear;
+    }
+
+    /** Vertices with parameters that cannot be quantized, with the reason. */
+    public Map<String, String> obstacles() {
+        return obstacles;
+    }
+
+    /** Vertices whose outputs are added to a vertex's output, where that is the only use of it; otherwise empty. */
+    public List<String> addends(String vertex) {
+        if (topology.usesOf(vertex) != 1 || topology.isNetworkOutput(vertex)) {
+            return List.of();
+        }
+        String reader = topology.readersOf(vertex).get(0);
+        boolean sum = graph.getConfiguration().getVertices().get(reader) instanceof ElementWiseVertex e && e.getOp() == ElementWiseVertex.Op.Add;
+        return sum ? topology.inputsOf(reader).stream().filter(name -> !name.equals(vertex)).toList() : List.of();
+    }
+
+    /** Lets vertices that ask the graph for its inputs see arrays of the right shapes. */
+    private void show(BatchShape batch) {
+        if (batch.equals(shown)) {
+            return;
+        }
+        if (shown != null) {
+            Arrays.stream(graph.getInputs()).forEach(INDArray::close);
+        }
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            graph.setInputs(batch.inputs().stream()
+                    .map(shape -> Nd4j.create(DataType.FLOAT, shape.stream().mapToLong(Long::longValue).toArray())).toArray(INDArray[]::new));
+        }
+        shown = batch;
+    }
+
+    /**
+     * The output of a vertex that is not linear.
+     *
+     * @param from  its inputs
+     * @param batch the batch of network inputs that they were computed from
+     * @throws IllegalArgumentException where the inputs do not fit the vertex; it names the vertex and their shapes
+     * @throws IllegalStateException    where the vertex fails otherwise
+     */
+    public Tensor forward(String name, List<Tensor> from, BatchShape batch) {
+        requireOneRank(name, from);
+        show(batch);
+        GraphVertex vertex = graph.getVertex(name);
+        INDArray[] arrays = new INDArray[from.size()];
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            for (int i = 0; i < arrays.length; i++) {
+                arrays[i] = from.get(i).toArray();
+            }
+            INDArray out = output(vertex, arrays, batch);
+            Tensor copy = Tensor.of(out);
+            boolean own = Arrays.stream(arrays).noneMatch(array -> array.data().address() == out.data().address());
+            if (own && out.closeable()) {
+                out.close();
+            }
+            return copy;
+        } catch (RuntimeException e) {
+            throw VertexFailure.of("Vertex \"" + name + "\" with inputs of shape " + shapes(from), e);
+        } finally {
+            vertex.clear();
+            Arrays.stream(arrays).filter(array -> array != null).forEach(INDArray::close);
+        }
+    }
+
+    private static INDArray output(GraphVertex vertex, INDArray[] inputs, BatchShape batch) {
+        LayerWorkspaceMgr none = LayerWorkspaceMgr.noWorkspaces();
+        if (vertex instanceof LayerVertex layerVertex) {
+            Layer layer = layerVertex.getLayer();
+            layer.setInput(preprocessed(layerVertex, inputs[0], batch), none);
+            return layer.activate(false, none);
+        }
+        for (int i = 0; i < inputs.length; i++) {
+            vertex.setInput(i, inputs[i], none);
+        }
+        return vertex.doForward(false, none);
+    }
+
+    /** Deeplearning4j itself would say so with an exception that does not tell this from a bug. */
+    private void requireOneRank(String name, List<Tensor> inputs) {
+        org.deeplearning4j.nn.conf.graph.GraphVertex conf = graph.getConfiguration().getVertices().get(name);
+        if ((conf instanceof MergeVertex || conf instanceof ElementWiseVertex)
+                && inputs.stream().mapToInt(tensor -> tensor.shape().length).distinct().count() > 1) {
+            throw new IllegalArgumentException("Vertex \"" + name + "\": expected inputs of one rank, found shapes " + shapes(inputs));
+        }
+    }
+
+    private static String shapes(List<Tensor> tensors) {
+        return tensors.stream().map(tensor -> Arrays.toString(tensor.shape())).toList().toString();
+    }
+
+    private static INDArray preprocessed(LayerVertex vertex, INDArray input, BatchShape batch) {
+        InputPreProcessor pre = vertex.getLayerPreProcessor();
+        try {
+            return pre == null ? input : pre.preProcess(input, batch.examples(), LayerWorkspaceMgr.noWorkspaces());
+        } catch (IllegalStateException e) {
+            // So preprocessors report inputs of other shapes than they are configured for.
+            throw new DL4JInvalidInputException(e.getMessage(), e);
+        }
+    }
+
+    /** Whether a linear vertex has a preprocessor before its first operation. */
+    public boolean hasPreProcessor(LinearVertex vertex) {
+        return ((LayerVertex) graph.getVertex(vertex.name())).getLayerPreProcessor() != null;
+    }
+
+    /**
+     * The input of a linear vertex's first operation: the vertex's input after its preprocessor.
+     *
+     * @throws IllegalArgumentException where the input does not fit the preprocessor; it names the layer
+     */
+    public Tensor operand(LinearVertex vertex, Tensor input, BatchShape batch) {
+        if (!hasPreProcessor(vertex)) {
+            return input;
+        }
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces(); INDArray array = input.toArray()) {
+            return Tensor.of(preprocessed((LayerVertex) graph.getVertex(vertex.name()), array, batch));
+        } catch (RuntimeException e) {
+            throw vertex.failure(e);
+        }
+    }
+
+    /** A linear vertex with its own weights, ready to run; whoever asks for it closes it. */
+    public LinearForward forward(LinearVertex vertex) {
+        return new LinearForward(engine, vertex, vertex.operations().size());
+    }
+
+    /**
+     * An operation of a linear vertex with other weights than its own, ready to run; whoever asks for it closes it.
+     *
+     * @param weights {@code [rows, columns]} row by row
+     * @param bias    {@code [rows]}, zeros for none
+     */
+    public OperationKernel kernel(LinearVertex vertex, int operation, float[] weights, float[] bias) {
+        return new OperationKernel(engine, vertex, operation, weights, bias);
+    }
+
+    /** Passes in which the inputs of some linear vertices are observed; whoever asks for them closes them. */
+    public Passes passes(Collection<LinearVertex> observed) {
+        return new Passes(observed);
+    }
+
+    /**
+     * Lets batches pass through the graph as far as the observed vertices depend on it, with all kernels that takes. What is held of a batch
+     * are the activations that later vertices still need.
+     */
+    public final class Passes implements AutoCloseable {
+
+        private final Collection<LinearVertex> observed;
+        private final Topology needed;
+        private final Map<String, LinearForward> forwards = new HashMap<>();
+
+        private Passes(Collection<LinearVertex> observed) {
+            this.observed = observed;
+            this.needed = topology.upTo(observed.stream().map(LinearVertex::name).toList());
+            try {
+                for (String name : needed.order()) {
+                    if (linear.containsKey(name)) {
+                        int operations = linear.get(name).operations().size();
+                        forwards.put(name, new LinearForward(engine, linear.get(name), isRead(name) ? operations : operations - 1));
+                    }
+                }
+            } catch (RuntimeException | Error e) {
+                close();
+                throw e;
+            }
+        }
+
+        private boolean isRead(String vertex) {
+            return needed.usesOf(vertex) > 0;
+        }
+
+        /**
+         * Lets a batch pass.
+         *
+         * @param batch one tensor for each network input
+         * @throws IllegalArgumentException where the batch does not fit the graph, or the tap refuses an input; it names the vertex
+         */
+        public void run(Tensor[] batch, Tap tap) {
+            BatchShape shape = BatchShape.of(batch);
+            Map<String, Tensor> given = new LinkedHashMap<>();
+            for (int i = 0; i < batch.length; i++) {
+                given.put(needed.networkInputs().get(i), batch[i]);
+            }
+            needed.traverse(given, (name, live) -> visit(name, needed.inputsOf(name).stream().map(live::get).toList(), shape, tap),
+                    tensor -> { });
+        }
+
+        private Tensor visit(String name, List<Tensor> inputs, BatchShape batch, Tap tap) {
+            LinearVertex vertex = linear.get(name);
+            if (vertex == null) {
+                return forward(name, inputs, batch);
+            }
+            Tensor x = operand(vertex, inputs.get(0), batch);
+            for (int i = 0; i < vertex.operations().size(); i++) {
+                if (observed.contains(vertex)) {
+                    observe(tap, vertex, i, x);
+                }
+                boolean read = i < vertex.operations().size() - 1 || isRead(name);
+                x = read ? forwards.get(name).kernel(i).apply(x) : null;
+            }
+            return x;
+        }
+
+        private static void observe(Tap tap, LinearVertex vertex, int operation, Tensor input) {
+            try {
+                tap.observe(vertex, operation, input);
+            } catch (IllegalArgumentException e) {
+                throw vertex.failure(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            forwards.values().forEach(LinearForward::close);
+        }
+    }
+}
