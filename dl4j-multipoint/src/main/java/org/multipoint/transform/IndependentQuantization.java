@@ -34,8 +34,8 @@ final class IndependentQuantization {
             CalibrationPass.Candidate candidate = candidates.get(operation.name());
             WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), null, false);
             MultipointMatrix matrix = candidate.finder().find(problem, counts);
-            Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty()
-                    : Optional.of(calibration.range(operation.name()).quantization(settings.options().clipping(), settings.activationBits()));
+            Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty() : Optional.of(calibration
+                    .range(operation.name()).quantization(settings.options().clipping(), settings.activationBits()));
             operations.add(new QuantizedOperation(operation.name(), matrix, candidate.finder().notionalBits(problem, matrix, counts),
                     operation.bias(), input, error(candidate.curves(), counts), QuantizedOperation.UNFITTED));
         }

@@ -78,8 +78,8 @@ abstract class MethodStrategy {
     }
 
     /**
-     * Adds the options that the method reads to the settings in the provenance, by name, and how its weights are stored where that is not as
-     * the points that it counts.
+     * Adds the options that the method reads to the settings in the provenance, by name, and how its weights are stored where that is
+     * not as the points that it counts.
      */
     void describe(Map<String, String> settings) {
     }

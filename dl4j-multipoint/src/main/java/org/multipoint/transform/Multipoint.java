@@ -3,6 +3,7 @@ package org.multipoint.transform;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
@@ -235,7 +236,7 @@ public final class Multipoint<M> {
         Settings settings = settings();
         long start = System.nanoTime();
         AccuracySearch<M> search = maxDrop == null ? null : new AccuracySearch<>(maxDrop, metric, source, settings, listener);
-        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener);
+        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener, Engines.preferred());
         pipeline.calibrate(search == null ? List.of(settings.plan().bits()) : search.widths());
         long calibrated = System.nanoTime();
         Pipeline.Quantized<M> quantized = search == null ? pipeline.quantize(settings.plan()) : search.smallest(pipeline::quantize);
