@@ -1,10 +1,9 @@
 package org.multipoint.layers;
 
 import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.points.MalformedPayloadException;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.points.MultipointPayload.MalformedPayloadException;
 import org.multipoint.report.Provenance;
-import org.multipoint.points.MultipointPayload;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
@@ -37,7 +36,7 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
     /**
      * One operation.
      *
-     * @param payload        the {@link MultipointPayload}, in base64, cut into pieces: JSON readers limit the length of a string
+     * @param payload        {@link MultipointMatrix#toBytes()} in base64, cut into pieces: JSON readers limit the length of a string
      * @param inputScale     {@link InputQuantization#scale()}
      * @param inputZeroPoint {@link InputQuantization#zeroPoint()}
      * @param inputBits      {@link InputQuantization#bits()}, or 0 where the input stays floating
@@ -55,7 +54,7 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
 
         /** Stores a matrix, and the quantization of its input where there is one. */
         public static Operation of(MultipointMatrix matrix, Optional<InputQuantization> input) {
-            byte[] bytes = MultipointPayload.write(matrix);
+            byte[] bytes = matrix.toBytes();
             List<String> pieces = new ArrayList<>();
             for (int from = 0; from < bytes.length; from += PIECE) {
                 pieces.add(Base64.getEncoder().encodeToString(
@@ -77,9 +76,9 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
                     bytes.writeBytes(Base64.getDecoder().decode(piece));
                 }
             } catch (IllegalArgumentException e) {
-                throw new MalformedPayloadException(e.getMessage());
+                throw new MalformedPayloadException(e.getMessage(), e);
             }
-            return MultipointPayload.read(bytes.toByteArray());
+            return MultipointMatrix.fromBytes(bytes.toByteArray());
         }
 
         /** How the input is quantized; empty where it stays floating. */
