@@ -28,9 +28,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The layers of Deeplearning4j that can be quantized. Each kind says which linear operations the layer consists of, how their weight
- * matrices stand in its parameters, and which layer takes its place. A layer is one of a kind where its class is exactly the kind's:
- * a subclass may compute something else.
+ * The layers of Deeplearning4j that can be quantized. Each kind knows the linear operations that the layer consists of, how their weight
+ * matrices are laid out in its parameters, and the multipoint layer that replaces it. A layer is of a kind only if its class is exactly
+ * the kind's: a subclass may compute something else.
  */
 public enum LayerKind {
 
@@ -176,13 +176,18 @@ public enum LayerKind {
         return List.of(values()).stream().filter(k -> k.plain == layer.getClass()).findFirst();
     }
 
+    /** The kind of a plain or multipoint layer, or none. */
+    public static Optional<LayerKind> of(Layer layer) {
+        return List.of(values()).stream().filter(k -> k.plain == layer.getClass() || k.multipoint == layer.getClass()).findFirst();
+    }
+
     /** The kind of a multipoint layer. */
     static LayerKind ofMultipoint(Layer layer) {
         return List.of(values()).stream().filter(k -> k.multipoint == layer.getClass()).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(layer.getClass() + " is not a multipoint layer"));
     }
 
-    /** A plain layer's configuration with its weights stored as points; all else is as it was, and it has a bias. */
+    /** A plain layer's configuration with its weights stored as points. All other settings are kept, except that it always has a bias. */
     public Layer quantized(Layer layer, MultipointWeights weights) {
         ObjectMapper mapper = NeuralNetConfiguration.mapper();
         ObjectNode node = mapper.valueToTree(layer);
@@ -221,7 +226,7 @@ public enum LayerKind {
         return Tensor.of(param.permute(rowsFirst(operation))).data();
     }
 
-    /** The parameter that {@link #matrix} would take apart into the given matrix. */
+    /** The inverse of {@link #matrix}: the parameter with the given weight matrix. */
     public INDArray param(Layer layer, float[] matrix, int operation) {
         int[] order = rowsFirst(operation);
         long[] shape = shape(layer, operation);
@@ -240,7 +245,7 @@ public enum LayerKind {
         return new long[]{dense.getNIn(), dense.getNOut()};
     }
 
-    /** Order of the parameter's axes in which it is a row matrix. */
+    /** Permutation of the parameter's axes that brings the axes of rows (output channels) first. */
     int[] rowsFirst(int operation) {
         return ConvolutionLayer.class.isAssignableFrom(plain) ? new int[]{0, 1, 2, 3} : new int[]{1, 0};
     }
@@ -252,12 +257,12 @@ public enum LayerKind {
                 c.getCnn2dDataFormat() == CNN2DFormat.NHWC);
     }
 
-    /** A pair of Deeplearning4j's. */
+    /** Deeplearning4j's pair of height and width. */
     public static Size size(int[] heightAndWidth) {
         return new Size(heightAndWidth[0], heightAndWidth[1]);
     }
 
-    /** How a mode of Deeplearning4j's pads. */
+    /** The padding of Deeplearning4j's convolution mode. */
     public static PaddingMode padding(ConvolutionMode mode) {
         return switch (mode) {
             case Same -> PaddingMode.SAME;

@@ -1,40 +1,81 @@
 package org.multipoint.layers;
 
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.multipoint.internal.json.VersionedJson;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.points.MalformedPayloadException;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.report.Provenance;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.nd4j.shade.jackson.core.type.TypeReference;
+import org.nd4j.shade.jackson.databind.util.TokenBuffer;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What a multipoint layer stores inside its configuration, and with it in every copy that Deeplearning4j makes: for each
- * linear operation the packed points and how its input is quantized, and what made them. Immutable.
+ * What a multipoint layer stores inside its configuration, and with it in every copy that Deeplearning4j makes: for each linear operation
+ * its matrix of points and the quantization of its input, and how they were made. Immutable. The property names of its JSON and of
+ * {@link Operation} are part of the file format (docs/FORMAT.md).
  *
- * @param operations         one for each operation of the layer, first to last
- * @param provenance     what made these weights
- * @param regularization the L1 and L2 terms of the layer that these weights were made of, so that scores stay comparable
+ * @param operations     one for each operation of the layer, in the order in which they are applied
+ * @param provenance     program, settings and data that made these weights
+ * @param regularization the L1 and L2 terms of the layer before it was quantized, so that scores stay comparable
  */
 public record MultipointWeights(@JsonProperty("operations") List<Operation> operations,
                                 @JsonProperty("provenance") Provenance provenance,
                                 @JsonProperty("regularization") double regularization) {
 
-    @JsonCreator
+    /** The version of the JSON that is written, and the only one that is read. */
+    static final int VERSION = 1;
+
     public MultipointWeights {
-        operations = operations == null ? List.of() : List.copyOf(operations);
+        operations = List.copyOf(operations);
         Objects.requireNonNull(provenance, "provenance");
     }
 
     /**
-     * One operation.
+     * The stored weights of a layer; empty where it is no multipoint layer.
+     *
+     * @throws IllegalStateException where a multipoint layer has none, as in a damaged file; it names the layer
+     */
+    public static Optional<MultipointWeights> of(Layer layer) {
+        if (layer instanceof MultipointLayer m) {
+            if (m.getMultipoint() == null) {
+                throw new IllegalStateException("Layer \"" + layer.getLayerName() + "\": expected weights in the property \"multipoint\", found none");
+            }
+            return Optional.of(m.getMultipoint());
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * @throws IllegalArgumentException where the version is unknown or a property is missing
+     * @throws IOException              where a property is of another type
+     */
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    static MultipointWeights fromJson(Map<String, TokenBuffer> properties) throws IOException {
+        VersionedJson json = new VersionedJson("Multipoint weights", properties, VERSION);
+        return new MultipointWeights(json.get("operations", new TypeReference<>() { }), json.get("provenance", new TypeReference<>() { }),
+                json.get("regularization", new TypeReference<>() { }));
+    }
+
+    /** For JSON. */
+    @JsonProperty(VersionedJson.VERSION)
+    int version() {
+        return VERSION;
+    }
+
+    /**
+     * The stored weights of one linear operation.
      *
      * @param payload        {@link MultipointMatrix#toBytes()} in base64, cut into pieces: JSON readers limit the length of a string
      * @param inputScale     {@link InputQuantization#scale()}

@@ -37,7 +37,6 @@ import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.layers.LayerKind;
-import org.multipoint.layers.MultipointLayer;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU6;
@@ -141,12 +140,12 @@ public final class SupportedVertices {
 
     /** True for layers that are linear operations followed by an activation. */
     public static boolean isLinear(Layer layer) {
-        return layer instanceof MultipointLayer || LayerKind.ofPlain(layer).isPresent();
+        return LayerKind.of(layer).isPresent();
     }
 
     /** The operations of a linear layer. */
     static List<LinearOp> ops(Layer layer) {
-        return layer instanceof MultipointLayer m ? m.linearOps() : LayerKind.ofPlain(layer).orElseThrow().ops(layer);
+        return LayerKind.of(layer).orElseThrow().ops(layer);
     }
 
     /** A layer's activation. */

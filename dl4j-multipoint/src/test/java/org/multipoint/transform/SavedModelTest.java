@@ -16,8 +16,11 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
-import org.multipoint.layers.MultipointLayer;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.layers.LayerKind;
+import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Method;
 import org.multipoint.report.LayerReport;
 import org.multipoint.testing.TestNets;
@@ -39,6 +42,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -106,14 +110,16 @@ class SavedModelTest {
         long bytes = 0;
         long weights = 0;
         for (org.deeplearning4j.nn.api.Layer layer : result.model().getLayers()) {
-            MultipointLayer conf = (MultipointLayer) layer.conf().getLayer();
-            for (int operation = 0; operation < conf.linearOps().size(); operation++) {
-                for (String piece : conf.getMultipoint().operations().get(operation).payload()) {
+            Layer conf = layer.conf().getLayer();
+            List<LinearOp> ops = LayerKind.of(conf).orElseThrow().ops(conf);
+            MultipointWeights stored = MultipointWeights.of(conf).orElseThrow();
+            for (int operation = 0; operation < ops.size(); operation++) {
+                for (String piece : stored.operations().get(operation).payload()) {
                     bytes += Base64.getDecoder().decode(piece).length;
                 }
-                weights += conf.linearOps().get(operation).weights();
+                weights += ops.get(operation).weights();
             }
-            assertEquals(result.report().provenance(), conf.getMultipoint().provenance());
+            assertEquals(result.report().provenance(), stored.provenance());
         }
         assertEquals(bytes, result.report().storedBytes());
         assertEquals(weights, result.report().weights());
@@ -173,6 +179,31 @@ class SavedModelTest {
         assertTrue(message(json(root -> ((ObjectNode) root.get("vertices").get("l3").findValue("operations").get(1)).put("inputBits", 0)))
                 .contains("Layer \"l3\": expected all of its operations or none to have a quantized input, found 1 of 2"));
         assertTrue(message(altered(w -> operation(w).put("inputScale", -1))).contains("Layer \"l0\": An activation scale and its reciprocal must be positive"));
+    }
+
+    @Test
+    void weightsOfAnotherVersionAreRefusedAndTheLayerIsNamed(@TempDir Path folder) throws IOException {
+        String json = altered(w -> w.put("version", 7));
+        Path file = folder.resolve("graph.zip");
+        ModelSerializer.writeModel(result.model(), file.toFile(), false);
+        Path later = folder.resolve("later.zip");
+        Files.write(later, withConfiguration(Files.readAllBytes(file), json));
+        for (Executable read : List.<Executable>of(() -> ComputationGraphConfiguration.fromJson(json),
+                () -> ModelSerializer.restoreComputationGraph(later.toFile()))) {
+            String messages = messages(assertThrows(RuntimeException.class, read));
+            assertTrue(messages.contains("Multipoint weights: found format version 7, this program reads version 1"), messages);
+            assertTrue(messages.contains("[\"l0\"]"), messages);
+        }
+    }
+
+    private static String messages(Throwable e) {
+        return e == null ? "" : e.getMessage() + "\n" + messages(e.getCause());
+    }
+
+    @Test
+    void layersWithoutWeightsAreRefusedAndNamed() {
+        String message = message(json(root -> ((ObjectNode) root.get("vertices").get("l0").findParent("multipoint")).remove("multipoint")));
+        assertTrue(message.contains("Layer \"l0\": expected weights"), message);
     }
 
     @Test
