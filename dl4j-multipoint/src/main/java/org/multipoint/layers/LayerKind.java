@@ -171,14 +171,14 @@ public enum LayerKind {
         this.weightKeys = List.of(weightKeys);
     }
 
+    /** The kind of a layer, plain or multipoint, or none. */
+    public static Optional<LayerKind> of(Layer layer) {
+        return List.of(values()).stream().filter(k -> k.plain == layer.getClass() || k.multipoint == layer.getClass()).findFirst();
+    }
+
     /** The kind of a plain layer, or none. */
     public static Optional<LayerKind> ofPlain(Layer layer) {
         return List.of(values()).stream().filter(k -> k.plain == layer.getClass()).findFirst();
-    }
-
-    /** The kind of a plain or multipoint layer, or none. */
-    public static Optional<LayerKind> of(Layer layer) {
-        return List.of(values()).stream().filter(k -> k.plain == layer.getClass() || k.multipoint == layer.getClass()).findFirst();
     }
 
     /** The kind of a multipoint layer. */
@@ -187,7 +187,7 @@ public enum LayerKind {
                 .orElseThrow(() -> new IllegalArgumentException(layer.getClass() + " is not a multipoint layer"));
     }
 
-    /** A plain layer's configuration with its weights stored as points. All other settings are kept, except that it always has a bias. */
+    /** A plain layer's configuration with its weights stored as points; all else is as it was, and it has a bias. */
     public Layer quantized(Layer layer, MultipointWeights weights) {
         ObjectMapper mapper = NeuralNetConfiguration.mapper();
         ObjectNode node = mapper.valueToTree(layer);
