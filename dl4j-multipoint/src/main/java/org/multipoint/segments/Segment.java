@@ -19,13 +19,12 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * A part of a graph with one output that an engine runs in one piece: the configurations of the vertices that it replaces and their
@@ -49,19 +48,26 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
     public Segment {
         inputs = List.copyOf(inputs);
         vertices = Collections.unmodifiableMap(new LinkedHashMap<>(vertices));
-        vertexInputs = Map.copyOf(vertexInputs);
+        vertexInputs = connections(inputs, vertices, vertexInputs);
+    }
+
+    /** What each part reads, in the order of the parts, so that the same segment gives the same JSON. */
+    private static Map<String, List<String>> connections(List<String> inputs, Map<String, GraphVertex> vertices, Map<String, List<String>> given) {
         if (vertices.isEmpty()) {
             throw new IllegalArgumentException("A segment must have at least one part");
         }
-        Set<String> known = new HashSet<>(inputs);
-        for (Map.Entry<String, GraphVertex> part : vertices.entrySet()) {
-            List<String> read = vertexInputs.get(part.getKey());
-            if (part.getValue() == null || read == null || read.isEmpty() || !known.containsAll(read)) {
-                throw new IllegalArgumentException("Part \"" + part.getKey() + "\" of a segment must be a vertex that reads some of "
-                        + new TreeSet<>(known) + ", found " + (part.getValue() == null ? "no vertex" : "a vertex that reads " + read));
+        Map<String, List<String>> connections = new LinkedHashMap<>();
+        Set<String> known = new LinkedHashSet<>(inputs);
+        vertices.forEach((part, vertex) -> {
+            List<String> read = given.get(part);
+            if (vertex == null || read == null || read.isEmpty() || !known.containsAll(read)) {
+                throw new IllegalArgumentException("Part \"" + part + "\" of a segment must be a vertex that reads some of " + known + ", found "
+                        + (vertex == null ? "no vertex" : "a vertex that reads " + read));
             }
-            known.add(part.getKey());
-        }
+            connections.put(part, List.copyOf(read));
+            known.add(part);
+        });
+        return Collections.unmodifiableMap(connections);
     }
 
     /**

@@ -98,6 +98,15 @@ class SavedModelTest {
     }
 
     @Test
+    void theSameNetworkGivesTheSameConfiguration() {
+        MultiLayerNetwork source = TestNets.network(INPUT, LAYERS);
+        MultiLayerNetwork network = Multipoint.of(source).method(Method.GREEDY).calibrate(TestNets.iterator(1, 1, 3, 4, 3, 9, 9)).transform().model();
+        assertEquals(source.getLayerWiseConfigurations().getConf(0).getSeed(), network.getLayerWiseConfigurations().getConf(0).getSeed());
+        assertEquals(Multipoint.of(source).method(Method.GREEDY).calibrate(TestNets.iterator(1, 1, 3, 4, 3, 9, 9)).transform().model()
+                .getLayerWiseConfigurations().toJson(), network.getLayerWiseConfigurations().toJson());
+    }
+
+    @Test
     void clonesAndOtherPrecisionsComputeTheSame() {
         assertEquals(output, result.model().clone().outputSingle(x));
         INDArray inDouble = result.model().convertDataType(DataType.DOUBLE).outputSingle(x.castTo(DataType.DOUBLE));
