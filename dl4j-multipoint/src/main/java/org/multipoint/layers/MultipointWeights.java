@@ -3,6 +3,7 @@ package org.multipoint.layers;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.multipoint.internal.json.VersionedJson;
 import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.points.MalformedPayloadException;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.report.Provenance;
@@ -55,6 +56,37 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
             return Optional.of(m.getMultipoint());
         }
         return Optional.empty();
+    }
+
+    /**
+     * Checks all that a multipoint layer stores. Whoever computes with weights that may come from a file calls this first.
+     *
+     * @throws IllegalStateException where weights are missing, damaged, or do not fit the layer; it names the layer
+     */
+    public static void check(Layer layer) {
+        List<LinearOp> ops = LayerKind.ofMultipoint(layer).ops(layer);
+        List<Operation> stored = of(layer).orElseThrow().operations();
+        try {
+            require(stored.size() == ops.size(), "expected weights of " + ops.size() + " operations, found " + stored.size());
+            int quantized = 0;
+            for (int i = 0; i < ops.size(); i++) {
+                LinearOp op = ops.get(i);
+                MultipointMatrix matrix = stored.get(i).matrix();
+                require(matrix.rows() == op.rows() && matrix.columns() == op.columns(), "expected weights of " + op.rows() + "x" + op.columns()
+                        + ", found " + matrix.rows() + "x" + matrix.columns());
+                quantized += stored.get(i).input().isPresent() ? 1 : 0;
+            }
+            require(quantized == 0 || quantized == ops.size(), "expected all of its operations or none to have a quantized input, found "
+                    + quantized + " of " + ops.size());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalStateException("Layer \"" + layer.getLayerName() + "\": " + e.getMessage(), e);
+        }
+    }
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new IllegalArgumentException(otherwise);
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.json.VersionedJson;
+import org.multipoint.layers.MultipointWeights;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -101,6 +102,19 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
             }
         });
         return keys;
+    }
+
+    /**
+     * Checks the stored weights of all parts, which may come from a damaged file.
+     *
+     * @throws IllegalStateException where those of a part are missing, damaged, or do not fit it; it names the layer
+     */
+    void checkWeights() {
+        for (GraphVertex vertex : vertices.values()) {
+            if (vertex instanceof LayerVertex v && MultipointWeights.of(v.getLayerConf().getLayer()).isPresent()) {
+                MultipointWeights.check(v.getLayerConf().getLayer());
+            }
+        }
     }
 
     long numParams() {

@@ -137,6 +137,7 @@ public final class SegmentOutputLayer extends LossLayer {
     @Override
     public Layer instantiate(NeuralNetConfiguration conf, Collection<TrainingListener> listeners, int index, INDArray params,
                              boolean initialize, DataType dataType) {
+        getSegment().checkWeights();
         Impl layer = new Impl(conf, dataType, segment.tables(params, initialize), params);
         segment.paramKeys().forEach(conf::addVariable);
         layer.setListeners(listeners);

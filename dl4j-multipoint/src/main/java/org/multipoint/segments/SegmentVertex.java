@@ -87,6 +87,7 @@ public final class SegmentVertex extends GraphVertex {
     @Override
     public org.deeplearning4j.nn.graph.vertex.GraphVertex instantiate(ComputationGraph graph, String name, int index,
                                                                       INDArray params, boolean initialize, DataType dataType) {
+        segment.checkWeights();
         return new Impl(segment, graph, name, index, params, initialize, dataType);
     }
 

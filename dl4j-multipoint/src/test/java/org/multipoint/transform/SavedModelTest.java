@@ -23,6 +23,7 @@ import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Method;
 import org.multipoint.report.LayerReport;
+import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -43,6 +44,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -220,6 +222,20 @@ class SavedModelTest {
         String message = message(json(root -> ((ObjectNode) root.get("vertices").get("l0").findValue("multipoint"))
                 .set("operations", root.get("vertices").get("l5").findValue("operations"))));
         assertTrue(message.contains("Layer \"l0\": expected weights of 6x27, found 9x"), message);
+    }
+
+    @Test
+    void alteredCompiledModelsAreRefusedAndTheLayerIsNamed() throws IOException {
+        String compiled = Segments.compile(result.model()).graph().getConfiguration().toJson();
+        new ComputationGraph(ComputationGraphConfiguration.fromJson(compiled)).init();
+        for (String layer : List.of("l3", "l5")) {
+            JsonNode root = new ObjectMapper().readTree(compiled);
+            JsonNode part = root.findValues("segment").stream().map(segment -> segment.get("vertices").get(layer)).filter(Objects::nonNull)
+                    .findFirst().orElseThrow();
+            ((ObjectNode) part.findValue("operations").get(0)).putArray("payload");
+            String message = message(root.toString());
+            assertTrue(message.contains("Layer \"" + layer + "\": Not a readable multipoint payload"), message);
+        }
     }
 
     @Test
