@@ -30,9 +30,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The layers of Deeplearning4j that can be quantized. Each kind says which linear operations the layer consists of, how their weight
- * matrices stand in its parameters, and which layer takes its place. A layer is one of a kind where its class is exactly the kind's:
- * a subclass may compute something else.
+ * The layers of Deeplearning4j that can be quantized. Each kind knows the linear operations that the layer consists of, how their weight
+ * matrices are laid out in its parameters, and the multipoint layer that replaces it. A layer is of a kind only if its class is exactly
+ * the kind's: a subclass may compute something else.
  */
 public enum LayerKind {
 
@@ -293,7 +293,7 @@ public enum LayerKind {
         return Tensor.of(param.permute(rowsFirst(operation))).data();
     }
 
-    /** The parameter that {@link #matrix} would take apart into the given matrix. */
+    /** The inverse of {@link #matrix}: the parameter with the given weight matrix. */
     public INDArray param(Layer layer, float[] matrix, int operation) {
         int[] order = rowsFirst(operation);
         long[] shape = shape(layer, operation);
@@ -312,7 +312,7 @@ public enum LayerKind {
         return new long[]{dense.getNIn(), dense.getNOut()};
     }
 
-    /** Order of the parameter's axes in which it is a row matrix. */
+    /** Permutation of the parameter's axes that brings the axes of rows (output channels) first. */
     int[] rowsFirst(int operation) {
         return ConvolutionLayer.class.isAssignableFrom(plain) ? new int[]{0, 1, 2, 3} : new int[]{1, 0};
     }
@@ -324,12 +324,12 @@ public enum LayerKind {
                 c.getCnn2dDataFormat() == CNN2DFormat.NHWC);
     }
 
-    /** A pair of Deeplearning4j's. */
+    /** Deeplearning4j's pair of height and width. */
     public static Size size(int[] heightAndWidth) {
         return new Size(heightAndWidth[0], heightAndWidth[1]);
     }
 
-    /** How a mode of Deeplearning4j's pads. */
+    /** The padding of Deeplearning4j's convolution mode. */
     public static PaddingMode padding(ConvolutionMode mode) {
         return switch (mode) {
             case Same -> PaddingMode.SAME;

@@ -37,45 +37,16 @@ final class MultipointForward {
      * @throws IllegalStateException where the stored weights are missing, damaged, or do not fit the layer; it names the layer
      */
     MultipointForward(Layer layer) {
+        MultipointWeights.check(layer);
         this.layer = layer;
         this.kind = LayerKind.ofMultipoint(layer);
         this.ops = kind.ops(layer);
-        this.weights = ((MultipointLayer) layer).getMultipoint();
-        if (weights == null || weights.operations().size() != ops.size()) {
-            throw broken("expected weights of " + ops.size() + " operations, found "
-                    + (weights == null ? "none" : weights.operations().size()), null);
-        }
-        for (int i = 0; i < ops.size(); i++) {
-            matrix(i);
-            try {
-                weights.operations().get(i).input().ifPresent(inputs::add);
-            } catch (IllegalArgumentException e) {
-                throw broken(e.getMessage(), e);
-            }
-        }
-        if (!inputs.isEmpty() && inputs.size() < ops.size()) {
-            throw broken("expected all of its operations or none to have a quantized input, found " + inputs.size() + " of "
-                    + ops.size(), null);
-        }
-    }
-
-    private IllegalStateException broken(String what, Exception cause) {
-        return new IllegalStateException("Layer \"" + layer.getLayerName() + "\": " + what, cause);
+        this.weights = MultipointWeights.of(layer).orElseThrow();
+        weights.operations().forEach(operation -> operation.input().ifPresent(inputs::add));
     }
 
     private MultipointMatrix matrix(int operation) {
-        LinearOp op = ops.get(operation);
-        MultipointMatrix matrix;
-        try {
-            matrix = weights.operations().get(operation).matrix();
-        } catch (IllegalArgumentException e) {
-            throw broken(e.getMessage(), e);
-        }
-        if (matrix.rows() != op.rows() || matrix.columns() != op.columns()) {
-            throw broken("expected weights of " + op.rows() + "x" + op.columns() + ", found " + matrix.rows() + "x"
-                    + matrix.columns(), null);
-        }
-        return matrix;
+        return weights.operations().get(operation).matrix();
     }
 
     boolean isWeight(String key) {

@@ -1,21 +1,12 @@
 package org.multipoint.layers;
 
-import org.deeplearning4j.nn.conf.layers.Layer;
-import org.multipoint.internal.ops.LinearOp;
-
-import java.util.List;
 import java.util.Objects;
 
 /** The configuration of a layer whose weights are stored as points. */
-public interface MultipointLayer {
+interface MultipointLayer {
 
-    /** The stored weights. */
+    /** The stored weights; null where the configuration was read from a file without any. */
     MultipointWeights getMultipoint();
-
-    /** The operations of this layer, one for each of the {@link MultipointWeights#operations()}. */
-    default List<LinearOp> linearOps() {
-        return LayerKind.ofMultipoint((Layer) this).ops((Layer) this);
-    }
 
     /** For {@code equals}: whether two layers store the same weights. */
     static boolean sameWeights(MultipointLayer layer, Object other) {

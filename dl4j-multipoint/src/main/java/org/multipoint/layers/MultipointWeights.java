@@ -1,43 +1,115 @@
 package org.multipoint.layers;
 
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.multipoint.internal.json.VersionedJson;
 import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.points.MalformedPayloadException;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.points.MultipointPayload.MalformedPayloadException;
 import org.multipoint.report.Provenance;
-import org.multipoint.points.MultipointPayload;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.nd4j.shade.jackson.core.type.TypeReference;
+import org.nd4j.shade.jackson.databind.util.TokenBuffer;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What a multipoint layer stores inside its configuration, and with it in every copy that Deeplearning4j makes: for each
- * linear operation the packed points and how its input is quantized, and what made them. Immutable.
+ * What a multipoint layer stores inside its configuration, and with it in every copy that Deeplearning4j makes: for each linear operation
+ * its matrix of points and the quantization of its input, and how they were made. Immutable. The property names of its JSON and of
+ * {@link Operation} are part of the file format (docs/FORMAT.md).
  *
- * @param operations         one for each operation of the layer, first to last
- * @param provenance     what made these weights
- * @param regularization the L1 and L2 terms of the layer that these weights were made of, so that scores stay comparable
+ * @param operations     one for each operation of the layer, in the order in which they are applied
+ * @param provenance     program, settings and data that made these weights
+ * @param regularization the L1 and L2 terms of the layer before it was quantized, so that scores stay comparable
  */
 public record MultipointWeights(@JsonProperty("operations") List<Operation> operations,
                                 @JsonProperty("provenance") Provenance provenance,
                                 @JsonProperty("regularization") double regularization) {
 
-    @JsonCreator
+    /** The version of the JSON that is written, and the only one that is read. */
+    static final int VERSION = 1;
+
     public MultipointWeights {
-        operations = operations == null ? List.of() : List.copyOf(operations);
+        operations = List.copyOf(operations);
         Objects.requireNonNull(provenance, "provenance");
     }
 
     /**
-     * One operation.
+     * The stored weights of a layer; empty where it is no multipoint layer.
      *
-     * @param payload        the {@link MultipointPayload}, in base64, cut into pieces: JSON readers limit the length of a string
+     * @throws IllegalStateException where a multipoint layer has none, as in a damaged file; it names the layer
+     */
+    public static Optional<MultipointWeights> of(Layer layer) {
+        if (layer instanceof MultipointLayer m) {
+            if (m.getMultipoint() == null) {
+                throw new IllegalStateException("Layer \"" + layer.getLayerName() + "\": expected weights in the property \"multipoint\", found none");
+            }
+            return Optional.of(m.getMultipoint());
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Checks all that a multipoint layer stores. Whoever computes with weights that may come from a file calls this first.
+     *
+     * @throws IllegalStateException where weights are missing, damaged, or do not fit the layer; it names the layer
+     */
+    public static void check(Layer layer) {
+        List<LinearOp> ops = LayerKind.ofMultipoint(layer).ops(layer);
+        List<Operation> stored = of(layer).orElseThrow().operations();
+        try {
+            require(stored.size() == ops.size(), "expected weights of " + ops.size() + " operations, found " + stored.size());
+            int quantized = 0;
+            for (int i = 0; i < ops.size(); i++) {
+                LinearOp op = ops.get(i);
+                MultipointMatrix matrix = stored.get(i).matrix();
+                require(matrix.rows() == op.rows() && matrix.columns() == op.columns(), "expected weights of " + op.rows() + "x" + op.columns()
+                        + ", found " + matrix.rows() + "x" + matrix.columns());
+                quantized += stored.get(i).input().isPresent() ? 1 : 0;
+            }
+            require(quantized == 0 || quantized == ops.size(), "expected all of its operations or none to have a quantized input, found "
+                    + quantized + " of " + ops.size());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalStateException("Layer \"" + layer.getLayerName() + "\": " + e.getMessage(), e);
+        }
+    }
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new IllegalArgumentException(otherwise);
+        }
+    }
+
+    /**
+     * @throws IllegalArgumentException where the version is unknown or a property is missing
+     * @throws IOException              where a property is of another type
+     */
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    static MultipointWeights fromJson(Map<String, TokenBuffer> properties) throws IOException {
+        VersionedJson json = new VersionedJson("Multipoint weights", properties, VERSION);
+        return new MultipointWeights(json.get("operations", new TypeReference<>() { }), json.get("provenance", new TypeReference<>() { }),
+                json.get("regularization", new TypeReference<>() { }));
+    }
+
+    /** For JSON. */
+    @JsonProperty(VersionedJson.VERSION)
+    int version() {
+        return VERSION;
+    }
+
+    /**
+     * The stored weights of one linear operation.
+     *
+     * @param payload        {@link MultipointMatrix#toBytes()} in base64, cut into pieces: JSON readers limit the length of a string
      * @param inputScale     {@link InputQuantization#scale()}
      * @param inputZeroPoint {@link InputQuantization#zeroPoint()}
      * @param inputBits      {@link InputQuantization#bits()}, or 0 where the input stays floating
@@ -55,7 +127,7 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
 
         /** Stores a matrix, and the quantization of its input where there is one. */
         public static Operation of(MultipointMatrix matrix, Optional<InputQuantization> input) {
-            byte[] bytes = MultipointPayload.write(matrix);
+            byte[] bytes = matrix.toBytes();
             List<String> pieces = new ArrayList<>();
             for (int from = 0; from < bytes.length; from += PIECE) {
                 pieces.add(Base64.getEncoder().encodeToString(
@@ -77,9 +149,9 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
                     bytes.writeBytes(Base64.getDecoder().decode(piece));
                 }
             } catch (IllegalArgumentException e) {
-                throw new MalformedPayloadException(e.getMessage());
+                throw new MalformedPayloadException(e.getMessage(), e);
             }
-            return MultipointPayload.read(bytes.toByteArray());
+            return MultipointMatrix.fromBytes(bytes.toByteArray());
         }
 
         /** How the input is quantized; empty where it stays floating. */

@@ -8,7 +8,7 @@ package org.multipoint.points;
 public enum CodeGrid {
 
     /** {@code -Q .. Q} with {@code Q = 2^(b-1) - 1}: has a zero, leaves one of the {@code 2^b} patterns unused. */
-    SYMMETRIC {
+    SYMMETRIC(0) {
         @Override
         public int levels(int bits) {
             return (1 << bits) - 1;
@@ -21,7 +21,7 @@ public enum CodeGrid {
     },
 
     /** The odd integers {@code -(2^b - 1) .. 2^b - 1}: half-integer steps around zero; every pattern is used, there is no zero. */
-    ODD {
+    ODD(1) {
         @Override
         public int levels(int bits) {
             return 1 << bits;
@@ -33,9 +33,21 @@ public enum CodeGrid {
         }
     };
 
-    /** Smallest and largest supported width of a code. */
+    /** Smallest supported width of a code. */
     public static final int MIN_BITS = 2;
+    /** Largest supported width of a code. */
     public static final int MAX_BITS = 8;
+
+    private final int wireNumber;
+
+    CodeGrid(int wireNumber) {
+        this.wireNumber = wireNumber;
+    }
+
+    /** The number that stands for this grid in stored matrices. */
+    int wireNumber() {
+        return wireNumber;
+    }
 
     /** Number of different values of one code of the given width. */
     public abstract int levels(int bits);

@@ -6,7 +6,7 @@ import org.bytedeco.javacpp.indexer.HalfIndexer;
  * Scales as 16-bit floats times a power of two common to a matrix, chosen so that the largest is stored in {@code [1, 2)}:
  * without it, scales of layers with small weights would fall among the subnormal halves and lose precision.
  */
-public final class HalfScales {
+final class HalfScales {
 
     /** Largest scale: the largest sum of points with such scales is still a finite float. */
     private static final float MAX = Math.scalb(1f, 100);
@@ -20,7 +20,7 @@ public final class HalfScales {
     }
 
     /**
-     * The exponent for the given scales.
+     * The exponent for the given scales: -127, where all are subnormal, to 100, so that it fits a byte; 0 where all are zero.
      *
      * @throws IllegalArgumentException where one is not {@link #storable}
      */
@@ -46,11 +46,8 @@ public final class HalfScales {
         return rounded;
     }
 
-    /**
-     * The nearest scale with the precision of a stored one: whoever rounds with it rounds with what will be stored, unless
-     * another row's scale is more than 2^14 times as large.
-     */
-    public static float nearest(float scale) {
+    /** {@link ScaleLayout#nearestScale}. */
+    static float nearest(float scale) {
         int exponent = Math.getExponent(scale);
         return scale > 0 ? decode(encode(scale, exponent), exponent) : 0;
     }

@@ -1,5 +1,6 @@
 package org.multipoint.points;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
@@ -27,7 +28,7 @@ public final class MultipointMatrix {
     private final byte[] patterns;
 
     /**
-     * @param scales   as stored: their number is told by the layout
+     * @param scales   as stored: {@link ScaleLayout} says which
      * @param patterns stored code patterns, {@code [sum(points), columns]}, one byte each
      * @throws IllegalArgumentException where the points of a row with one scale make integers beyond {@link #MAX_INTEGER}
      */
@@ -140,6 +141,20 @@ public final class MultipointMatrix {
         return StoredSize.payloadBytes(this) * 8L;
     }
 
+    /** The stored form of this matrix, which {@link #fromBytes} reads: the same matrix gives the same bytes. */
+    public byte[] toBytes() {
+        return MultipointPayload.write(this);
+    }
+
+    /**
+     * The matrix with the given stored form.
+     *
+     * @throws MalformedPayloadException where the bytes are truncated, altered, or of an unknown version
+     */
+    public static MultipointMatrix fromBytes(byte[] bytes) {
+        return MultipointPayload.read(bytes);
+    }
+
     /**
      * Fuses the points of each row into one int8 row. Exact where the row's scales are digits of one integer
      * ({@link ScaleLayout#PER_ROW}, or one point) and that integer fits; else the sum is rounded to the nearest of the
@@ -240,14 +255,16 @@ public final class MultipointMatrix {
         return finest * power;
     }
 
-    /** Collects the rows of a matrix. Rows are set in any order, each once. */
+    /** Collects the rows of a matrix, which are set in any order. What it is given it copies. */
     public static final class Builder {
         private final int bits;
         private final int columns;
         private final CodeGrid grid;
         private final ScaleLayout layout;
+        /** By row: {@code [n]} for its {@code n} points. */
         private final float[][] scales;
-        private final int[][][] codes;
+        /** By row: the points' patterns one after another, {@code [n * columns]}. */
+        private final byte[][] patterns;
 
         /**
          * @throws IllegalArgumentException where bits, rows or columns are out of range
@@ -262,7 +279,7 @@ public final class MultipointMatrix {
             this.grid = grid;
             this.layout = layout;
             this.scales = new float[rows][];
-            this.codes = new int[rows][][];
+            this.patterns = new byte[rows][];
         }
 
         /**
@@ -271,21 +288,33 @@ public final class MultipointMatrix {
          * @param rowScales {@code [n]} scales, not negative; in the layout {@link ScaleLayout#PER_LAYER} the same for all rows,
          *                  in the layout {@link ScaleLayout#PER_ROW} each {@link CodeGrid#levels} times the next
          * @param rowCodes  {@code [n, columns]} values of the grid
-         * @throws IllegalArgumentException where the numbers of points, scales or codes are wrong
+         * @throws IllegalArgumentException where the numbers of points, scales or codes are wrong, or a code is not on the grid
          */
         public Builder points(int row, float[] rowScales, int[][] rowCodes) {
             if (rowCodes.length < 1 || rowCodes.length > MAX_POINTS || rowScales.length != rowCodes.length) {
                 throw new IllegalArgumentException("A row must have 1 to " + MAX_POINTS + " points and as many scales, row "
                         + row + " has " + rowCodes.length + " and " + rowScales.length);
             }
-            for (int[] point : rowCodes) {
-                if (point.length != columns) {
-                    throw new IllegalArgumentException("Row " + row + ": expected " + columns + " codes, found " + point.length);
+            byte[] rowPatterns = new byte[Math.multiplyExact(rowCodes.length, columns)];
+            for (int i = 0; i < rowCodes.length; i++) {
+                if (rowCodes[i].length != columns) {
+                    throw new IllegalArgumentException("Row " + row + ": expected " + columns + " codes, found " + rowCodes[i].length);
+                }
+                for (int c = 0; c < columns; c++) {
+                    rowPatterns[i * columns + c] = pattern(row, rowCodes[i][c]);
                 }
             }
             scales[row] = rowScales.clone();
-            codes[row] = rowCodes;
+            patterns[row] = rowPatterns;
             return this;
+        }
+
+        private byte pattern(int row, int code) {
+            int max = grid.maxValue(bits);
+            if (code < -max || code > max || Math.floorMod(code + max, grid.spacing()) != 0) {
+                throw new IllegalArgumentException("Row " + row + " has the code " + code + ", not on the " + grid + " grid of " + bits + " bits");
+            }
+            return (byte) grid.toPattern(code, bits);
         }
 
         /**
@@ -320,30 +349,20 @@ public final class MultipointMatrix {
 
         /** The matrix; scales are rounded to what is stored. */
         public MultipointMatrix build() {
-            int[] points = new int[codes.length];
+            int[] points = new int[patterns.length];
             int total = 0;
-            for (int r = 0; r < codes.length; r++) {
-                if (codes[r] == null) {
-                    throw new IllegalStateException("Row " + r + " of " + codes.length + " was not set");
+            for (int r = 0; r < points.length; r++) {
+                if (patterns[r] == null) {
+                    throw new IllegalStateException("Row " + r + " of " + points.length + " was not set");
                 }
-                points[r] = codes[r].length;
+                points[r] = scales[r].length;
                 total = Math.addExact(total, points[r]);
             }
-            byte[] patterns = new byte[Math.multiplyExact(total, columns)];
-            int max = grid.maxValue(bits);
-            int at = 0;
-            for (int r = 0; r < codes.length; r++) {
-                for (int[] point : codes[r]) {
-                    for (int code : point) {
-                        if (code < -max || code > max || Math.floorMod(code + max, grid.spacing()) != 0) {
-                            throw new IllegalArgumentException("Row " + r + " has the code " + code
-                                    + ", not on the " + grid + " grid of " + bits + " bits");
-                        }
-                        patterns[at++] = (byte) grid.toPattern(code, bits);
-                    }
-                }
+            ByteBuffer all = ByteBuffer.allocate(Math.multiplyExact(total, columns));
+            for (byte[] row : patterns) {
+                all.put(row);
             }
-            return new MultipointMatrix(bits, columns, grid, layout, points, storedScales(points), patterns);
+            return new MultipointMatrix(bits, columns, grid, layout, points, storedScales(points), all.array());
         }
 
         private float[] storedScales(int[] points) {

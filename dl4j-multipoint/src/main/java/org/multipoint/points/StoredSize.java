@@ -1,8 +1,8 @@
 package org.multipoint.points;
 
 /**
- * What storing a matrix costs, asked by whoever spends a budget: codes, scales, point counts and the header, as
- * {@link MultipointPayload} writes them.
+ * What storing a matrix costs: codes, scales, point counts and the header, as they are written. Allocation asks it before there is a
+ * matrix, so that a budget counts what a file will hold.
  */
 public final class StoredSize {
 
@@ -11,21 +11,27 @@ public final class StoredSize {
 
     /** Bytes of the payload of a matrix. */
     static long payloadBytes(MultipointMatrix m) {
-        return payloadBytes(m.pointsPerRow(), m.columns(), m.bits(), m.layout());
+        return frameBytes(m.pointsPerRow(), m.layout()) + MultipointPayload.STREAM.bytes(m.patterns(), m.bits());
     }
 
-    /** Bytes of the payload of a matrix whose rows have the given numbers of points. */
+    /** Bytes of the payload of a matrix with packed codes whose rows have the given numbers of points. */
     public static long payloadBytes(int[] points, int columns, int bits, ScaleLayout layout) {
         long total = 0;
-        int max = 1;
         for (int n : points) {
             total += n;
+        }
+        return frameBytes(points, layout) + BitPacking.bytes(total * columns, bits);
+    }
+
+    /** Bytes of everything but the codes. */
+    private static long frameBytes(int[] points, ScaleLayout layout) {
+        int max = 1;
+        for (int n : points) {
             max = Math.max(max, n);
         }
         return MultipointPayload.HEADER_BYTES
                 + BitPacking.bytes(points.length, countBits(max))
                 + layout.scales(points) * (ScaleLayout.SCALE_BITS / 8L)
-                + BitPacking.bytes(total * columns, bits)
                 + MultipointPayload.CHECKSUM_BYTES;
     }
 

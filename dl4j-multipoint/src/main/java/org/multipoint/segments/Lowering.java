@@ -22,7 +22,6 @@ import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.layers.LayerKind;
-import org.multipoint.layers.MultipointLayer;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
@@ -124,11 +123,12 @@ final class Lowering {
     private int linear(String name, Layer layer, CnnToFeedForwardPreProcessor flatten, int input) {
         int x = flatten == null ? input : emit(new Program.Flatten(input));
         List<LinearOp> ops = SupportedVertices.ops(layer);
+        Optional<MultipointWeights> stored = MultipointWeights.of(layer);
         for (int i = 0; i < ops.size(); i++) {
             LinearOp op = ops.get(i);
             float[] bias = i == ops.size() - 1 && params.containsKey(name) && params.get(name).containsKey("b")
                     ? Tensor.of(params.get(name).get("b")).data() : new float[op.rows()];
-            Program.Weights weights = layer instanceof MultipointLayer m ? weights(m.getMultipoint().operations().get(i))
+            Program.Weights weights = stored.isPresent() ? weights(stored.get().operations().get(i))
                     : new Program.FloatWeights(plain(name, layer, i));
             x = emit(new Program.Linear(x, op, ordered(weights, flatten), bias));
         }

@@ -5,37 +5,87 @@ import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.multipoint.internal.engine.Program;
+import org.multipoint.internal.json.VersionedJson;
+import org.multipoint.layers.MultipointWeights;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.nd4j.shade.jackson.core.type.TypeReference;
+import org.nd4j.shade.jackson.databind.util.TokenBuffer;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
- * A part of a graph with one output that an engine runs in one piece: the configurations of the vertices that it stands for, and how
- * they hang together. Nothing in it changes, so copies share it.
+ * A part of a graph with one output that an engine runs in one piece: the configurations of the vertices that it replaces and their
+ * connections. Immutable, so copies share it. The property names of its JSON are part of the file format (docs/FORMAT.md).
  *
  * @param channelsLast true where the channel axis of its images is the last one
  * @param inputs       names of what it reads
- * @param vertices     its parts, each after all that it reads; the last one's output is its own
- * @param vertexInputs what each part reads: names of inputs and of parts
+ * @param vertices     its parts in topological order; the last one's output is the segment's
+ * @param vertexInputs names of the inputs and parts that each part reads
  */
 public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonProperty("inputs") List<String> inputs,
                       @JsonProperty("vertices") Map<String, GraphVertex> vertices,
                       @JsonProperty("vertexInputs") Map<String, List<String>> vertexInputs) {
 
+    /** The version of the JSON that is written, and the only one that is read. */
+    static final int VERSION = 1;
+
+    /**
+     * @throws IllegalArgumentException where there is no part, or one reads what is neither an input nor a part before it
+     */
     public Segment {
         inputs = List.copyOf(inputs);
         vertices = Collections.unmodifiableMap(new LinkedHashMap<>(vertices));
-        vertexInputs = Map.copyOf(vertexInputs);
+        vertexInputs = connections(inputs, vertices, vertexInputs);
+    }
+
+    /** What each part reads, in the order of the parts, so that the same segment gives the same JSON. */
+    private static Map<String, List<String>> connections(List<String> inputs, Map<String, GraphVertex> vertices, Map<String, List<String>> given) {
+        if (vertices.isEmpty()) {
+            throw new IllegalArgumentException("A segment must have at least one part");
+        }
+        Map<String, List<String>> connections = new LinkedHashMap<>();
+        Set<String> known = new LinkedHashSet<>(inputs);
+        vertices.forEach((part, vertex) -> {
+            List<String> read = given.get(part);
+            if (vertex == null || read == null || read.isEmpty() || !known.containsAll(read)) {
+                throw new IllegalArgumentException("Part \"" + part + "\" of a segment must be a vertex that reads some of " + known + ", found "
+                        + (vertex == null ? "no vertex" : "a vertex that reads " + read));
+            }
+            connections.put(part, List.copyOf(read));
+            known.add(part);
+        });
+        return Collections.unmodifiableMap(connections);
+    }
+
+    /**
+     * @throws IllegalArgumentException where the version is unknown, a property is missing, or parts do not fit together
+     * @throws IOException              where a property is of another type
+     */
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    static Segment fromJson(Map<String, TokenBuffer> properties) throws IOException {
+        VersionedJson json = new VersionedJson("Segment", properties, VERSION);
+        return new Segment(json.get("channelsLast", new TypeReference<>() { }), json.get("inputs", new TypeReference<>() { }),
+                json.get("vertices", new TypeReference<>() { }), json.get("vertexInputs", new TypeReference<>() { }));
+    }
+
+    /** For JSON. */
+    @JsonProperty(VersionedJson.VERSION)
+    int version() {
+        return VERSION;
     }
 
     /** Key of a part's parameter among the segment's. */
@@ -52,6 +102,19 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
             }
         });
         return keys;
+    }
+
+    /**
+     * Checks the stored weights of all parts, which may come from a damaged file.
+     *
+     * @throws IllegalStateException where those of a part are missing, damaged, or do not fit it; it names the layer
+     */
+    void checkWeights() {
+        for (GraphVertex vertex : vertices.values()) {
+            if (vertex instanceof LayerVertex v && MultipointWeights.of(v.getLayerConf().getLayer()).isPresent()) {
+                MultipointWeights.check(v.getLayerConf().getLayer());
+            }
+        }
     }
 
     long numParams() {
@@ -76,7 +139,7 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
         return last;
     }
 
-    /** What is done to the results of the program: the last part's activation, where programs do not know it. */
+    /** The last part's activation where programs cannot express it: it is applied to the results of the program. */
     public Optional<IActivation> foreignActivation() {
         return SupportedVertices.foreignActivation(last());
     }
@@ -86,7 +149,7 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
         return vertices.values().stream().reduce((first, second) -> second).orElseThrow();
     }
 
-    /** Parameters of all parts by part and then by key, views of the flat ones; null stands for none. */
+    /** Parameters of all parts by part and then by key, as views of the flat ones; a part without parameters has no entry. */
     Map<String, Map<String, INDArray>> tables(INDArray params, boolean initialize) {
         Map<String, Map<String, INDArray>> tables = new LinkedHashMap<>();
         long from = 0;
@@ -103,7 +166,7 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
         return tables;
     }
 
-    /** The segment that a vertex is, as a vertex or as an output layer; empty where it is none. */
+    /** The segment of a {@link SegmentVertex} or of a {@link SegmentOutputLayer}; empty for other vertices. */
     public static Optional<Segment> of(GraphVertex vertex) {
         return vertex instanceof SegmentVertex s ? Optional.of(s.getSegment())
                 : vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof SegmentOutputLayer s

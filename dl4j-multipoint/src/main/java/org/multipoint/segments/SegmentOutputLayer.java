@@ -28,8 +28,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A {@link Segment} with one input whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. All else is as for
- * {@link SegmentVertex}.
+ * A {@link Segment} with one input whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. In
+ * everything else it is like a {@link SegmentVertex}.
  */
 public final class SegmentOutputLayer extends LossLayer {
 
@@ -48,7 +48,7 @@ public final class SegmentOutputLayer extends LossLayer {
 
     /**
      * @param segment        ends with a layer that has a loss
-     * @param regularization L1 and L2 terms that scores of the graph shall have, beside those of its other layers
+     * @param regularization L1 and L2 terms that the score of the graph has beside those of its other layers
      */
     public SegmentOutputLayer(Segment segment, double regularization) {
         this(segment, ((LayerVertex) segment.last()).getLayerConf().getLayer(), regularization);
@@ -67,13 +67,19 @@ public final class SegmentOutputLayer extends LossLayer {
         setRegularizationBias(new ArrayList<>());
     }
 
+    /**
+     * @throws IllegalStateException where it has none, as in a damaged file; it names the layer
+     */
     public Segment getSegment() {
+        if (segment == null) {
+            throw new IllegalStateException("Layer \"" + getLayerName() + "\": an output layer of a segment must have a segment, found none");
+        }
         return segment;
     }
 
     @Override
     public boolean equals(Object other) {
-        return super.equals(other) && other instanceof SegmentOutputLayer s && segment.equals(s.segment) && softmax == s.softmax
+        return super.equals(other) && other instanceof SegmentOutputLayer s && Objects.equals(segment, s.segment) && softmax == s.softmax
                 && regularizationScore == s.regularizationScore;
     }
 
@@ -94,12 +100,12 @@ public final class SegmentOutputLayer extends LossLayer {
 
     @Override
     public void setDataType(DataType dataType) {
-        segment.setDataType(dataType);
+        getSegment().setDataType(dataType);
     }
 
     @Override
     public InputType getOutputType(int layerIndex, InputType inputType) {
-        return segment.outputType(layerIndex, inputType);
+        return getSegment().outputType(layerIndex, inputType);
     }
 
     @Override
@@ -131,6 +137,7 @@ public final class SegmentOutputLayer extends LossLayer {
     @Override
     public Layer instantiate(NeuralNetConfiguration conf, Collection<TrainingListener> listeners, int index, INDArray params,
                              boolean initialize, DataType dataType) {
+        getSegment().checkWeights();
         Impl layer = new Impl(conf, dataType, segment.tables(params, initialize), params);
         segment.paramKeys().forEach(conf::addVariable);
         layer.setListeners(listeners);
@@ -144,7 +151,7 @@ public final class SegmentOutputLayer extends LossLayer {
         private static final Initializer INSTANCE = new Initializer();
 
         private static Segment segment(org.deeplearning4j.nn.conf.layers.Layer layer) {
-            return ((SegmentOutputLayer) layer).segment;
+            return ((SegmentOutputLayer) layer).getSegment();
         }
 
         @Override
@@ -204,7 +211,7 @@ public final class SegmentOutputLayer extends LossLayer {
         Impl(NeuralNetConfiguration conf, DataType dataType, Map<String, Map<String, INDArray>> tables, INDArray params) {
             super(conf, dataType);
             SegmentOutputLayer layer = (SegmentOutputLayer) conf.getLayer();
-            this.forward = new SegmentForward(layer.getLayerName(), layer.segment, tables, dataType);
+            this.forward = new SegmentForward(layer.getLayerName(), layer.getSegment(), tables, dataType);
             this.flat = params;
             setParamTable(forward.paramTable());
         }
@@ -220,7 +227,7 @@ public final class SegmentOutputLayer extends LossLayer {
             return ((SegmentOutputLayer) layerConf()).regularizationScore;
         }
 
-        /** Lets the loss see the results in place of the input. */
+        /** Puts the results in place of the input, where the loss of {@code LossLayer} expects them. */
         private void loadResults() {
             assertInputSet(false);
             INDArray results = forward.preOutput(LayerWorkspaceMgr.noWorkspaces(), input);

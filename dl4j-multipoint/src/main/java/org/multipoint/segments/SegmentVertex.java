@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A {@link Segment} as a vertex. Parameters of its parts are its own, so it is saved, copied and shared as they would be. It is for
- * inference: gradients do not pass through it.
+ * A {@link Segment} as a vertex of a graph. It owns the parameters of its parts, so it is saved, copied and shared as they would be. It
+ * is for inference: gradients do not pass through it.
  *
  * <p>Parameters are read when it first runs: a graph whose parameters are set afterwards must be copied, or saved and restored.
  */
@@ -31,7 +31,7 @@ public final class SegmentVertex extends GraphVertex {
     private final Segment segment;
 
     public SegmentVertex(@JsonProperty("segment") Segment segment) {
-        this.segment = segment;
+        this.segment = Objects.requireNonNull(segment, "A segment vertex must have a segment");
     }
 
     public Segment getSegment() {
@@ -87,6 +87,7 @@ public final class SegmentVertex extends GraphVertex {
     @Override
     public org.deeplearning4j.nn.graph.vertex.GraphVertex instantiate(ComputationGraph graph, String name, int index,
                                                                       INDArray params, boolean initialize, DataType dataType) {
+        segment.checkWeights();
         return new Impl(segment, graph, name, index, params, initialize, dataType);
     }
 

@@ -9,9 +9,9 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.graph.Topology;
 import org.multipoint.layers.LayerKind;
-import org.multipoint.layers.MultipointLayer;
-import org.multipoint.report.CompilationReport.CompiledSegment;
+import org.multipoint.layers.MultipointWeights;
 import org.multipoint.report.CompilationReport;
+import org.multipoint.report.CompilationReport.CompiledSegment;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.ArrayList;
@@ -158,8 +158,8 @@ public final class Segments {
     }
 
     private boolean integer(List<String> parts) {
-        return parts.stream().anyMatch(p -> edit.layer(p) instanceof MultipointLayer m
-                && m.getMultipoint().operations().stream().anyMatch(s -> s.input().isPresent()));
+        return parts.stream().flatMap(p -> MultipointWeights.of(edit.layer(p)).stream())
+                .anyMatch(w -> w.operations().stream().anyMatch(s -> s.input().isPresent()));
     }
 
     private Map<String, String> ends(String root, List<String> parts) {

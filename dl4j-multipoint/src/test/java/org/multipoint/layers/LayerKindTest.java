@@ -107,7 +107,9 @@ class LayerKindTest {
                 kind.ops(layer).stream().map(op -> MultipointWeights.Operation.of(zeros(op), Optional.empty())).toList(), TestProvenance.PROVENANCE, 0.5);
         FeedForwardLayer quantized = (FeedForwardLayer) kind.quantized(layer, weights);
         assertEquals(weights, ((MultipointLayer) quantized).getMultipoint());
-        assertEquals(kind.ops(layer), ((MultipointLayer) quantized).linearOps());
+        assertEquals(Optional.of(weights), MultipointWeights.of(quantized));
+        assertEquals(Optional.empty(), MultipointWeights.of(layer));
+        assertEquals(kind.ops(layer), kind.ops(quantized));
         assertEquals(kind, LayerKind.ofMultipoint(quantized));
         assertEquals(Optional.of(kind), LayerKind.of(quantized));
         assertEquals(Optional.of(kind), LayerKind.of(layer));

@@ -166,8 +166,7 @@ class MultipointMatrixTest {
 
         symmetric.points(0, new float[]{1}, new int[][]{{1}});
         assertTrue(assertThrows(IllegalStateException.class, symmetric::build).getMessage().contains("Row 1 of 2"));
-        symmetric.points(1, new float[]{1}, new int[][]{{2}});
-        refused("Row 1 has the code 2", symmetric::build);
+        refused("Row 1 has the code 2", () -> symmetric.points(1, new float[]{1}, new int[][]{{2}}));
 
         MultipointMatrix.Builder odd = new MultipointMatrix.Builder(1, 1, 2, CodeGrid.ODD, ScaleLayout.PER_ROW);
         refused("Row 0 has the code 2", () -> odd.points(0, new float[]{1}, new int[][]{{2}}).build());
@@ -176,6 +175,16 @@ class MultipointMatrixTest {
         refused("Row 0: 4 is not", () -> odd.digits(0, 2, 1f, new int[]{4}));
         refused("13 points of 2 bits", () -> odd.digits(0, 13, 1f, new int[]{1}));
         refused("13 points of 2 bits", () -> odd.points(0, new float[13], ones(13)).build());
+    }
+
+    @Test
+    void builderKeepsCopiesOfScalesAndCodes() {
+        float[] scales = {1f};
+        int[][] codes = {{1, 0}};
+        MultipointMatrix.Builder builder = new MultipointMatrix.Builder(1, 2, 2, CodeGrid.SYMMETRIC, ScaleLayout.PER_POINT).points(0, scales, codes);
+        scales[0] = 2;
+        codes[0][0] = -1;
+        assertArrayEquals(new float[]{1f, 0f}, builder.build().toFloats());
     }
 
     @Test

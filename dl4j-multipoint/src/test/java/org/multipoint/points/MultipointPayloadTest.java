@@ -5,13 +5,15 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
-import org.multipoint.points.MultipointPayload.MalformedPayloadException;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -22,8 +24,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 class MultipointPayloadTest {
 
     /** Two rows of three columns at 3 bits, made by hand from the description of the format. */
-    private static final String GOLDEN = "4d505401" + "03000001" + "ffff" + "02000000" + "03000000"
-            + "01" + "003e" + "0034" + "003c" + "ce28a304" + "dad63b1f";
+    private static final String GOLDEN = "4d505401" + "03000001" + "ff" + "00" + "02000000" + "03000000"
+            + "01" + "003e" + "0034" + "003c" + "ce28a304" + "efbd97c7";
 
     // Places of header fields.
     private static final int BITS = 4;
@@ -31,6 +33,7 @@ class MultipointPayloadTest {
     private static final int LAYOUT = 6;
     private static final int COUNT_BITS = 7;
     private static final int EXPONENT = 8;
+    private static final int STREAM = 9;
     private static final int ROWS = 10;
     private static final int COLUMNS = 14;
 
@@ -128,18 +131,19 @@ class MultipointPayloadTest {
     @Test
     void hostileHeaderFieldsAreNamed() {
         for (int bits : new int[]{0, 1, 9, 255}) {
-            assertTrue(malformed(withByte(BITS, bits)).contains("its bits are " + (byte) bits));
+            assertTrue(malformed(withByte(BITS, bits)).contains("its bits are " + bits));
         }
         for (int field : new int[]{2, 100, 255}) {
-            assertTrue(malformed(withByte(GRID, field)).contains("grid " + (byte) field));
+            assertTrue(malformed(withByte(GRID, field)).contains("unknown grid " + field + ", this program reads 0 (SYMMETRIC), 1 (ODD)"));
+            assertTrue(malformed(withByte(STREAM, field)).contains("unknown code stream " + field + ", this program reads 0 (PACKED)"));
             assertTrue(malformed(withByte(COUNT_BITS, field + 3)).contains("point counts"));
         }
         for (int layout : new int[]{3, 255}) {
-            assertTrue(malformed(withByte(LAYOUT, layout)).contains("scale layout " + (byte) layout));
+            assertTrue(malformed(withByte(LAYOUT, layout)).contains("unknown scale layout " + layout));
         }
-        byte[] bytes = MultipointPayload.write(golden());
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putShort(EXPONENT, (short) 200);
-        assertTrue(malformed(sealed(bytes)).contains("scale"));
+        for (int exponent : new int[]{-128, 100, 127}) {
+            assertTrue(malformed(withByte(EXPONENT, exponent)).contains("scale"));
+        }
     }
 
     @Test
@@ -156,6 +160,35 @@ class MultipointPayloadTest {
         assertTrue(malformed(sealed(bytes)).contains("code 0"));
     }
 
+    /** Numbers in files never change, whatever is added to the enums or moved in them. */
+    @Test
+    void wireNumbersAreFixed() {
+        assertEquals(Map.of(CodeGrid.SYMMETRIC, 0, CodeGrid.ODD, 1),
+                Stream.of(CodeGrid.values()).collect(Collectors.toMap(g -> g, CodeGrid::wireNumber)));
+        assertEquals(Map.of(ScaleLayout.PER_POINT, 0, ScaleLayout.PER_ROW, 1, ScaleLayout.PER_LAYER, 2),
+                Stream.of(ScaleLayout.values()).collect(Collectors.toMap(l -> l, ScaleLayout::wireNumber)));
+        assertEquals(Map.of(CodeStream.PACKED, 0),
+                Stream.of(CodeStream.values()).collect(Collectors.toMap(s -> s, CodeStream::wireNumber)));
+    }
+
+    /** The exponent has one byte of the header. */
+    @Test
+    void smallestAndLargestScalesAreStored() {
+        float[] scales = {Float.MIN_VALUE, 3 * Float.MIN_VALUE, Math.nextDown(Float.MIN_NORMAL), Float.MIN_NORMAL, Math.scalb(1.5f, -100),
+                Math.nextDown(Math.scalb(1f, 100)), Math.scalb(1f, 100)};
+        int[] exponents = {-127, -127, -126, -126, -100, 100, 100};
+        for (int i = 0; i < scales.length; i++) {
+            MultipointMatrix m = new MultipointMatrix.Builder(1, 1, 2, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW)
+                    .digits(0, 1, scales[i], new int[]{1}).build();
+            byte[] bytes = MultipointPayload.write(m);
+            assertEquals(exponents[i], bytes[EXPONENT], "scale " + scales[i]);
+            assertEquals(m, MultipointPayload.read(bytes));
+            assertEquals(scales[i], m.scale(0, 0), Math.max(Float.MIN_VALUE, scales[i] / (1 << 11)));
+        }
+        assertEquals(0, MultipointPayload.write(new MultipointMatrix.Builder(1, 1, 2, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW)
+                .digits(0, 1, 0f, new int[]{1}).build())[EXPONENT]);
+    }
+
     @Test
     void digitsBeyondSinglePrecisionAreRefused() {
         MultipointMatrix m = new MultipointMatrix.Builder(1, 1, 4, CodeGrid.ODD, ScaleLayout.PER_POINT)
@@ -163,7 +196,7 @@ class MultipointPayloadTest {
         byte[] bytes = MultipointPayload.write(m);
         ByteBuffer perRow = ByteBuffer.allocate(bytes.length - 7 * 2).order(ByteOrder.LITTLE_ENDIAN);
         perRow.put(bytes, 0, MultipointPayload.HEADER_BYTES + 1 + 2)
-                .put(bytes, MultipointPayload.HEADER_BYTES + 1 + 16, 4).put(LAYOUT, (byte) ScaleLayout.PER_ROW.ordinal());
+                .put(bytes, MultipointPayload.HEADER_BYTES + 1 + 16, 4).put(LAYOUT, (byte) ScaleLayout.PER_ROW.wireNumber());
         assertTrue(malformed(sealed(perRow.array())).contains("8 points of 4 bits"));
     }
 

@@ -33,7 +33,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.multipoint.layers.MultipointLayer;
+import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Method;
 import org.multipoint.segments.CompiledGraph;
 import org.multipoint.segments.Segments;
@@ -47,13 +47,13 @@ import org.nd4j.linalg.lossfunctions.LossFunctions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Graphs of every shape: what the layers compute together stays as it was. */
@@ -215,7 +215,7 @@ class GraphStructureTest {
         INDArray x = TestNets.random(9, 3, 3, 10, 10);
         assertTrue(error(network.output(x), result.model().output(x)) < 1e-3);
         assertEquals(Set.of(0, 3, 4, 5), IntStream.range(0, result.model().getnLayers())
-                .filter(i -> result.model().getLayer(i).conf().getLayer() instanceof MultipointLayer).boxed().collect(Collectors.toSet()));
+                .filter(i -> MultipointWeights.of(result.model().getLayer(i).conf().getLayer()).isPresent()).boxed().collect(Collectors.toSet()));
     }
 
     @Test
@@ -226,9 +226,9 @@ class GraphStructureTest {
         assertEquals(Map.of("a", "left out as asked", "dense", "left out as asked"), result.report().kept());
         for (String name : List.of("a", "dense")) {
             assertEquals(graph.getVertex(name).paramTable(false), result.model().getVertex(name).paramTable(false));
-            assertFalse(result.model().getVertex(name).getLayer().conf().getLayer() instanceof MultipointLayer);
+            assertEquals(Optional.empty(), MultipointWeights.of(result.model().getVertex(name).getLayer().conf().getLayer()));
         }
-        assertTrue(result.model().getVertex("b").getLayer().conf().getLayer() instanceof MultipointLayer);
+        assertTrue(MultipointWeights.of(result.model().getVertex("b").getLayer().conf().getLayer()).isPresent());
     }
 
     @Test

@@ -16,10 +16,14 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
-import org.multipoint.layers.MultipointLayer;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.layers.LayerKind;
+import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Method;
 import org.multipoint.report.LayerReport;
+import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -39,6 +43,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -94,6 +100,15 @@ class SavedModelTest {
     }
 
     @Test
+    void theSameNetworkGivesTheSameConfiguration() {
+        MultiLayerNetwork source = TestNets.network(INPUT, LAYERS);
+        MultiLayerNetwork network = Multipoint.of(source).method(Method.GREEDY).calibrate(TestNets.iterator(1, 1, 3, 4, 3, 9, 9)).transform().model();
+        assertEquals(source.getLayerWiseConfigurations().getConf(0).getSeed(), network.getLayerWiseConfigurations().getConf(0).getSeed());
+        assertEquals(Multipoint.of(source).method(Method.GREEDY).calibrate(TestNets.iterator(1, 1, 3, 4, 3, 9, 9)).transform().model()
+                .getLayerWiseConfigurations().toJson(), network.getLayerWiseConfigurations().toJson());
+    }
+
+    @Test
     void clonesAndOtherPrecisionsComputeTheSame() {
         assertEquals(output, result.model().clone().outputSingle(x));
         INDArray inDouble = result.model().convertDataType(DataType.DOUBLE).outputSingle(x.castTo(DataType.DOUBLE));
@@ -106,14 +121,16 @@ class SavedModelTest {
         long bytes = 0;
         long weights = 0;
         for (org.deeplearning4j.nn.api.Layer layer : result.model().getLayers()) {
-            MultipointLayer conf = (MultipointLayer) layer.conf().getLayer();
-            for (int operation = 0; operation < conf.linearOps().size(); operation++) {
-                for (String piece : conf.getMultipoint().operations().get(operation).payload()) {
+            Layer conf = layer.conf().getLayer();
+            List<LinearOp> ops = LayerKind.of(conf).orElseThrow().ops(conf);
+            MultipointWeights stored = MultipointWeights.of(conf).orElseThrow();
+            for (int operation = 0; operation < ops.size(); operation++) {
+                for (String piece : stored.operations().get(operation).payload()) {
                     bytes += Base64.getDecoder().decode(piece).length;
                 }
-                weights += conf.linearOps().get(operation).weights();
+                weights += ops.get(operation).weights();
             }
-            assertEquals(result.report().provenance(), conf.getMultipoint().provenance());
+            assertEquals(result.report().provenance(), stored.provenance());
         }
         assertEquals(bytes, result.report().storedBytes());
         assertEquals(weights, result.report().weights());
@@ -176,10 +193,49 @@ class SavedModelTest {
     }
 
     @Test
+    void weightsOfAnotherVersionAreRefusedAndTheLayerIsNamed(@TempDir Path folder) throws IOException {
+        String json = altered(w -> w.put("version", 7));
+        Path file = folder.resolve("graph.zip");
+        ModelSerializer.writeModel(result.model(), file.toFile(), false);
+        Path later = folder.resolve("later.zip");
+        Files.write(later, withConfiguration(Files.readAllBytes(file), json));
+        for (Executable read : List.<Executable>of(() -> ComputationGraphConfiguration.fromJson(json),
+                () -> ModelSerializer.restoreComputationGraph(later.toFile()))) {
+            String messages = messages(assertThrows(RuntimeException.class, read));
+            assertTrue(messages.contains("Multipoint weights: found format version 7, this program reads version 1"), messages);
+            assertTrue(messages.contains("[\"l0\"]"), messages);
+        }
+    }
+
+    private static String messages(Throwable e) {
+        return e == null ? "" : e.getMessage() + "\n" + messages(e.getCause());
+    }
+
+    @Test
+    void layersWithoutWeightsAreRefusedAndNamed() {
+        String message = message(json(root -> ((ObjectNode) root.get("vertices").get("l0").findParent("multipoint")).remove("multipoint")));
+        assertTrue(message.contains("Layer \"l0\": expected weights"), message);
+    }
+
+    @Test
     void weightsOfAnotherLayerAreRefused() {
         String message = message(json(root -> ((ObjectNode) root.get("vertices").get("l0").findValue("multipoint"))
                 .set("operations", root.get("vertices").get("l5").findValue("operations"))));
         assertTrue(message.contains("Layer \"l0\": expected weights of 6x27, found 9x"), message);
+    }
+
+    @Test
+    void alteredCompiledModelsAreRefusedAndTheLayerIsNamed() throws IOException {
+        String compiled = Segments.compile(result.model()).graph().getConfiguration().toJson();
+        new ComputationGraph(ComputationGraphConfiguration.fromJson(compiled)).init();
+        for (String layer : List.of("l3", "l5")) {
+            JsonNode root = new ObjectMapper().readTree(compiled);
+            JsonNode part = root.findValues("segment").stream().map(segment -> segment.get("vertices").get(layer)).filter(Objects::nonNull)
+                    .findFirst().orElseThrow();
+            ((ObjectNode) part.findValue("operations").get(0)).putArray("payload");
+            String message = message(root.toString());
+            assertTrue(message.contains("Layer \"" + layer + "\": Not a readable multipoint payload"), message);
+        }
     }
 
     @Test

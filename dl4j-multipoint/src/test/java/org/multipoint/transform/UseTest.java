@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.multipoint.layers.MultipointLayer;
+import org.multipoint.layers.MultipointWeights;
 import org.multipoint.testing.TestNets;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.evaluation.classification.EvaluationCalibration;
@@ -126,23 +126,23 @@ class UseTest {
         DataSet batch = TestNets.iterator(1, 1, 3, shape).next();
         double before = graph.score(batch);
         INDArray kept = graph.getVertex("l4").paramTable(false).get("W").dup();
-        List<MultipointLayer> codes = new ArrayList<>();
+        List<Layer> codes = new ArrayList<>();
         List<INDArray> biases = new ArrayList<>();
         for (org.deeplearning4j.nn.api.Layer layer : graph.getLayers()) {
             biases.add(layer.paramTable().get("b").dup());
-            if (layer.conf().getLayer() instanceof MultipointLayer m) {
-                codes.add(m);
+            if (MultipointWeights.of(layer.conf().getLayer()).isPresent()) {
+                codes.add(layer.conf().getLayer());
             }
         }
         assertEquals(6, codes.size());
-        List<Integer> hashes = codes.stream().map(m -> m.getMultipoint().hashCode()).toList();
+        List<Integer> hashes = codes.stream().map(l -> MultipointWeights.of(l).hashCode()).toList();
         graph.setLearningRate(0.1);
         for (int i = 0; i < 20; i++) {
             graph.fit(batch);
         }
         assertTrue(graph.score(batch) < before, graph.score(batch) + " after " + before);
         assertNotEquals(kept, graph.getVertex("l4").paramTable(false).get("W"));
-        assertEquals(hashes, codes.stream().map(m -> m.getMultipoint().hashCode()).toList());
+        assertEquals(hashes, codes.stream().map(l -> MultipointWeights.of(l).hashCode()).toList());
         for (int i = 0; i < biases.size(); i++) {
             assertNotEquals(biases.get(i), graph.getLayers()[i].paramTable().get("b"), "bias of layer " + i);
         }

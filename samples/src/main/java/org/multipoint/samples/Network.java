@@ -8,7 +8,7 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.multipoint.layers.MultipointLayer;
+import org.multipoint.layers.MultipointWeights;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
@@ -53,7 +53,7 @@ record Network(Model model) {
 
     /** Whether it is as it was trained: neither transformed nor compiled. */
     boolean isPlain() {
-        return !isCompiled() && multipointLayers().isEmpty();
+        return !isCompiled() && multipointWeights().isEmpty();
     }
 
     private boolean isCompiled() {
@@ -92,16 +92,16 @@ record Network(Model model) {
         return vertex instanceof LayerVertex v ? Stream.of(v.getLayerConf().getLayer()) : Stream.empty();
     }
 
-    private List<MultipointLayer> multipointLayers() {
-        return layers().stream().filter(MultipointLayer.class::isInstance).map(MultipointLayer.class::cast).toList();
+    private List<MultipointWeights> multipointWeights() {
+        return layers().stream().flatMap(l -> MultipointWeights.of(l).stream()).toList();
     }
 
     /** What it is, in words. */
     @Override
     public String toString() {
-        List<MultipointLayer> quantized = multipointLayers();
+        List<MultipointWeights> quantized = multipointWeights();
         String weights = quantized.isEmpty() ? "weights in fp32" : quantized.size() + " of them with weights as points of "
-                + String.join(", ", new TreeSet<>(quantized.stream().flatMap(l -> l.getMultipoint().operations().stream())
+                + String.join(", ", new TreeSet<>(quantized.stream().flatMap(w -> w.operations().stream())
                 .map(s -> String.valueOf(s.matrix().bits())).toList())) + " bits";
         return String.format(Locale.ROOT, "a %s%s of %d layers, %s, %,d %sparameters", isCompiled() ? "compiled " : "",
                 model.getClass().getSimpleName(), layers().size(), weights, model.numParams(), quantized.isEmpty() ? "" : "other ");

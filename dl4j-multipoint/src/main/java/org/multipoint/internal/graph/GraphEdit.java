@@ -68,7 +68,7 @@ public final class GraphEdit {
         requireInitialized(network.getLayers());
         MultiLayerConfiguration source = MultiLayerConfiguration.fromJson(network.getLayerWiseConfigurations().toJson());
         ComputationGraphConfiguration.GraphBuilder builder = new NeuralNetConfiguration.Builder()
-                .dataType(source.getDataType()).graphBuilder().addInputs(INPUT);
+                .seed(source.getConf(0).getSeed()).dataType(source.getDataType()).graphBuilder().addInputs(INPUT);
         List<String> names = layerNames(network);
         String previous = INPUT;
         for (int i = 0; i < names.size(); i++) {

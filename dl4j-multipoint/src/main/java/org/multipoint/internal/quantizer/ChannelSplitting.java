@@ -1,7 +1,6 @@
 package org.multipoint.internal.quantizer;
 
 import org.multipoint.points.CodeGrid;
-import org.multipoint.points.HalfScales;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.points.StoredSize;
@@ -110,7 +109,7 @@ public final class ChannelSplitting implements PointFinder {
         float best = 0;
         double least = Double.POSITIVE_INFINITY;
         for (int k = 0; k < GreedyPoints.CANDIDATES; k++) {
-            float step = HalfScales.nearest(minMax * GreedyPoints.share(k));
+            float step = ScaleLayout.nearestScale(minMax * GreedyPoints.share(k));
             double error = 0;
             for (int c = 0; c < limits.length; c++) {
                 double d = w[at + c] - step * code(w[at + c], step, limits[c]);

@@ -2,7 +2,6 @@ package org.multipoint.internal.quantizer;
 
 import org.multipoint.options.Granularity;
 import org.multipoint.points.CodeGrid;
-import org.multipoint.points.HalfScales;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
 
@@ -140,7 +139,7 @@ public final class GreedyPoints implements PointFinder {
         double[] errors = IntStream.range(0, CANDIDATES).parallel().mapToDouble(k -> {
             int[] q = new int[columns];
             double error = 0;
-            float a = HalfScales.nearest(minMax * share(k));
+            float a = ScaleLayout.nearestScale(minMax * share(k));
             for (int r = 0; r < rows; r++) {
                 round(residual, r * columns, columns, a, q);
                 error += squaredDistance(residual, r * columns, columns, a, q);
@@ -148,7 +147,7 @@ public final class GreedyPoints implements PointFinder {
             return error;
         }).toArray();
         int best = IntStream.range(0, CANDIDATES).reduce((a, b) -> errors[b] < errors[a] ? b : a).getAsInt();
-        return HalfScales.nearest(minMax * share(best));
+        return ScaleLayout.nearestScale(minMax * share(best));
     }
 
     static float share(int candidate) {
@@ -160,7 +159,7 @@ public final class GreedyPoints implements PointFinder {
         for (int i = from; i < to; i++) {
             max = Math.max(max, Math.abs(residual[i]));
         }
-        return HalfScales.nearest(max / CodeGrid.SYMMETRIC.maxValue(bits));
+        return ScaleLayout.nearestScale(max / CodeGrid.SYMMETRIC.maxValue(bits));
     }
 
     private void round(float[] residual, int at, int columns, float a, int[] q) {
@@ -180,7 +179,7 @@ public final class GreedyPoints implements PointFinder {
             rq += residual[at + c] * q[c];
             qq += (double) q[c] * q[c];
         }
-        return qq > 0 ? HalfScales.nearest((float) (rq / qq)) : 0;
+        return qq > 0 ? ScaleLayout.nearestScale((float) (rq / qq)) : 0;
     }
 
     private static double squaredDistance(float[] residual, int at, int columns, float a, int[] q) {

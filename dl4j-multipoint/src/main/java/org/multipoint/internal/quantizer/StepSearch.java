@@ -2,7 +2,7 @@ package org.multipoint.internal.quantizer;
 
 import org.multipoint.internal.linalg.Products;
 import org.multipoint.points.CodeGrid;
-import org.multipoint.points.HalfScales;
+import org.multipoint.points.ScaleLayout;
 
 import java.util.Arrays;
 
@@ -136,7 +136,7 @@ final class StepSearch {
         private void attempt(float[] wanted, Rounding rounding) {
             float[] candidate = new float[rows];
             for (int r = 0; r < rows; r++) {
-                candidate[r] = HalfScales.nearest(wanted[r]);
+                candidate[r] = ScaleLayout.nearestScale(wanted[r]);
             }
             double[] total = new double[rows];
             int[][] tried = new int[blocks.length][];

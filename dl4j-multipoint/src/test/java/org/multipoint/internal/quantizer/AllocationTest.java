@@ -8,7 +8,6 @@ import org.junit.jupiter.api.Test;
 import org.multipoint.options.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.points.MultipointPayload;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.points.StoredSize;
 import org.multipoint.testing.TestProblems;
@@ -156,7 +155,7 @@ class AllocationTest {
         long bytes = 0;
         for (int l = 0; l < points.length; l++) {
             MultipointMatrix m = finder.find(problems.get(l), points[l]);
-            bytes += MultipointPayload.write(m).length;
+            bytes += m.toBytes().length;
         }
         return bytes;
     }

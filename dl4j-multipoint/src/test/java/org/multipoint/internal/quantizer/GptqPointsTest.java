@@ -15,10 +15,8 @@ import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.options.Granularity;
 import org.multipoint.points.CodeGrid;
-import org.multipoint.points.HalfScales;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.points.MultipointPayload;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.testing.TestOps;
 import org.multipoint.testing.TestProblems;
@@ -81,7 +79,7 @@ class GptqPointsTest {
             for (int c = 0; c < columns; c++) {
                 minMax[r] = Math.max(minMax[r], Math.abs(problem.weights()[r * columns + c]) / grid.maxValue(bits));
             }
-            minMax[r] = HalfScales.nearest(minMax[r]);
+            minMax[r] = ScaleLayout.nearestScale(minMax[r]);
             own[r] = m.scale(r, 0);
         }
         for (float[] scales : new float[][]{minMax, own}) {
@@ -319,8 +317,8 @@ class GptqPointsTest {
         for (ScaleLayout layout : LAYOUTS) {
             WeightProblem problem = TestProblems.dense(24, 150, false, 13);
             float[] before = problem.weights().clone();
-            byte[] first = MultipointPayload.write(find(problem, 3, CodeGrid.SYMMETRIC, layout, 2));
-            byte[] second = MultipointPayload.write(find(TestProblems.dense(24, 150, false, 13), 3, CodeGrid.SYMMETRIC, layout, 2));
+            byte[] first = find(problem, 3, CodeGrid.SYMMETRIC, layout, 2).toBytes();
+            byte[] second = find(TestProblems.dense(24, 150, false, 13), 3, CodeGrid.SYMMETRIC, layout, 2).toBytes();
             assertArrayEquals(first, second);
             assertArrayEquals(before, problem.weights());
         }

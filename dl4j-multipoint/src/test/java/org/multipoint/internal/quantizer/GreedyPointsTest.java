@@ -10,7 +10,6 @@ import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.options.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.MultipointMatrix;
-import org.multipoint.points.MultipointPayload;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.testing.TestOps;
 import org.multipoint.testing.TestProblems;
@@ -143,8 +142,8 @@ class GreedyPointsTest {
         Arrays.fill(points, 2);
         for (Granularity granularity : Granularity.values()) {
             GreedyPoints greedy = new GreedyPoints(4, granularity, GreedyPoints.Step.SEARCH);
-            assertArrayEquals(MultipointPayload.write(greedy.find(problem(20, 30, w), points)),
-                    MultipointPayload.write(greedy.find(problem(20, 30, w.clone()), points)));
+            assertArrayEquals(greedy.find(problem(20, 30, w), points).toBytes(),
+                    greedy.find(problem(20, 30, w.clone()), points).toBytes());
         }
         assertArrayEquals(before, w);
     }
