@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /** A graph in ONNX's terms as it grows: nodes in topological order, constants, inputs and outputs. Tensors go by name. */
 final class OnnxGraph {
@@ -86,6 +87,10 @@ final class OnnxGraph {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value).build();
     }
 
+    static AttributeProto attribute(String name, float value) {
+        return AttributeProto.newBuilder().setName(name).setType(AttributeType.FLOAT).setF(value).build();
+    }
+
     static AttributeProto attribute(String name, List<Long> values) {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS).addAllInts(values).build();
     }
@@ -145,6 +150,12 @@ final class OnnxGraph {
 
     Map<String, TensorProto> constants() {
         return constants;
+    }
+
+    /** Names of all tensors: inputs, constants and what nodes compute. */
+    List<String> tensors() {
+        return Stream.of(inputs().stream().map(ValueInfoProto::getName), constants.keySet().stream(),
+                nodes().stream().map(n -> n.getOutput(0))).flatMap(names -> names).toList();
     }
 
     List<NodeProto> nodes() {

@@ -7,13 +7,13 @@ import org.multipoint.internal.engine.Program.Flatten;
 import org.multipoint.internal.engine.Program.Frame;
 import org.multipoint.internal.engine.Program.GlobalPool;
 import org.multipoint.internal.engine.Program.Instruction;
-import org.multipoint.internal.engine.Program.IntegerWeights;
 import org.multipoint.internal.engine.Program.Linear;
 import org.multipoint.internal.engine.Program.Pad;
 import org.multipoint.internal.engine.Program.Pool;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.engine.Program.Rectify;
 import org.multipoint.internal.engine.Program.Shape;
+import org.multipoint.internal.engine.Program.Softmax;
 import org.multipoint.internal.ops.InputQuantization;
 
 import java.util.ArrayList;
@@ -24,6 +24,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * A program arranged, for inputs of given shapes, for engines that can do more than one instruction at a time and can hold values as
@@ -148,10 +151,7 @@ final class Fusion {
     }
 
     private void place(Instruction instruction, int value) {
-        boolean taken = instruction instanceof Rectify r && intoMaker(r.input(), new Bound(r.upper()), value)
-                || instruction instanceof Add a && intoLastOperand(a, value)
-                || instruction instanceof Pad p && intoReader(p, value);
-        if (!taken) {
+        if (!traits(instruction).absorbed.test(value)) {
             Node node = new Node(instruction, value);
             Pad pad = pads.get(node.input);
             if (pad != null) {
@@ -163,19 +163,127 @@ final class Fusion {
         }
     }
 
-    private boolean intoMaker(int input, Extra extra, int value) {
-        Node maker = makers.get(input);
-        if (maker == null || uses[input] > 1 || !takesExtras(maker)) {
-            return false;
+    /** What there is to know of a kind of instruction; by default nothing goes together with it. */
+    private static final class Traits {
+        private IntPredicate absorbed = value -> false;
+        private Predicate<Pad> takesPadding = pad -> false;
+        private UnaryOperator<Optional<InputQuantization>> operandForm = form -> form;
+        private boolean takesBounds;
+        private boolean takesAdditions;
+        private boolean writesIntegers;
+        private boolean notNegative;
+
+        /**
+         * @param into lets another node do the instruction's work, if one can; given the number of its value
+         */
+        Traits absorbed(IntPredicate into) {
+            absorbed = into;
+            return this;
         }
-        maker.extras.add(extra);
-        remake(maker, value);
-        return true;
+
+        /** Which zeros around what it reads may be left to it. */
+        Traits takesPadding(Predicate<Pad> which) {
+            takesPadding = which;
+            return this;
+        }
+
+        /** The form that it reads whatever form it writes; by default it reads what it writes. */
+        Traits reads(Optional<InputQuantization> form) {
+            operandForm = written -> form;
+            return this;
+        }
+
+        /** Whether its result can be bounded before it is written. */
+        Traits takesBounds(boolean can) {
+            takesBounds = can;
+            return this;
+        }
+
+        /** Other values can be added to its result before it is written. */
+        Traits takesAdditions() {
+            takesAdditions = true;
+            return this;
+        }
+
+        /** Whether its result can be written as integers. */
+        Traits writesIntegers(boolean can) {
+            writesIntegers = can;
+            return this;
+        }
+
+        /** No result of it is negative. */
+        Traits notNegative() {
+            notNegative = true;
+            return this;
+        }
     }
 
-    private static boolean takesExtras(Node node) {
-        return node.instruction instanceof Linear || node.instruction instanceof Affine
-                || node.instruction instanceof Add a && a.reads().size() > 1;
+    private Traits traits(Instruction instruction) {
+        return instruction.accept(new Program.Visitor<>() {
+            @Override
+            public Traits visit(Linear linear) {
+                Optional<InputQuantization> quantization = linear.weights().quantization();
+                return new Traits().takesBounds(true).takesAdditions().takesPadding(pad -> true)
+                        .writesIntegers(quantization.isPresent()).reads(quantization);
+            }
+
+            @Override
+            public Traits visit(Affine affine) {
+                return new Traits().takesBounds(true);
+            }
+
+            @Override
+            public Traits visit(Rectify rectify) {
+                return new Traits().absorbed(value -> intoMaker(rectify, value)).notNegative();
+            }
+
+            @Override
+            public Traits visit(Softmax softmax) {
+                return new Traits();
+            }
+
+            @Override
+            public Traits visit(Add add) {
+                return new Traits().absorbed(value -> intoLastOperand(add, value)).takesBounds(add.reads().size() > 1);
+            }
+
+            @Override
+            public Traits visit(Concat concat) {
+                return new Traits().writesIntegers(true);
+            }
+
+            @Override
+            public Traits visit(Pool pool) {
+                boolean maximum = pool.kind() == PoolKind.MAX;
+                return new Traits().writesIntegers(maximum).takesPadding(pad -> maximum && isNotNegative(pad.input())
+                        && !pool.window().readsOnlyPaddingSomewhere(pad.frame().geometry(pool.window(), shapes.get(pad.input()))));
+            }
+
+            @Override
+            public Traits visit(GlobalPool pool) {
+                return new Traits().writesIntegers(pool.kind() == PoolKind.MAX);
+            }
+
+            @Override
+            public Traits visit(Pad pad) {
+                return new Traits().absorbed(value -> intoReader(pad, value)).writesIntegers(true);
+            }
+
+            @Override
+            public Traits visit(Flatten flatten) {
+                return new Traits().writesIntegers(true);
+            }
+        });
+    }
+
+    private boolean intoMaker(Rectify rectify, int value) {
+        Node maker = makers.get(rectify.input());
+        if (maker == null || uses[rectify.input()] > 1 || !traits(maker.instruction).takesBounds) {
+            return false;
+        }
+        maker.extras.add(new Bound(rectify.upper()));
+        remake(maker, value);
+        return true;
     }
 
     private boolean intoLastOperand(Add add, int value) {
@@ -184,7 +292,7 @@ final class Fusion {
         }
         Optional<Integer> last = add.reads().stream().filter(makers::containsKey)
                 .max(Comparator.comparingInt(v -> nodes.indexOf(makers.get(v))));
-        if (last.isEmpty() || uses[last.get()] > 1 || !(makers.get(last.get()).instruction instanceof Linear)) {
+        if (last.isEmpty() || uses[last.get()] > 1 || !traits(makers.get(last.get()).instruction).takesAdditions) {
             return false;
         }
         Node maker = makers.get(last.get());
@@ -199,19 +307,17 @@ final class Fusion {
      */
     private boolean intoReader(Pad pad, int value) {
         List<Instruction> readers = program.instructions().stream().filter(i -> i.reads().contains(value)).toList();
-        boolean fits = uses[value] == 1 && readers.size() == 1 && (readers.get(0) instanceof Linear
-                || readers.get(0) instanceof Pool p && p.kind() == PoolKind.MAX && notNegative(pad.input())
-                && !p.window().readsOnlyPaddingSomewhere(pad.frame().geometry(p.window(), shapes.get(pad.input()))));
+        boolean fits = uses[value] == 1 && readers.size() == 1 && traits(readers.get(0)).takesPadding.test(pad);
         if (fits) {
             pads.put(value, pad);
         }
         return fits;
     }
 
-    private boolean notNegative(int value) {
+    private boolean isNotNegative(int value) {
         Node maker = makers.get(value);
-        return maker != null && (maker.instruction instanceof Rectify && maker.extras.isEmpty()
-                || !maker.extras.isEmpty() && maker.extras.get(maker.extras.size() - 1) instanceof Bound);
+        return maker != null && (maker.extras.isEmpty() ? traits(maker.instruction).notNegative
+                : maker.extras.get(maker.extras.size() - 1) instanceof Bound);
     }
 
     private void remake(Node maker, int value) {
@@ -224,14 +330,12 @@ final class Fusion {
         want(program.result(), Optional.empty());
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
+            Traits traits = traits(node.instruction);
             Set<Optional<InputQuantization>> forms = wanted(node.result);
-            if (forms.size() == 1 && writesIntegers(node.instruction)) {
+            if (forms.size() == 1 && traits.writesIntegers) {
                 node.form = forms.iterator().next();
             }
-            node.operandForm = node.form;
-            if (node.instruction instanceof Linear l) {
-                node.operandForm = l.weights() instanceof IntegerWeights w ? Optional.of(w.input()) : Optional.empty();
-            }
+            node.operandForm = traits.operandForm.apply(node.form);
             node.operands().forEach(v -> want(v, node.operandForm));
             node.addends().forEach(v -> want(v, Optional.empty()));
         }
@@ -239,12 +343,5 @@ final class Fusion {
 
     private void want(int value, Optional<InputQuantization> form) {
         wanted.computeIfAbsent(value, v -> new LinkedHashSet<>()).add(form);
-    }
-
-    private static boolean writesIntegers(Instruction instruction) {
-        return instruction instanceof Linear l && l.weights() instanceof IntegerWeights
-                || instruction instanceof Concat || instruction instanceof Pad || instruction instanceof Flatten
-                || instruction instanceof Pool p && p.kind() == PoolKind.MAX
-                || instruction instanceof GlobalPool g && g.kind() == PoolKind.MAX;
     }
 }

@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** A program on oneDNN: channels stand side by side in all images, integers are unsigned bytes. */
@@ -55,11 +56,7 @@ final class OneDnnExecutable implements Executable {
 
     OneDnnExecutable(Program program) {
         Program folded = AffineFolding.fold(program);
-        for (int i = 0; i < folded.instructions().size(); i++) {
-            if (folded.instructions().get(i) instanceof Program.Linear l) {
-                linear.put(program.inputs() + i, new OneDnnConvolution(l));
-            }
-        }
+        folded.linear().forEach((value, l) -> linear.put(value, new OneDnnConvolution(l)));
         this.program = folded.withoutWeights();
     }
 
@@ -212,35 +209,66 @@ final class OneDnnExecutable implements Executable {
         private OneDnnPlan.Buffer write(int index, Fusion.Node node, List<OneDnnPlan.Buffer> operands) {
             Shape shape = shapes.get(node.result());
             OneDnnPlan.Buffer x = operands.get(0);
-            if (node.instruction() instanceof Program.Flatten) {
-                return flatten(node, x, shape);
-            }
-            OneDnnPlan.Buffer to = buffer(index, node, shape);
-            if (node.instruction() instanceof Program.Linear l) {
-                convolve(node, l.op(), x, to);
-            } else if (node.instruction() instanceof Program.Add) {
-                sum(node, operands, to);
-            } else if (node.instruction() instanceof Program.Affine a) {
-                affine(node, a, x, to);
-            } else if (node.instruction() instanceof Program.Rectify r) {
-                plan.clip(x, to, 0, r.upper());
-            } else if (node.instruction() instanceof Program.Softmax) {
-                softmax(x, to);
-            } else if (node.instruction() instanceof Program.Concat) {
-                merge(operands, to);
-            } else if (node.instruction() instanceof Program.Pool p) {
-                pool(node, p, x, to);
-            } else if (node.instruction() instanceof Program.GlobalPool p) {
-                Shape in = shapes.get(node.operands().get(0));
-                Window all = new Window(new LinearOp.Size(in.h(), in.w()), LinearOp.Size.ONE, LinearOp.Size.ONE, LinearOp.Size.ZERO,
-                        LinearOp.PaddingMode.EXPLICIT, false);
-                pool(x, to, p.kind(), all, all.geometry(in.h(), in.w()));
-            } else if (node.instruction() instanceof Program.Pad p) {
-                OneDnnMargins.of(p.frame()).write(plan, x, shapes.get(node.operands().get(0)), to, node.form());
-            } else {
-                throw new IllegalArgumentException("Unknown instruction " + node.instruction());
-            }
-            return to;
+            return node.instruction().accept(new Program.Visitor<>() {
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Linear l) {
+                    return written(to -> convolve(node, l.op(), x, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Affine a) {
+                    return written(to -> affine(node, a, x, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Rectify r) {
+                    return written(to -> plan.clip(x, to, 0, r.upper()));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Softmax s) {
+                    return written(to -> softmax(x, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Add a) {
+                    return written(to -> sum(node, operands, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Concat c) {
+                    return written(to -> merge(operands, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Pool p) {
+                    return written(to -> pool(node, p, x, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.GlobalPool p) {
+                    Shape in = shapes.get(node.operands().get(0));
+                    Window all = new Window(new LinearOp.Size(in.h(), in.w()), LinearOp.Size.ONE, LinearOp.Size.ONE, LinearOp.Size.ZERO,
+                            LinearOp.PaddingMode.EXPLICIT, false);
+                    return written(to -> pool(x, to, p.kind(), all, all.geometry(in.h(), in.w())));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Pad p) {
+                    return written(to -> OneDnnMargins.of(p.frame()).write(plan, x, shapes.get(node.operands().get(0)), to, node.form()));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Flatten f) {
+                    return flatten(node, x, shape);
+                }
+
+                private OneDnnPlan.Buffer written(Consumer<OneDnnPlan.Buffer> steps) {
+                    OneDnnPlan.Buffer to = buffer(index, node, shape);
+                    steps.accept(to);
+                    return to;
+                }
+            });
         }
 
         /** Where a node writes: the result array, an addend that nobody reads any more, or a new buffer. */

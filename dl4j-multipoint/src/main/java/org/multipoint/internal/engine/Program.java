@@ -9,7 +9,12 @@ import org.multipoint.points.IntegerRows;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /**
@@ -33,10 +38,13 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** A step. */
+    /** A step. What depends on its kind is a {@link Visitor}, so that a new kind does not compile until everyone knows it. */
     public sealed interface Instruction {
         /** Values that it reads. */
         List<Integer> reads();
+
+        /** Asks the visitor's method for this kind of instruction. */
+        <R> R accept(Visitor<R> visitor);
 
         /**
          * Shape of the result.
@@ -45,6 +53,47 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
          * @throws IllegalArgumentException where they do not fit
          */
         Shape shape(List<Shape> read);
+
+        /**
+         * Rank of the array that would hold the result.
+         *
+         * @param read rank of the arrays of the values that it reads
+         */
+        default int rank(int read) {
+            return read;
+        }
+
+        /** The same instruction without weights and biases. */
+        default Instruction withoutWeights() {
+            return this;
+        }
+    }
+
+    /**
+     * What is to be done with each kind of instruction.
+     *
+     * @param <R> what comes out of it
+     */
+    public interface Visitor<R> {
+        R visit(Linear linear);
+
+        R visit(Affine affine);
+
+        R visit(Rectify rectify);
+
+        R visit(Softmax softmax);
+
+        R visit(Add add);
+
+        R visit(Concat concat);
+
+        R visit(Pool pool);
+
+        R visit(GlobalPool pool);
+
+        R visit(Pad pad);
+
+        R visit(Flatten flatten);
     }
 
     /** A step that reads one value. */
@@ -60,12 +109,33 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** Weights of a linear operation. */
     public sealed interface Weights {
+        /** Calls the function for this kind of weights. */
+        <R> R map(Function<FloatWeights, R> floating, Function<IntegerWeights, R> integer);
+
+        /** How the operation's input is quantized; empty where it stays floating. */
+        default Optional<InputQuantization> quantization() {
+            return map(w -> Optional.empty(), w -> Optional.of(w.input()));
+        }
     }
 
     /**
      * @param matrix {@code [rows, columns]} row by row
      */
     public record FloatWeights(float[] matrix) implements Weights {
+        @Override
+        public <R> R map(Function<FloatWeights, R> floating, Function<IntegerWeights, R> integer) {
+            return floating.apply(this);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof FloatWeights w && Arrays.equals(matrix, w.matrix);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(matrix);
+        }
     }
 
     /**
@@ -73,6 +143,10 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
      * @param input how the operation's input is quantized
      */
     public record IntegerWeights(IntegerRows rows, InputQuantization input) implements Weights {
+        @Override
+        public <R> R map(Function<FloatWeights, R> floating, Function<IntegerWeights, R> integer) {
+            return integer.apply(this);
+        }
     }
 
     /**
@@ -81,6 +155,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
      * @param bias {@code [rows]}
      */
     public record Linear(int input, LinearOp op, Weights weights, float[] bias) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
@@ -91,14 +170,30 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             return new Shape(x.n, op.outChannels(), g.outHeight(), g.outWidth());
         }
 
-        Linear withoutWeights() {
-            return new Linear(input, op, weights instanceof IntegerWeights w ? new IntegerWeights(null, w.input())
-                    : new FloatWeights(null), null);
+        @Override
+        public Linear withoutWeights() {
+            return new Linear(input, op, weights.map(w -> new FloatWeights(null), w -> new IntegerWeights(null, w.input())), null);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Linear l && input == l.input && op.equals(l.op) && weights.equals(l.weights)
+                    && Arrays.equals(bias, l.bias);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(input, op, weights, Arrays.hashCode(bias));
         }
     }
 
     /** {@code y = x * factor + shift}, one factor and shift for each channel. */
     public record Affine(int input, float[] factor, float[] shift) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             if (read.get(0).c != factor.length) {
@@ -106,10 +201,25 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
             return read.get(0);
         }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Affine a && input == a.input && Arrays.equals(factor, a.factor) && Arrays.equals(shift, a.shift);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(input, Arrays.hashCode(factor), Arrays.hashCode(shift));
+        }
     }
 
     /** {@code y = min(max(x, 0), upper)}: ReLU with an infinite upper bound, ReLU6 with 6. */
     public record Rectify(int input, float upper) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             return read.get(0);
@@ -118,6 +228,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** {@code exp(x)} of each channel of a pixel relative to the sum over its channels. */
     public record Softmax(int input) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             return read.get(0);
@@ -129,6 +244,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
      * added come from arrays of one rank.
      */
     public record Add(List<Integer> reads) implements Instruction {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             return new Shape(common(read, Shape::n), common(read, Shape::c), common(read, Shape::h), common(read, Shape::w));
@@ -145,6 +265,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** The channels of several images side by side. */
     public record Concat(List<Integer> reads) implements Instruction {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             Shape first = read.get(0);
@@ -174,6 +299,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
 
         @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
+        @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
             Geometry g = window.geometry(x.h, x.w);
@@ -188,6 +318,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     /** A pooling over the whole image; the result has one pixel. */
     public record GlobalPool(int input, PoolKind kind) implements OneInput {
         @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
+        @Override
         public Shape shape(List<Shape> read) {
             return new Shape(read.get(0).n, read.get(0).c, 1, 1);
         }
@@ -195,6 +330,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** Zeros around an image. */
     public record Pad(int input, Frame frame) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
@@ -224,9 +364,19 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     /** All of an image as a vector, in the order (row, column, channel). The result is an array of rank 2. */
     public record Flatten(int input) implements OneInput {
         @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
+        @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
             return new Shape(x.n, x.c * x.h * x.w, 1, 1);
+        }
+
+        @Override
+        public int rank(int read) {
+            return 2;
         }
     }
 
@@ -247,8 +397,18 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** The same instructions without weights and biases: what engines need that hold those in forms of their own. */
     Program withoutWeights() {
-        return new Program(inputs, channelsLast,
-                instructions.stream().map(i -> i instanceof Linear l ? l.withoutWeights() : i).toList());
+        return new Program(inputs, channelsLast, instructions.stream().map(Instruction::withoutWeights).toList());
+    }
+
+    /** The linear operations, first to last, by the number of their values. */
+    Map<Integer, Linear> linear() {
+        Map<Integer, Linear> linear = new LinkedHashMap<>();
+        for (int i = 0; i < instructions.size(); i++) {
+            if (instructions.get(i) instanceof Linear l) {
+                linear.put(inputs + i, l);
+            }
+        }
+        return linear;
     }
 
     /** Number of the result. */
@@ -295,7 +455,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             if (read.length > 1) {
                 throw new IllegalArgumentException("Arrays to be added or merged have different ranks: " + Arrays.toString(read));
             }
-            ranks[inputs + i] = instruction instanceof Flatten ? 2 : read[0];
+            ranks[inputs + i] = instruction.rank(read[0]);
         }
         return ranks[result()];
     }
