@@ -121,7 +121,7 @@ final class MultipointForward {
             Engine engine = Engines.preferred();
             Kernel[] built = new Kernel[ops.size()];
             for (int i = 0; i < built.length; i++) {
-                built[i] = engine.quantized(ops.get(i), matrix(i).fuse(engine.exactCodeLimit()), biasOf(i, bias), inputs.get(i));
+                built[i] = engine.quantized(ops.get(i), matrix(i), biasOf(i, bias), inputs.get(i));
             }
             kernels = built;
             kernelBias = bias;

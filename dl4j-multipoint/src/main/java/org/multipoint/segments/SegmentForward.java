@@ -1,7 +1,6 @@
 package org.multipoint.segments;
 
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.multipoint.internal.engine.Engine;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.engine.Executable;
 import org.multipoint.internal.engine.WorkspaceOutput;
@@ -28,8 +27,7 @@ final class SegmentForward {
 
     private synchronized Executable executable() {
         if (executable == null) {
-            Engine engine = Engines.preferred();
-            executable = engine.compile(new Lowering(segment, params, engine.exactCodeLimit()).program());
+            executable = Engines.preferred().compile(new Lowering(segment, params).program());
         }
         return executable;
     }

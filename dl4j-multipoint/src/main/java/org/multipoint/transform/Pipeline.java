@@ -2,13 +2,13 @@ package org.multipoint.transform;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.engine.FusedRows;
 import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.graph.GraphWalk;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.quantizer.Allocation;
 import org.multipoint.layers.MultipointWeights;
-import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
@@ -28,7 +28,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.function.Function;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 
 /**
  * The way from a model to its transformed copy: fold, survey, allocate, quantize, build. What does not depend on the budget is done
@@ -149,10 +148,10 @@ final class Pipeline<M> {
 
     private static LayerReport layerReport(LinearVertex vertex, QuantizedOperation operation) {
         MultipointMatrix m = operation.matrix();
-        int exact = (int) IntStream.range(0, m.rows()).filter(r -> m.fusesExactly(r, IntegerRows.FULL_LIMIT)).count();
+        FusedRows fused = FusedRows.of(m, FusedRows.FULL_LIMIT);
         return new LayerReport(operation.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
-                Arrays.stream(m.histogram()).boxed().toList(), operation.storedBits(), operation.outputError(), exact,
-                m.fuse(IntegerRows.FULL_LIMIT).rounding() / IntegerRows.FULL_LIMIT,
+                Arrays.stream(m.histogram()).boxed().toList(), operation.storedBits(), operation.outputError(), fused.exactRows(),
+                fused.rounding() / FusedRows.FULL_LIMIT,
                 operation.input().map(q -> q.scale()).orElse(0f), operation.input().map(q -> q.zeroPoint()).orElse(0));
     }
 

@@ -1,6 +1,7 @@
 package org.multipoint.transform;
 
 import org.multipoint.internal.calibration.MemoryBound;
+import org.multipoint.internal.engine.FusedRows;
 import org.multipoint.internal.quantizer.Allocation;
 import org.multipoint.internal.quantizer.BudgetAllocation;
 import org.multipoint.internal.quantizer.ChannelSplitting;
@@ -13,7 +14,6 @@ import org.multipoint.options.Clipping;
 import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
 import org.multipoint.points.CodeGrid;
-import org.multipoint.points.IntegerRows;
 import org.multipoint.points.ScaleLayout;
 
 import java.math.BigDecimal;
@@ -121,7 +121,7 @@ final class Settings {
             return List.of(grid);
         }
         boolean onePoint = allocation instanceof FixedAllocation fixed && fixed.points() == 1;
-        return onePoint || scales != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(b, 2) <= IntegerRows.FULL_LIMIT
+        return onePoint || scales != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(b, 2) <= FusedRows.FULL_LIMIT
                 ? List.of(CodeGrid.SYMMETRIC, CodeGrid.ODD) : List.of(CodeGrid.SYMMETRIC);
     }
 
@@ -146,10 +146,10 @@ final class Settings {
     private static int fusing(GptqPoints finder) {
         int b = finder.bits();
         int n = 1;
-        while (finder.grid().maxValue(b, n + 1) <= IntegerRows.FULL_LIMIT) {
+        while (finder.grid().maxValue(b, n + 1) <= FusedRows.FULL_LIMIT) {
             n++;
         }
-        return n == 1 && finder.grid().maxValue(b) < IntegerRows.FULL_LIMIT ? 2 : n;
+        return n == 1 && finder.grid().maxValue(b) < FusedRows.FULL_LIMIT ? 2 : n;
     }
 
     Map<String, String> describe() {

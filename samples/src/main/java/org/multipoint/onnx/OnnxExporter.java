@@ -7,7 +7,6 @@ import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.RangeStatistics;
-import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.graph.BatchNormFolding;
@@ -18,7 +17,6 @@ import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.options.Clipping;
-import org.multipoint.points.IntegerRows;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.Segments;
 import org.nd4j.linalg.activations.IActivation;
@@ -51,6 +49,10 @@ public final class OnnxExporter {
     private record Value(String tensor, Program.Shape shape, boolean flat) {
     }
 
+    /** Largest absolute codes of weights of 7 and of 8 bits. */
+    private static final int REDUCED = 63;
+    private static final int FULL = 127;
+
     private final Map<String, INDArray> examples = new HashMap<>();
     private final Map<String, Value> values = new HashMap<>();
     private final OnnxGraph onnx = new OnnxGraph();
@@ -79,7 +81,7 @@ public final class OnnxExporter {
                 if (segment.isPresent()) {
                     Optional<IActivation> activation = segment.get().foreignActivation();
                     String result = activation.isPresent() ? names.of(name, "linear") : name;
-                    Value y = program(name, result, segment.get().program(vertex.params(), IntegerRows.FULL_LIMIT), from);
+                    Value y = program(name, result, segment.get().program(vertex.params()), from);
                     values.put(name, activation.isPresent() ? activation(name, activation.get(), y) : y);
                 } else {
                     values.put(name, activation(name, activation(name, vertices.get(name)), from.get(0)));
@@ -114,16 +116,18 @@ public final class OnnxExporter {
 
     /**
      * The model in 8 bits: weights signed, symmetric, one scale for each output channel; activations unsigned, one scale for each tensor,
-     * over the range that the floating model has on the examples. Where products of 8 bits saturate on this CPU, weights take 7 bits, as
-     * {@code reduce_range} of ONNX Runtime's own quantizer makes them.
+     * over the range that the floating model has on the examples.
+     *
+     * @param reduceRange whether weights take 7 bits, as {@code reduce_range} of ONNX Runtime's own quantizer makes them: for CPUs on which
+     *                    sums of two products of 8 bits saturate
      */
-    public byte[] quantized() {
+    public byte[] quantized(boolean reduceRange) {
         Map<String, InputQuantization> quantizations = new HashMap<>();
         examples.forEach((name, example) -> quantizations.put(name, covering(Tensor.of(example).data())));
         try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(onnx.withAllOutputs().toBytes(), examples, 1)) {
             runtime.run().forEach((name, activations) -> quantizations.put(name, covering(activations)));
         }
-        return new IntegerForm(onnx, quantizations, Engines.preferred().exactCodeLimit()).graph().toBytes();
+        return new IntegerForm(onnx, quantizations, reduceRange ? REDUCED : FULL).graph().toBytes();
     }
 
     private static InputQuantization covering(float[] values) {

@@ -107,7 +107,7 @@ final class BenchmarkSubjects {
         try {
             OnnxExporter exporter = new OnnxExporter(network.graph(), calibration);
             addOnnxRuntime("onnxruntime-fp32", exporter.floating(), threads);
-            addOnnxRuntime(ONNX_RUNTIME_INT8, exporter.quantized(), threads);
+            addOnnxRuntime(ONNX_RUNTIME_INT8, exporter.quantized(Processor.saturates()), threads);
         } catch (IllegalArgumentException e) {
             log.accept("ONNX Runtime is left out: " + e.getMessage());
         } catch (LinkageError e) {

@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
+import onnx.Onnx.TensorProto;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
@@ -30,6 +31,7 @@ import org.deeplearning4j.nn.weights.WeightInit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.internal.ops.Tensor;
@@ -118,7 +120,7 @@ class OnnxExporterTest {
             assertEquals(expected[i], floating[i], 1e-4, "output " + i);
         }
 
-        byte[] model = exporter.quantized();
+        byte[] model = exporter.quantized(true);
         float[] quantized = run(model, images, format);
         double distance = 0;
         double length = 0;
@@ -245,18 +247,34 @@ class OnnxExporterTest {
         INDArray images = images(CNN2DFormat.NCHW, 2);
         float[] expected = Tensor.of(graph.outputSingle(images)).data();
         OnnxExporter exporter = new OnnxExporter(graph, images);
-        for (byte[] model : new byte[][]{exporter.floating(), exporter.quantized()}) {
+        for (byte[] model : new byte[][]{exporter.floating(), exporter.quantized(true)}) {
             try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of(input, images), 1)) {
                 assertArrayEquals(expected, runtime.run().get("a"), 0.05f);
             }
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"true, 63", "false, 127"})
+    void weightsTakeSevenOrEightBits(boolean reduceRange, int largest) throws Exception {
+        ComputationGraph graph = residualNet(CNN2DFormat.NCHW).graph("classes");
+        byte[] model = new OnnxExporter(graph, images(CNN2DFormat.NCHW, 2)).quantized(reduceRange);
+        int found = 0;
+        for (TensorProto constant : ModelProto.parseFrom(model).getGraph().getInitializerList()) {
+            if (constant.getDataType() == TensorProto.DataType.INT8_VALUE) {
+                for (byte code : constant.getRawData().toByteArray()) {
+                    found = Math.max(found, Math.abs(code));
+                }
+            }
+        }
+        assertEquals(largest, found);
+    }
+
     @Test
     void exportsTheSameBytesForTheSameInput() {
         ComputationGraph graph = residualNet(CNN2DFormat.NCHW).graph("classes");
         INDArray images = images(CNN2DFormat.NCHW, 2);
-        assertArrayEquals(new OnnxExporter(graph, images).quantized(), new OnnxExporter(graph, images).quantized());
+        assertArrayEquals(new OnnxExporter(graph, images).quantized(true), new OnnxExporter(graph, images).quantized(true));
     }
 
     @Test

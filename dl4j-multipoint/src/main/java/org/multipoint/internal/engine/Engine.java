@@ -2,7 +2,7 @@ package org.multipoint.internal.engine;
 
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.List;
@@ -15,29 +15,24 @@ public interface Engine {
     String name();
 
     /**
-     * Largest absolute weight code for which this engine's integer sums are exact on this CPU:
-     * {@link IntegerRows#FULL_LIMIT}, or {@link IntegerRows#SAFE_LIMIT} where products saturate in pairs.
-     */
-    int exactCodeLimit();
-
-    /**
      * Makes a program ready to run.
      *
      * <p>A linear operation on integers is
      * {@code y[r] = input.scale * rows.scales[r] * sum_d rows.codes[r][d] * (u[d] - zeroPoint) + bias[r]}, the sum exact, where
-     * {@code u} is the quantized input and padding counts as {@code zeroPoint}. The sum is rounded to single precision once,
-     * multiplied with the product of both scales, and the bias is added last, so that all engines give the same values.
+     * {@code u} is the quantized input, padding counts as {@code zeroPoint}, and {@code rows} are the points of each row fused into one
+     * row of integers ({@link FusedRows}) for the largest codes that the engine adds up exactly on this CPU. The sum is rounded to single
+     * precision once, multiplied with the product of both scales, and the bias is added last, so that all engines give the same values.
      */
     Executable compile(Program program);
 
     /**
      * A kernel on integers.
      *
-     * @param weights codes within {@link #exactCodeLimit()}
-     * @param bias    {@code [rows]}, zeros for none
+     * @param points {@code [rows, columns]}
+     * @param bias   {@code [rows]}, zeros for none
      */
-    default Kernel quantized(LinearOp op, IntegerRows weights, float[] bias, InputQuantization input) {
-        return kernel(new Program.Linear(0, op, new Program.IntegerWeights(weights, input), bias));
+    default Kernel quantized(LinearOp op, MultipointMatrix points, float[] bias, InputQuantization input) {
+        return kernel(new Program.Linear(0, op, new Program.IntegerWeights(points, input), bias));
     }
 
     /**
@@ -68,14 +63,5 @@ public interface Engine {
                 executable.close();
             }
         };
-    }
-
-    /** What the integer sum of each row is multiplied with. */
-    static float[] scales(IntegerRows weights, InputQuantization input) {
-        float[] scales = new float[weights.rows()];
-        for (int r = 0; r < scales.length; r++) {
-            scales[r] = input.scale() * weights.scales()[r];
-        }
-        return scales;
     }
 }

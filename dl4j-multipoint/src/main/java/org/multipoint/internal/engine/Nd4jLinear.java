@@ -4,7 +4,6 @@ import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
-import org.multipoint.points.IntegerRows;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -31,25 +30,24 @@ final class Nd4jLinear implements AutoCloseable {
     private final INDArray scales;
     private final INDArray bias;
 
-    Nd4jLinear(Program.Linear linear) {
+    Nd4jLinear(FusedLinear linear) {
         this.op = linear.op();
+        this.quantization = linear.input().orElse(null);
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             this.bias = Nd4j.createFromArray(linear.bias());
-            if (linear.weights() instanceof Program.IntegerWeights w) {
-                this.sums = largestSum(w) <= EXACT_IN_SINGLE ? DataType.FLOAT : DataType.DOUBLE;
-                this.quantization = w.input();
-                this.scales = Nd4j.createFromArray(Engine.scales(w.rows(), w.input()));
-                this.weights = weights(codes(w.rows()));
+            if (quantization != null) {
+                this.sums = largestSum(linear.rows(), quantization) <= EXACT_IN_SINGLE ? DataType.FLOAT : DataType.DOUBLE;
+                this.scales = Nd4j.createFromArray(linear.sumScales());
+                this.weights = weights(codes(linear.rows()));
             } else {
                 this.sums = DataType.FLOAT;
-                this.quantization = null;
                 this.scales = null;
-                this.weights = weights(((Program.FloatWeights) linear.weights()).matrix());
+                this.weights = weights(linear.matrix());
             }
         }
     }
 
-    private static float[] codes(IntegerRows rows) {
+    private static float[] codes(FusedRows rows) {
         float[] codes = new float[rows.codes().length];
         for (int i = 0; i < codes.length; i++) {
             codes[i] = rows.codes()[i];
@@ -58,8 +56,7 @@ final class Nd4jLinear implements AutoCloseable {
     }
 
     /** No sum of any part of a row's products is larger, in whatever order they are added. */
-    private static long largestSum(Program.IntegerWeights w) {
-        IntegerRows rows = w.rows();
+    private static long largestSum(FusedRows rows, InputQuantization input) {
         long largest = 0;
         for (int r = 0; r < rows.rows(); r++) {
             long sum = 0;
@@ -68,7 +65,7 @@ final class Nd4jLinear implements AutoCloseable {
             }
             largest = Math.max(largest, sum);
         }
-        return largest * Math.max(w.input().zeroPoint(), w.input().levels() - w.input().zeroPoint());
+        return largest * Math.max(input.zeroPoint(), input.levels() - input.zeroPoint());
     }
 
     /** One array in the axis order of ND4J's operations, or one for each group where ND4J has no grouped operation. */

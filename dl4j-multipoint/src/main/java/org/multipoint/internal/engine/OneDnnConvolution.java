@@ -20,9 +20,9 @@ final class OneDnnConvolution implements AutoCloseable {
     private final Optional<InputQuantization> form;
     private final List<Part> parts;
 
-    OneDnnConvolution(Program.Linear linear) {
+    OneDnnConvolution(FusedLinear linear) {
         this.op = linear.op();
-        this.form = linear.weights() instanceof Program.IntegerWeights w ? Optional.of(w.input()) : Optional.empty();
+        this.form = linear.input();
         this.parts = ChannelPart.of(linear).stream().map(p -> new Part(p.from(), p.to(), new OneDnnLinear(p.linear()))).toList();
     }
 

@@ -54,10 +54,13 @@ final class OneDnnExecutable implements Executable {
         }
     }
 
-    OneDnnExecutable(Program program) {
-        Program folded = AffineFolding.fold(program);
-        folded.linear().forEach((value, l) -> linear.put(value, new OneDnnConvolution(l)));
-        this.program = folded.withoutWeights();
+    /**
+     * @param codeLimit largest absolute code of a weight whose sums are exact
+     */
+    OneDnnExecutable(Program program, int codeLimit) {
+        AffineFolding folding = AffineFolding.of(program);
+        program.linear().forEach((value, l) -> linear.put(value, new OneDnnConvolution(folding.fused(value, l, codeLimit))));
+        this.program = folding.program().withoutWeights();
     }
 
     @Override

@@ -10,6 +10,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.multipoint.internal.ops.Geometry;
+import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 
 import java.util.ArrayList;
@@ -35,21 +36,15 @@ final class OneDnnLinear implements AutoCloseable {
 
     private final List<Packed> packed = new ArrayList<>();
 
-    OneDnnLinear(Program.Linear linear) {
+    OneDnnLinear(FusedLinear linear) {
         this.op = linear.op();
+        this.codes = linear.input().isPresent() ? linear.rows().codes() : null;
+        this.weights = linear.matrix();
         this.bias = OneDnn.of(scope, linear.bias());
-        if (linear.weights() instanceof Program.IntegerWeights w) {
-            this.codes = w.rows().codes();
-            this.weights = null;
-            // One factor for each row rather than two: implementations differ in the order in which they apply them.
-            this.scales = OneDnn.of(scope, Engine.scales(w.rows(), w.input()));
-            this.zeroPoint = w.input().zeroPoint() == 0 ? null : OneDnn.of(scope, w.input().zeroPoint());
-        } else {
-            this.codes = null;
-            this.weights = ((Program.FloatWeights) linear.weights()).matrix();
-            this.scales = null;
-            this.zeroPoint = null;
-        }
+        // One factor for each row rather than two: implementations differ in the order in which they apply them.
+        this.scales = codes == null ? null : OneDnn.of(scope, linear.sumScales());
+        int zero = linear.input().map(InputQuantization::zeroPoint).orElse(0);
+        this.zeroPoint = zero == 0 ? null : OneDnn.of(scope, zero);
     }
 
     /**

@@ -5,7 +5,7 @@ import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.points.MultipointMatrix;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -139,10 +139,12 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /**
-     * @param rows  codes within the engine's limit
-     * @param input how the operation's input is quantized
+     * Weights as they are stored: each engine chooses the form in which it multiplies them.
+     *
+     * @param points {@code [rows, columns]}
+     * @param input  how the operation's input is quantized
      */
-    public record IntegerWeights(IntegerRows rows, InputQuantization input) implements Weights {
+    public record IntegerWeights(MultipointMatrix points, InputQuantization input) implements Weights {
         @Override
         public <R> R map(Function<FloatWeights, R> floating, Function<IntegerWeights, R> integer) {
             return integer.apply(this);
