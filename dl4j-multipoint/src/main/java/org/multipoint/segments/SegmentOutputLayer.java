@@ -13,6 +13,8 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.weights.WeightInitXavier;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.multipoint.internal.engine.EngineHost;
+import org.multipoint.internal.engine.EngineRunner;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -28,8 +30,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A {@link Segment} with one input whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. All else is as for
- * {@link SegmentVertex}.
+ * A {@link Segment} with one input whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. All else
+ * is as for {@link SegmentVertex}.
  */
 public final class SegmentOutputLayer extends LossLayer {
 
@@ -193,7 +195,7 @@ public final class SegmentOutputLayer extends LossLayer {
         }
     }
 
-    private static final class Impl extends org.deeplearning4j.nn.layers.LossLayer {
+    private static final class Impl extends org.deeplearning4j.nn.layers.LossLayer implements EngineHost {
 
         /** Below this a probability counts as this much, as in {@link org.nd4j.linalg.lossfunctions.impl.LossMCXENT}. */
         private static final double LEAST_PROBABILITY = 1e-10;
@@ -207,6 +209,11 @@ public final class SegmentOutputLayer extends LossLayer {
             this.forward = new SegmentForward(layer.getLayerName(), layer.segment, tables, dataType);
             this.flat = params;
             setParamTable(forward.paramTable());
+        }
+
+        @Override
+        public EngineRunner runner() {
+            return forward;
         }
 
         @Override
@@ -234,6 +241,9 @@ public final class SegmentOutputLayer extends LossLayer {
             try {
                 return super.computeScore(regularization, training, workspaces);
             } finally {
+                if (input.closeable()) {
+                    input.close();
+                }
                 input = before;
             }
         }

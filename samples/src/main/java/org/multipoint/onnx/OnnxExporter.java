@@ -27,11 +27,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
 
 /**
  * Writes a graph as an ONNX model: in floating point, or quantized to 8 bits in the form that ONNX Runtime runs on integers. What it can
@@ -65,8 +66,18 @@ public final class OnnxExporter {
      */
     public OnnxExporter(ComputationGraph source, INDArray... examples) {
         ComputationGraph graph = Segments.compile(BatchNormFolding.folded(source)).graph();
+        Set<String> taken = new HashSet<>(graph.getConfiguration().getVertices().keySet());
+        taken.addAll(graph.getConfiguration().getNetworkInputs());
+        names = new TensorNames(taken);
+        try {
+            write(graph, examples);
+        } finally {
+            graph.close();
+        }
+    }
+
+    private void write(ComputationGraph graph, INDArray[] examples) {
         Map<String, GraphVertex> vertices = graph.getConfiguration().getVertices();
-        names = new TensorNames(Stream.concat(graph.getConfiguration().getNetworkInputs().stream(), vertices.keySet().stream()).toList());
         boolean channelsLast = vertices.values().stream().anyMatch(v -> Segment.of(v).filter(Segment::channelsLast).isPresent());
         List<String> inputs = graph.getConfiguration().getNetworkInputs();
         for (int i = 0; i < inputs.size(); i++) {
@@ -77,21 +88,22 @@ public final class OnnxExporter {
             if (!vertex.isInputVertex()) {
                 String name = vertex.getVertexName();
                 List<Value> from = graph.getConfiguration().getVertexInputs().get(name).stream().map(values::get).toList();
-                Optional<Segment> segment = Segment.of(vertices.get(name));
-                if (segment.isPresent()) {
-                    Optional<IActivation> activation = segment.get().foreignActivation();
-                    String result = activation.isPresent() ? names.of(name, "linear") : name;
-                    Value y = program(name, result, segment.get().program(vertex.params()), from);
-                    values.put(name, activation.isPresent() ? activation(name, activation.get(), y) : y);
-                } else {
-                    values.put(name, activation(name, activation(name, vertices.get(name)), from.get(0)));
-                }
+                values.put(name, vertex(name, vertices.get(name), vertex.params(), from));
             }
         }
         for (String name : graph.getConfiguration().getNetworkOutputs()) {
             onnx.output(name, values.get(name).flat ? 2 : 4);
         }
-        graph.close();
+    }
+
+    private Value vertex(String name, GraphVertex vertex, INDArray params, List<Value> from) {
+        Optional<Segment> segment = Segment.of(vertex);
+        if (segment.isEmpty()) {
+            return activation(name, activation(name, vertex), from.get(0));
+        }
+        Program program = segment.get().program(params);
+        return segment.get().foreignActivation().map(a -> activation(name, a, program(name, names.of(name, "linear"), program, from)))
+                .orElseGet(() -> program(name, name, program, from));
     }
 
     private void input(String name, INDArray example) {

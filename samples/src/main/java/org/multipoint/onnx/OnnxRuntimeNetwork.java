@@ -18,8 +18,8 @@ import java.util.Map;
 /** A model on ONNX Runtime, made ready for inputs that stay the same. */
 public final class OnnxRuntimeNetwork implements AutoCloseable {
 
-    private final OrtSession session;
     private final Map<String, OnnxTensor> inputs = new HashMap<>();
+    private OrtSession session;
 
     /**
      * @param inputs  what the model is run on, by name, with the shapes that the model takes; copied
@@ -42,6 +42,7 @@ public final class OnnxRuntimeNetwork implements AutoCloseable {
                 this.inputs.put(input.getKey(), OnnxTensor.createTensor(environment, buffer.put(values.data()).flip(), values.shape()));
             }
         } catch (OrtException e) {
+            close();
             throw new IllegalArgumentException("ONNX Runtime refuses the model: " + e.getMessage(), e);
         }
     }
@@ -66,7 +67,9 @@ public final class OnnxRuntimeNetwork implements AutoCloseable {
     public void close() {
         try {
             inputs.values().forEach(OnnxTensor::close);
-            session.close();
+            if (session != null) {
+                session.close();
+            }
         } catch (OrtException e) {
             throw new IllegalStateException("ONNX Runtime failed: " + e.getMessage(), e);
         }

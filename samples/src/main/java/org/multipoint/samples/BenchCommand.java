@@ -90,15 +90,13 @@ final class BenchCommand implements Callable<Integer> {
         String cpu = Processor.describe();
         List<InterleavedBenchmark.Timing> timings;
         Map<String, Double> errors = new HashMap<>();
-        List<BenchmarkSubject> subjects = new BenchmarkSubjects(BenchNetwork.load(net, size), batch, this::log).all(threads);
-        try {
+        try (BenchmarkSubjects made = new BenchmarkSubjects(BenchNetwork.load(net, size), batch, this::log)) {
+            List<BenchmarkSubject> subjects = made.all(threads);
             float[] expected = subjects.get(0).run();
             subjects.forEach(c -> errors.put(c.name(), error(expected, c.run())));
             try (Progress progress = Progress.of("measuring, seconds", Math.round(seconds))) {
                 timings = InterleavedBenchmark.run(subjects, seconds, passed -> progress.stepTo(Math.round(passed)));
             }
-        } finally {
-            subjects.forEach(BenchmarkSubject::close);
         }
         String limit = System.getenv(ISA);
         Notebook notebook = new Notebook(command.commandLine().getOut());

@@ -1,27 +1,50 @@
 package org.multipoint.samples;
 
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.multipoint.internal.graph.GraphWalk;
-import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 
-/**
- * A network and what it takes.
- *
- * @param graph        a network in fp32 with one input
- * @param channelsLast whether its images are {@code [N, H, W, C]}
- * @param example      shape of its input, for one example
- */
-record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example) {
+/** A network and what it takes. */
+final class BenchNetwork {
 
     private static final long SEED = 1;
     private static final int USUAL_SIZE = 224;
+
+    private final ComputationGraph graph;
+    private final boolean channelsLast;
+    private final long[] example;
+
+    /**
+     * @param example shape of its input, for one example
+     */
+    private BenchNetwork(ComputationGraph graph, boolean channelsLast, long... example) {
+        this.graph = graph;
+        this.channelsLast = channelsLast;
+        this.example = example;
+    }
+
+    /** A network in fp32 with one input. */
+    ComputationGraph graph() {
+        return graph;
+    }
+
+    /** Whether its images are {@code [N, H, W, C]}. */
+    boolean channelsLast() {
+        return channelsLast;
+    }
+
+    /** Shape of its input, for one example. */
+    long[] example() {
+        return example.clone();
+    }
 
     /**
      * The network of the given name, or from a file.
@@ -51,13 +74,16 @@ record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example
     }
 
     private static BenchNetwork of(String net, ComputationGraph graph, int size) {
-        LinearVertex first = new GraphWalk(graph).linear().values().stream().findFirst()
+        Layer first = Arrays.stream(graph.topologicalSortOrder()).mapToObj(i -> graph.getVertices()[i]).filter(GraphVertex::hasLayer)
+                .map(v -> v.getLayer().conf().getLayer()).filter(layer -> LayerKind.ofPlain(layer).isPresent()).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(net + " has no convolution or dense layer"));
-        LinearOp op = first.operations().get(0).op();
-        boolean dense = first.kind() == LayerKind.DENSE || first.kind() == LayerKind.OUTPUT;
-        long[] example = dense ? new long[]{op.inChannels()}
-                : op.channelsLast() ? new long[]{size, size, op.inChannels()} : new long[]{op.inChannels(), size, size};
-        return new BenchNetwork(graph, op.channelsLast(), example);
+        LayerKind kind = LayerKind.ofPlain(first).orElseThrow();
+        LinearOp op = kind.ops(first).get(0);
+        if (kind == LayerKind.DENSE || kind == LayerKind.OUTPUT) {
+            return new BenchNetwork(graph, op.channelsLast(), op.inChannels());
+        }
+        return op.channelsLast() ? new BenchNetwork(graph, true, size, size, op.inChannels())
+                : new BenchNetwork(graph, false, op.inChannels(), size, size);
     }
 
     /** Examples of random values. */

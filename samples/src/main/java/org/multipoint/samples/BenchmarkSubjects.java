@@ -1,6 +1,7 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.internal.engine.EngineHost;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.onnx.OnnxExporter;
@@ -8,6 +9,7 @@ import org.multipoint.onnx.OnnxRuntimeNetwork;
 import org.multipoint.options.Method;
 import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
+import org.multipoint.transform.MultipointModels;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.dataset.adapter.SingletonMultiDataSetIterator;
@@ -17,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** The ways of running one network that the benchmark compares. */
-final class BenchmarkSubjects {
+/** The ways of running one network that the benchmark compares; closing this closes all. */
+final class BenchmarkSubjects implements AutoCloseable {
 
     /** The way that all others must agree with. */
     static final String DL4J = "dl4j-fp32";
@@ -51,7 +53,7 @@ final class BenchmarkSubjects {
     List<BenchmarkSubject> all(int threads) {
         add(DL4J, network.graph());
         log.accept("compiling segments");
-        addOnNd4j();
+        EngineHost.runners(add("nd4j-fp32", Segments.compile(network.graph()).graph())).forEach(r -> r.runOn(Engines.nd4j()));
         add("engine-fp32", Segments.compile(network.graph()).graph());
         log.accept("quantizing");
         ComputationGraph quantized = quantized();
@@ -61,17 +63,6 @@ final class BenchmarkSubjects {
         return subjects;
     }
 
-    /** A segment takes the engine that is preferred when it first runs. */
-    private void addOnNd4j() {
-        String preferred = System.getProperty(Engines.PROPERTY, "");
-        System.setProperty(Engines.PROPERTY, "nd4j");
-        try {
-            add("nd4j-fp32", Segments.compile(network.graph()).graph()).run();
-        } finally {
-            System.setProperty(Engines.PROPERTY, preferred);
-        }
-    }
-
     private ComputationGraph quantized() {
         return Multipoint.of(network.graph())
                 .calibrate(new SingletonMultiDataSetIterator(new MultiDataSet(calibration, null)))
@@ -79,8 +70,8 @@ final class BenchmarkSubjects {
                 .transform().model();
     }
 
-    private BenchmarkSubject add(String name, ComputationGraph graph) {
-        BenchmarkSubject subject = new BenchmarkSubject() {
+    private ComputationGraph add(String name, ComputationGraph graph) {
+        subjects.add(new BenchmarkSubject() {
             @Override
             public String name() {
                 return name;
@@ -95,11 +86,16 @@ final class BenchmarkSubjects {
 
             @Override
             public void close() {
+                MultipointModels.close(graph);
                 graph.close();
             }
-        };
-        subjects.add(subject);
-        return subject;
+        });
+        return graph;
+    }
+
+    @Override
+    public void close() {
+        subjects.forEach(BenchmarkSubject::close);
     }
 
     private void addOnnxRuntime(int threads) {

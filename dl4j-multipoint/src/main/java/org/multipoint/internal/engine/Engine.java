@@ -14,6 +14,9 @@ public interface Engine {
     /** Name for reports. */
     String name();
 
+    /** Whether this engine can run a program. */
+    boolean supports(Program program);
+
     /**
      * Makes a program ready to run.
      *
@@ -22,6 +25,8 @@ public interface Engine {
      * {@code u} is the quantized input, padding counts as {@code zeroPoint}, and {@code rows} are the points of each row fused into one
      * row of integers ({@link FusedRows}) for the largest codes that the engine adds up exactly on this CPU. The sum is rounded to single
      * precision once, multiplied with the product of both scales, and the bias is added last, so that all engines give the same values.
+     *
+     * @param program one that it {@link #supports}
      */
     Executable compile(Program program);
 
@@ -51,11 +56,6 @@ public interface Engine {
             @Override
             public INDArray apply(Function<long[], INDArray> allocate, INDArray input) {
                 return executable.run(allocate, input);
-            }
-
-            @Override
-            public INDArray apply(INDArray input) {
-                return executable.run(input);
             }
 
             @Override

@@ -20,18 +20,26 @@ public final class Engines {
     private Engines() {
     }
 
-    private static final class Holder {
-        static final Engine NATIVE_OR_NULL = load();
+    /** oneDNN, loaded when it is first asked for. */
+    private static final class OneDnnHolder {
+        /** With ND4J for what it does not support; null where it cannot be loaded. */
+        static final Engine ENGINE;
+        /** Why it cannot be loaded. */
+        static final Throwable FAILURE;
 
-        private static Engine load() {
+        static {
+            Engine engine = null;
+            Throwable failure = null;
             try {
-                return new OneDnnEngine();
+                engine = new FallbackEngine(new OneDnnEngine(), nd4j());
             } catch (LinkageError | RuntimeException e) {
+                failure = e;
                 LOG.debug("oneDNN cannot be loaded", e);
                 LOG.warn("Quantized layers run at least ten times slower than they could: on ND4J, as oneDNN cannot be loaded ({}). "
                         + "Add the dependency {}", cause(e), DEPENDENCY);
-                return null;
             }
+            ENGINE = engine;
+            FAILURE = failure;
         }
 
         /** In one line. */
@@ -49,14 +57,14 @@ public final class Engines {
     public static Engine preferred() {
         String wanted = System.getProperty(PROPERTY, "");
         return switch (wanted) {
-            case "" -> Holder.NATIVE_OR_NULL == null ? nd4j() : Holder.NATIVE_OR_NULL;
+            case "" -> OneDnnHolder.ENGINE == null ? nd4j() : OneDnnHolder.ENGINE;
             case "nd4j" -> nd4j();
             case "onednn" -> {
-                if (Holder.NATIVE_OR_NULL == null) {
+                if (OneDnnHolder.ENGINE == null) {
                     throw new IllegalStateException("-D" + PROPERTY + "=onednn: oneDNN cannot be loaded; is the dependency "
-                            + DEPENDENCY + " there?");
+                            + DEPENDENCY + " there?", OneDnnHolder.FAILURE);
                 }
-                yield Holder.NATIVE_OR_NULL;
+                yield OneDnnHolder.ENGINE;
             }
             default -> throw new IllegalStateException("-D" + PROPERTY + "=" + wanted + ": expected onednn or nd4j");
         };

@@ -19,7 +19,9 @@ public interface Kernel extends AutoCloseable {
     INDArray apply(Function<long[], INDArray> allocate, INDArray input);
 
     /** Applies the operation; the result is a new array outside workspaces. */
-    INDArray apply(INDArray input);
+    default INDArray apply(INDArray input) {
+        return apply(Executable::detached, input);
+    }
 
     /** Releases native memory. */
     @Override

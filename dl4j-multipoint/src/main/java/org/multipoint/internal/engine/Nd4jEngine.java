@@ -17,6 +17,11 @@ final class Nd4jEngine implements Engine {
     }
 
     @Override
+    public boolean supports(Program program) {
+        return true;
+    }
+
+    @Override
     public Executable compile(Program program) {
         return new Nd4jExecutable(program);
     }

@@ -29,7 +29,8 @@ final class Nd4jExecutable implements Executable {
     Nd4jExecutable(Program program) {
         this.program = program.withoutWeights();
         this.uses = program.uses();
-        program.linear().forEach((value, l) -> linear.put(value, new Nd4jLinear(FusedLinear.of(l, FusedRows.FULL_LIMIT))));
+        Cleanup.onFailure(this::close, () -> program.linear().forEach(
+                (value, l) -> linear.put(value, new Nd4jLinear(FusedLinear.of(l, FusedRows.FULL_LIMIT)))));
     }
 
     @Override

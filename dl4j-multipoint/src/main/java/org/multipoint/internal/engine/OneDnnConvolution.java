@@ -6,6 +6,7 @@ import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,12 +19,13 @@ final class OneDnnConvolution implements AutoCloseable {
 
     private final LinearOp op;
     private final Optional<InputQuantization> form;
-    private final List<Part> parts;
+    private final List<Part> parts = new ArrayList<>();
 
     OneDnnConvolution(FusedLinear linear) {
         this.op = linear.op();
         this.form = linear.input();
-        this.parts = ChannelPart.of(linear).stream().map(p -> new Part(p.from(), p.to(), new OneDnnLinear(p.linear()))).toList();
+        Cleanup.onFailure(this::close, () -> ChannelPart.of(linear).forEach(
+                p -> parts.add(new Part(p.from(), p.to(), new OneDnnLinear(p.linear())))));
     }
 
     /** Whether each image is one pixel and becomes one, so that images may as well be pixels of one image. */
@@ -89,10 +91,9 @@ final class OneDnnConvolution implements AutoCloseable {
     private OneDnnPlan.Buffer channels(OneDnnPlan plan, OneDnnPlan.Buffer x, Shape in, Part part) {
         Shape some = new Shape(in.n(), (part.to - part.from) * op.groups(), in.h(), in.w());
         OneDnnPlan.Buffer to = plan.buffer(OneDnnImage.between(some, form));
-        memory.desc all = grouped(in);
+        memory.desc all = plan.scope().own(grouped(in));
         long[] sizes = {in.n(), op.groups(), part.to - part.from, in.h(), in.w()};
         plan.reorder(x.as(all.submemory_desc(sizes, new long[]{0, 0, part.from, 0, 0})), to.as(grouped(some)));
-        plan.scope().own(all);
         return to;
     }
 

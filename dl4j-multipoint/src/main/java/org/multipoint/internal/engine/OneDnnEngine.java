@@ -12,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import java.util.Arrays;
 import java.util.List;
 
-/** Runs on oneDNN; programs with deconvolutions, or with kernels of more than 65,000 elements, run on ND4J. */
+/** Runs on oneDNN; all but deconvolutions, and integer kernels of more than some 66,000 pixels. */
 final class OneDnnEngine implements Engine {
 
     private final int exactCodeLimit;
@@ -42,9 +42,13 @@ final class OneDnnEngine implements Engine {
     }
 
     @Override
+    public boolean supports(Program program) {
+        return program.linear().values().stream().allMatch(l -> !l.op().transposed() && ChannelPart.possible(l));
+    }
+
+    @Override
     public Executable compile(Program program) {
-        boolean possible = program.linear().values().stream().allMatch(l -> !l.op().transposed() && ChannelPart.possible(l));
-        return possible ? new OneDnnExecutable(program, exactCodeLimit) : Engines.nd4j().compile(program);
+        return new OneDnnExecutable(program, exactCodeLimit);
     }
 
     /**

@@ -59,8 +59,9 @@ final class OneDnnExecutable implements Executable {
      */
     OneDnnExecutable(Program program, int codeLimit) {
         AffineFolding folding = AffineFolding.of(program);
-        program.linear().forEach((value, l) -> linear.put(value, new OneDnnConvolution(folding.fused(value, l, codeLimit))));
         this.program = folding.program().withoutWeights();
+        Cleanup.onFailure(this::close, () -> program.linear().forEach(
+                (value, l) -> linear.put(value, new OneDnnConvolution(folding.fused(value, l, codeLimit)))));
     }
 
     @Override
@@ -85,7 +86,22 @@ final class OneDnnExecutable implements Executable {
     }
 
     /** What the last call was given, and its plan: most calls are alike, and this is quicker to find than a layout. */
-    private record Call(long[][] shapes, long[][] strides, int rank, Prepared prepared) {
+    private static final class Call {
+        private final long[][] shapes;
+        private final long[][] strides;
+        private final int rank;
+        private final Prepared prepared;
+
+        /**
+         * @param rank of the result's array
+         */
+        Call(INDArray[] inputs, int rank, Prepared prepared) {
+            this.shapes = Arrays.stream(inputs).map(INDArray::shape).toArray(long[][]::new);
+            this.strides = Arrays.stream(inputs).map(INDArray::stride).toArray(long[][]::new);
+            this.rank = rank;
+            this.prepared = prepared;
+        }
+
         boolean fits(INDArray[] inputs) {
             if (inputs.length != shapes.length) {
                 return false;
@@ -103,9 +119,7 @@ final class OneDnnExecutable implements Executable {
     private Call plan(INDArray[] arrays) {
         List<OneDnnImage> layouts = Arrays.stream(arrays).map(x -> OneDnnImage.of(x, program.channelsLast())).toList();
         Prepared prepared = plans.get(layouts, () -> prepare(layouts));
-        return new Call(Arrays.stream(arrays).map(INDArray::shape).toArray(long[][]::new),
-                Arrays.stream(arrays).map(INDArray::stride).toArray(long[][]::new),
-                program.rank(Arrays.stream(arrays).mapToInt(INDArray::rank).toArray()), prepared);
+        return new Call(arrays, program.rank(Arrays.stream(arrays).mapToInt(INDArray::rank).toArray()), prepared);
     }
 
     private INDArray[] readable(INDArray[] inputs) {
@@ -125,30 +139,30 @@ final class OneDnnExecutable implements Executable {
 
     private Prepared prepare(List<OneDnnImage> layouts) {
         List<Shape> shapes = program.shapes(layouts.stream().map(OneDnnImage::shape).toList());
+        OneDnnImage result = OneDnnImage.dense(shapes.get(program.result()), program.channelsLast());
+        Fusion fusion = new Fusion(program, shapes);
         OneDnnPlan plan = new OneDnnPlan();
-        try {
-            Planner planner = new Planner(plan, shapes);
-            List<OneDnnPlan.Buffer> inputs = new ArrayList<>();
+        Planner planner = new Planner(plan, shapes, fusion);
+        List<OneDnnPlan.Buffer> bound = new ArrayList<>();
+        Cleanup.onFailure(plan::close, () -> {
             for (int i = 0; i < layouts.size(); i++) {
-                inputs.add(planner.read(i, layouts.get(i)));
+                bound.add(planner.read(i, layouts.get(i)));
             }
-            OneDnnImage result = OneDnnImage.dense(shapes.get(program.result()), program.channelsLast());
             OneDnnPlan.Buffer target = plan.bound(result.desc());
             if (result.isChannelsLast()) {
                 planner.target = target;
             }
-            for (int i = 0; i < planner.fusion.nodes().size(); i++) {
+            for (int i = 0; i < fusion.nodes().size(); i++) {
                 planner.add(i);
             }
             if (!result.isChannelsLast()) {
                 plan.reorder(planner.at(program.result(), Optional.empty()), target);
             }
+            bound.add(target);
             plan.finish();
-            return new Prepared(plan, inputs, target, shapes.get(program.result()));
-        } catch (RuntimeException e) {
-            plan.close();
-            throw e;
-        }
+        });
+        int inputs = layouts.size();
+        return new Prepared(plan, bound.subList(0, inputs), bound.get(inputs), shapes.get(program.result()));
     }
 
     /** Makes steps of nodes for one set of shapes. */
@@ -160,10 +174,10 @@ final class OneDnnExecutable implements Executable {
         private final List<OneDnnPlan.Buffer> callers = new ArrayList<>();
         private OneDnnPlan.Buffer target;
 
-        Planner(OneDnnPlan plan, List<Shape> shapes) {
+        Planner(OneDnnPlan plan, List<Shape> shapes, Fusion fusion) {
             this.plan = plan;
             this.shapes = shapes;
-            this.fusion = new Fusion(program, shapes);
+            this.fusion = fusion;
         }
 
         OneDnnPlan.Buffer at(int value, Optional<InputQuantization> form) {

@@ -40,11 +40,19 @@ final class OneDnnLinear implements AutoCloseable {
         this.op = linear.op();
         this.codes = linear.input().isPresent() ? linear.rows().codes() : null;
         this.weights = linear.matrix();
-        this.bias = OneDnn.of(scope, linear.bias());
-        // One factor for each row rather than two: implementations differ in the order in which they apply them.
-        this.scales = codes == null ? null : OneDnn.of(scope, linear.sumScales());
         int zero = linear.input().map(InputQuantization::zeroPoint).orElse(0);
-        this.zeroPoint = zero == 0 ? null : OneDnn.of(scope, zero);
+        boolean complete = false;
+        try {
+            this.bias = OneDnn.of(scope, linear.bias());
+            // One factor for each row rather than two: implementations differ in the order in which they apply them.
+            this.scales = codes == null ? null : OneDnn.of(scope, linear.sumScales());
+            this.zeroPoint = zero == 0 ? null : OneDnn.of(scope, zero);
+            complete = true;
+        } finally {
+            if (!complete) {
+                scope.close();
+            }
+        }
     }
 
     /**

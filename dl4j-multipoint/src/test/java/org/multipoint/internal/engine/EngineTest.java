@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -40,7 +41,7 @@ class EngineTest {
         ND4J, ONEDNN;
 
         Engine engine() {
-            return this == ND4J ? Engines.nd4j() : oneDnn();
+            return this == ND4J ? Engines.nd4j() : new FallbackEngine(oneDnn(), Engines.nd4j());
         }
 
         /** Largest code that it multiplies as it is. */
@@ -346,6 +347,30 @@ class EngineTest {
             }
         }
         assertEquals("onednn", Engines.preferred().name());
+    }
+
+    @Test
+    void whatOneDnnDoesNotSupportRunsOnNd4j() {
+        LinearOp deconvolution = transposed(2, 3, 2, 2, 0, PaddingMode.SAME);
+        LinearOp large = op(1, 1, 1, 258, 1, 1, 0, PaddingMode.EXPLICIT);
+        Engine both = Candidate.ONEDNN.engine();
+        for (LinearOp op : List.of(deconvolution, large)) {
+            MultipointMatrix points = TestPoints.of(op.rows(), op.columns(), new byte[op.rows() * op.columns()], new float[op.rows()]);
+            Program program = new Program(1, false, List.of(new Program.Linear(0, op, new Program.IntegerWeights(points, POSITIVE),
+                    new float[op.rows()])));
+            assertFalse(oneDnn().supports(program));
+            assertTrue(both.supports(program));
+            try (Executable executable = both.compile(program)) {
+                assertTrue(executable instanceof Nd4jExecutable);
+            }
+        }
+        LinearOp convolution = op(2, 3, 1, 3, 1, 1, 0, PaddingMode.SAME);
+        Program program = new Program(1, false, List.of(new Program.Linear(0, convolution, new Program.FloatWeights(new float[54]),
+                new float[3])));
+        assertTrue(oneDnn().supports(program));
+        try (Executable executable = both.compile(program)) {
+            assertTrue(executable instanceof OneDnnExecutable);
+        }
     }
 
     @Test
