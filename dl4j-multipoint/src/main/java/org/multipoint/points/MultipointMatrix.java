@@ -143,7 +143,7 @@ public final class MultipointMatrix {
     /**
      * The same rows with their columns in another order.
      *
-     * @param from {@code [columns]}: which column of this matrix comes to each place
+     * @param from {@code [columns]}: for each column of the result, its column in this matrix
      * @throws IllegalArgumentException where their number is wrong
      */
     public MultipointMatrix withColumns(int[] from) {

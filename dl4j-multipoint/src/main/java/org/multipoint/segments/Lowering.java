@@ -34,7 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Makes the program of a segment. */
+/** Lowers a segment to the program that an engine runs. */
 final class Lowering {
 
     private final Segment segment;
@@ -146,8 +146,8 @@ final class Lowering {
     }
 
     /**
-     * Which column of the weights comes to which place. Deeplearning4j flattens an image in the order of its axes, a program in the order
-     * (row, column, channel): columns behind a channels-first image move. Empty where all stay.
+     * For each column of a program's weights, the column of the layer's. Deeplearning4j flattens an image in the order of its axes, a
+     * program in the order (row, column, channel), so that columns behind a channels-first image move. Empty where all columns stay.
      */
     private static Optional<int[]> columnOrder(CnnToFeedForwardPreProcessor flatten) {
         if (flatten == null || flatten.getFormat() == CNN2DFormat.NHWC) {

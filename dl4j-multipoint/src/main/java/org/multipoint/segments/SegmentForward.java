@@ -52,7 +52,7 @@ final class SegmentForward extends EngineRunner {
     }
 
     /**
-     * The segment's results before the activation that its program does not compute, if there is one.
+     * The segment's results before the activation that is not part of its program, if there is one.
      *
      * @throws IllegalArgumentException where inputs do not fit; it names the segment
      */

@@ -40,7 +40,7 @@ public final class SegmentOutputLayer extends LossLayer {
     /** True where results are probabilities of a softmax. */
     @JsonProperty
     private boolean softmax;
-    /** L1 and L2 terms that the score of the graph has beside those of its other layers. */
+    /** L1 and L2 terms of the score of the graph, in addition to those of its other layers. */
     @JsonProperty
     private double regularizationScore;
 
@@ -50,7 +50,7 @@ public final class SegmentOutputLayer extends LossLayer {
 
     /**
      * @param segment        ends with a layer that has a loss
-     * @param regularization L1 and L2 terms that scores of the graph shall have, beside those of its other layers
+     * @param regularization L1 and L2 terms of the score of the graph, in addition to those of its other layers
      */
     public SegmentOutputLayer(Segment segment, double regularization) {
         this(segment, ((LayerVertex) segment.last()).getLayerConf().getLayer(), regularization);
@@ -106,7 +106,7 @@ public final class SegmentOutputLayer extends LossLayer {
 
     @Override
     public void setNIn(InputType inputType, boolean override) {
-        // Its parts know their sizes.
+        // The sizes of its parts are set.
     }
 
     @Override
@@ -227,7 +227,7 @@ public final class SegmentOutputLayer extends LossLayer {
             return ((SegmentOutputLayer) layerConf()).regularizationScore;
         }
 
-        /** Lets the loss see the results in place of the input. */
+        /** Puts the results in the place of the input, where the loss reads them. */
         private void loadResults() {
             assertInputSet(false);
             INDArray results = forward.preOutput(LayerWorkspaceMgr.noWorkspaces(), input);
@@ -279,7 +279,7 @@ public final class SegmentOutputLayer extends LossLayer {
 
         @Override
         public void setBackpropGradientsViewArray(INDArray gradients) {
-            // No gradient is ever written.
+            // There are no gradients.
         }
     }
 }

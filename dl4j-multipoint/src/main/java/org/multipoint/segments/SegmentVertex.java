@@ -160,7 +160,7 @@ public final class SegmentVertex extends GraphVertex {
 
         @Override
         public void setBackpropGradientsViewArray(INDArray gradients) {
-            // No gradient is ever written.
+            // There are no gradients.
         }
 
         @Override

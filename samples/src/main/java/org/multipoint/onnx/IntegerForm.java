@@ -17,13 +17,13 @@ import java.util.Set;
  */
 final class IntegerForm {
 
-    /** What ONNX Runtime can run on integers. */
+    /** Operators that ONNX Runtime can run on integers. */
     private static final Set<String> INTEGER = Set.of("Conv", "Gemm", "Add", "Concat", "MaxPool", "AveragePool", "GlobalAveragePool",
             "Flatten", "Transpose", "Pad");
-    /** Of these, what leaves values as they are, so that codes pass through. */
+    /** Of these, the operators that only move or select values, so that output codes are input codes. */
     private static final Set<String> PASSING = Set.of("MaxPool", "Flatten", "Transpose", "Pad");
     private static final Set<String> WITH_WEIGHTS = Set.of("Conv", "Gemm");
-    /** A clip whose bound is that close to the last code's value does nothing. */
+    /** A clip whose bound is this close, relatively, to the value of the largest code has no effect. */
     private static final double SAME = 1e-5;
 
     private final OnnxGraph source;
@@ -36,7 +36,7 @@ final class IntegerForm {
 
     /**
      * @param source         a graph in floating point; not changed
-     * @param quantizations  how tensors are quantized; a tensor without stays floating
+     * @param quantizations  how tensors are quantized; other tensors stay floating point
      * @param weightLimit    largest absolute code of a weight
      */
     IntegerForm(OnnxGraph source, Map<String, InputQuantization> quantizations, int weightLimit) {
@@ -103,7 +103,7 @@ final class IntegerForm {
         return names.of(input, "rounded");
     }
 
-    /** Whether a tensor passes through codes. */
+    /** Whether a tensor is quantized and dequantized. */
     private boolean onCodes(String tensor) {
         if (!quantizations.containsKey(tensor) || source.constants().containsKey(tensor)) {
             return false;
@@ -121,7 +121,7 @@ final class IntegerForm {
         return node.getOpType().equals("Relu") || node.getOpType().equals("Clip");
     }
 
-    /** Whether an activation does nothing but what the quantization of its output does anyway. */
+    /** Whether the quantization of an activation's output already does all that the activation does. */
     private boolean clippedByCodes(NodeProto node) {
         InputQuantization q = quantizations.get(node.getOutput(0));
         if (!isClip(node) || q == null || q.zeroPoint() != 0) {

@@ -35,16 +35,16 @@ import java.util.Set;
 import java.util.stream.LongStream;
 
 /**
- * Writes a graph as an ONNX model: in floating point, or quantized to 8 bits in the form that ONNX Runtime runs on integers. What it can
- * write is what {@link Segments} can compile, and softmax. The model's images are channels first whatever the graph's are: a graph that
- * takes {@code [N, H, W, C]} becomes a model that takes {@code [N, C, H, W]}, and so for outputs of rank 4.
+ * Writes a graph as an ONNX model: in floating point, or quantized to 8 bits in the form that ONNX Runtime runs on integers. It can write
+ * what {@link Segments} can compile, except for dilated average pooling, and softmax. The model's images are channels first, whatever the
+ * graph's are: a graph that takes {@code [N, H, W, C]} becomes a model that takes {@code [N, C, H, W]}, and so for outputs of rank 4.
  */
 public final class OnnxExporter {
 
     /**
      * A tensor of the model.
      *
-     * @param shape for the examples at hand
+     * @param shape its shape for the given examples
      * @param flat  true where it is a vector for each example, which has no axes for rows and columns
      */
     private record Value(String tensor, Program.Shape shape, boolean flat) {
@@ -61,7 +61,7 @@ public final class OnnxExporter {
 
     /**
      * @param source   in fp32; not changed
-     * @param examples what sizes and the ranges of activations are taken from, one array for each network input
+     * @param examples inputs from which sizes and ranges of activations are taken, one array for each network input
      * @throws IllegalArgumentException where a vertex cannot be written; it names the vertex
      */
     public OnnxExporter(ComputationGraph source, INDArray... examples) {
@@ -130,8 +130,8 @@ public final class OnnxExporter {
      * The model in 8 bits: weights signed, symmetric, one scale for each output channel; activations unsigned, one scale for each tensor,
      * over the range that the floating model has on the examples.
      *
-     * @param reduceRange whether weights take 7 bits, as {@code reduce_range} of ONNX Runtime's own quantizer makes them: for CPUs on which
-     *                    sums of two products of 8 bits saturate
+     * @param reduceRange whether weights take 7 bits, as with {@code reduce_range} of ONNX Runtime's own quantizer: for CPUs on which sums
+     *                    of two products of 8 bits saturate
      */
     public byte[] quantized(boolean reduceRange) {
         Map<String, InputQuantization> quantizations = new HashMap<>();
@@ -148,7 +148,7 @@ public final class OnnxExporter {
         return range.quantization(Clipping.MIN_MAX, 8);
     }
 
-    /** The activation that a vertex outside of segments is. */
+    /** The activation that a vertex outside segments applies. */
     private static IActivation activation(String name, GraphVertex vertex) {
         if (vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof ActivationLayer a) {
             return a.getActivationFn();
@@ -311,7 +311,7 @@ public final class OnnxExporter {
             return null;
         }
 
-        /** A window over the image that is read. ONNX knows no negative padding of windows: pixels are cut off before. */
+        /** A window over the image that is read. ONNX has no negative padding of windows: pixels are cut off beforehand. */
         private Void windowed(String op, Window window, List<String> constants, AttributeProto... more) {
             Geometry g = window.geometry(x.shape.h(), x.shape.w());
             String image = x.tensor;
@@ -333,7 +333,7 @@ public final class OnnxExporter {
                 OnnxGraph.attribute("strides", axes(window.stride())),
                 OnnxGraph.attribute("pads", LongStream.of(g.padTop(), g.padLeft(), g.padBottom(), g.padRight())
                         .mapToObj(p -> Math.max(p, 0)).toList())));
-        // Average pooling knows no dilation in this operator set.
+        // Average pooling has no dilation in this operator set.
         if (!window.dilation().equals(Size.ONE)) {
             attributes.add(OnnxGraph.attribute("dilations", axes(window.dilation())));
         }

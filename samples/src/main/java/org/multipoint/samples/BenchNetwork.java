@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** A network and what it takes. */
+/** A network in fp32 with one input, and the shape of that input. */
 final class BenchNetwork {
 
     private static final long SEED = 1;
@@ -31,7 +31,7 @@ final class BenchNetwork {
         this.example = example;
     }
 
-    /** A network in fp32 with one input. */
+    /** The network itself. */
     ComputationGraph graph() {
         return graph;
     }
@@ -49,8 +49,8 @@ final class BenchNetwork {
     /**
      * The network of the given name, or from a file.
      *
-     * @param pixels height and width of its images; null for what the file says, or {@value #USUAL_SIZE}
-     * @throws IllegalArgumentException where it has several inputs or outputs, is not in fp32, or has no layer that says what it takes
+     * @param pixels height and width of its images; null for those in the file, or {@value #USUAL_SIZE}
+     * @throws IllegalArgumentException where it has several inputs or outputs, is not in fp32, or has no convolution or dense layer
      */
     static BenchNetwork load(String net, Integer pixels) throws IOException {
         int usual = pixels != null ? pixels : USUAL_SIZE;

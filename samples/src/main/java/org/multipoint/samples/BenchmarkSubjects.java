@@ -22,13 +22,13 @@ import java.util.function.Consumer;
 /** The ways of running one network that the benchmark compares; closing this closes all. */
 final class BenchmarkSubjects implements AutoCloseable {
 
-    /** The way that all others must agree with. */
+    /** The reference that all others must agree with. */
     static final String DL4J = "dl4j-fp32";
     static final String ONNX_RUNTIME_INT8 = "onnxruntime-int8";
 
     private static final int BITS = 4;
     private static final double EXTRA_POINTS = 0.10;
-    /** Ranges of activations and a spread of extra points are all that is wanted of calibration; accuracy is measured elsewhere. */
+    /** Calibration serves only to set ranges of activations and to spread extra points; accuracy is measured elsewhere. */
     private static final int CALIBRATION_EXAMPLES = 2;
     private static final int POSITIONS_PER_IMAGE = 16;
 
@@ -40,7 +40,7 @@ final class BenchmarkSubjects implements AutoCloseable {
 
     /**
      * @param batch examples in the input that all are run on
-     * @param log   hears what is being made, and what is left out
+     * @param log   receives a line for each step, and for each way that is left out
      */
     BenchmarkSubjects(BenchNetwork network, int batch, Consumer<String> log) {
         this.network = network;

@@ -8,20 +8,20 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** What this machine's processor is called and which of its instructions matter to a network's speed. */
+/** The name of this machine's processor, and those of its instructions that matter to a network's speed. */
 final class Processor {
 
-    /** As Linux calls them. */
+    /** Flags as Linux names them. */
     private static final List<String> INSTRUCTIONS = List.of("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8",
             "asimd", "asimddp", "i8mm");
 
-    /** Those that add up products of bytes in 32 bits. */
+    /** Flags of instructions that sum products of bytes in 32 bits. */
     private static final Set<String> SUMS_OF_BYTES = Set.of("avx_vnni", "avx512_vnni");
 
     private Processor() {
     }
 
-    /** The name, and in brackets the instructions; only the architecture where the system tells no more. */
+    /** The name, and in brackets the instructions; only the architecture where the system does not provide more. */
     static String describe() {
         List<String> lines = lines();
         if (lines.isEmpty()) {
@@ -33,8 +33,8 @@ final class Processor {
     }
 
     /**
-     * Whether sums of two products of unsigned and signed bytes saturate at 16 bits: on x86 without the instructions of VNNI. True as well
-     * where the system does not tell which instructions an x86 processor has.
+     * Whether sums of two products of unsigned and signed bytes saturate at 16 bits: on x86 without VNNI. Also true where the system
+     * does not provide the instructions of an x86 processor.
      */
     static boolean saturates() {
         return saturates(architecture(), flags(lines()));
@@ -52,7 +52,7 @@ final class Processor {
         return new HashSet<>(Arrays.asList(value(lines, "flags", value(lines, "Features", "")).split(" ")));
     }
 
-    /** What Linux tells; nothing elsewhere. */
+    /** Lines of Linux's description; empty on other systems. */
     private static List<String> lines() {
         try {
             return Files.readAllLines(Path.of("/proc/cpuinfo"));

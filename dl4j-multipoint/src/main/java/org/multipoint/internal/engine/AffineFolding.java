@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A program in which linear operations do what the factor and shift of each channel right behind them did.
+ * A program whose linear operations take over the per-channel scale and shift right behind them.
  *
- * @param program the same values with the same numbers; what was folded is left as a sum of one image, which {@link Fusion} makes nothing of
- * @param folded  what linear operations have to do in addition, by the numbers of their values
+ * @param program the same values with the same numbers; a folded instruction becomes a sum of one image, which {@link Fusion} absorbs
+ * @param folded  scale and shift by the number of the linear operation's value
  */
 record AffineFolding(Program program, Map<Integer, Affine> folded) {
 

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a linear operation computes of some of its input channels. Operations on integers whose sums may leave 32 bits are taken apart
- * into parts that cannot: the sum of their results is the operation's.
+ * A linear operation restricted to some of its input channels. Operations on integers whose sums may overflow 32 bits are split into parts
+ * that cannot; the sum of the parts' results is the operation's result.
  *
  * @param from   first channel of each group
  * @param to     channel of each group after the last one
@@ -16,13 +16,13 @@ import java.util.List;
  */
 record ChannelPart(int from, int to, FusedLinear linear) {
 
-    /** Whether the products of one channel, at least, fit 32 bits whatever the codes are. */
+    /** Whether the sum over a single channel fits 32 bits, whatever the codes are, so that the operation can be split. */
     static boolean possible(Program.Linear linear) {
         return linear.weights().quantization().stream()
                 .allMatch(q -> (long) taps(linear.op()) * FusedRows.FULL_LIMIT * q.levels() <= Integer.MAX_VALUE);
     }
 
-    /** The parts of an operation for which that is {@link #possible}; mostly the operation itself. */
+    /** The parts of an operation that it is {@link #possible} to split; usually only the operation itself. */
     static List<ChannelPart> of(FusedLinear linear) {
         LinearOp op = linear.op();
         int channels = op.inChannels() / op.groups();
@@ -37,7 +37,7 @@ record ChannelPart(int from, int to, FusedLinear linear) {
         return parts;
     }
 
-    /** The channel before which a part that starts at the given one must end. */
+    /** The channel before which a part that starts at the given channel must end. */
     private static int end(FusedLinear linear, InputQuantization input, int from, int channels) {
         LinearOp op = linear.op();
         if ((long) op.columns() * FusedRows.FULL_LIMIT * input.levels() <= Integer.MAX_VALUE) {
@@ -62,7 +62,7 @@ record ChannelPart(int from, int to, FusedLinear linear) {
     }
 
     /**
-     * The largest magnitude of what is added up on the way, in whatever order, where inputs are taken with their zero point or without.
+     * The largest magnitude of any partial sum, in whatever order products are added, with the zero point subtracted from inputs or not.
      *
      * @param positive sum of the codes above zero
      * @param negative minus the sum of those below

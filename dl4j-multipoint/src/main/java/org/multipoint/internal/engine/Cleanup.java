@@ -1,6 +1,6 @@
 package org.multipoint.internal.engine;
 
-/** Frees what was made where what comes after it fails. */
+/** Frees resources where a later step fails. */
 public final class Cleanup {
 
     private Cleanup() {

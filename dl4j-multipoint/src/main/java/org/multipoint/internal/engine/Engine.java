@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import java.util.List;
 import java.util.function.Function;
 
-/** Something that can run {@link Program}s. Stateless and thread-safe. */
+/** Compiles {@link Program}s. Stateless and thread-safe. */
 public interface Engine {
 
     /** Name for reports. */
@@ -18,12 +18,12 @@ public interface Engine {
     boolean supports(Program program);
 
     /**
-     * Makes a program ready to run.
+     * Compiles a program.
      *
      * <p>A linear operation on integers is
      * {@code y[r] = input.scale * rows.scales[r] * sum_d rows.codes[r][d] * (u[d] - zeroPoint) + bias[r]}, the sum exact, where
      * {@code u} is the quantized input, padding counts as {@code zeroPoint}, and {@code rows} are the points of each row fused into one
-     * row of integers ({@link FusedRows}) for the largest codes that the engine adds up exactly on this CPU. The sum is rounded to single
+     * row of integers ({@link FusedRows}) with the largest codes that the engine sums exactly on this CPU. The sum is rounded to single
      * precision once, multiplied with the product of both scales, and the bias is added last, so that all engines give the same values.
      *
      * @param program one that it {@link #supports}

@@ -11,11 +11,11 @@ import java.util.stream.Stream;
 /** A layer or vertex of Deeplearning4j that runs on an engine. */
 public interface EngineHost {
 
-    /** Its part that does. */
+    /** The part that does so. */
     EngineRunner runner();
 
     /**
-     * The runners of all layers and vertices of a model, in the model's order; none where it was neither transformed nor compiled.
+     * The runners of all layers and vertices of a model, in the model's order; empty for a model that was neither transformed nor compiled.
      *
      * @param model initialized
      * @throws IllegalArgumentException where it is neither a {@link ComputationGraph} nor a {@link MultiLayerNetwork}

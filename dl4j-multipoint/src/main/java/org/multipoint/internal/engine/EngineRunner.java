@@ -1,8 +1,8 @@
 package org.multipoint.internal.engine;
 
 /**
- * The part of a layer or segment that runs on an engine. Deeplearning4j makes layers from configurations, which name no engine: each starts
- * with {@link Engines#preferred()}, asked for at the first run, and takes another one before or after that.
+ * The part of a layer or segment that runs on an engine. Deeplearning4j instantiates layers from configurations, which name no engine: a
+ * runner uses {@link Engines#preferred()} as of its first run, unless it is given another engine, before or after that.
  */
 public abstract class EngineRunner {
 
@@ -16,17 +16,17 @@ public abstract class EngineRunner {
         return engine;
     }
 
-    /** Runs on the given engine from the next run on; what another one compiled is closed. */
+    /** Uses the given engine from the next run on; what was compiled for the previous one is closed. */
     public final synchronized void runOn(Engine other) {
         release();
         engine = other;
     }
 
-    /** Releases all native memory that the engine holds for this, after a run that is under way. The next run compiles anew. */
+    /** Releases the native memory of everything compiled, after any run in progress. The next run compiles again. */
     public final synchronized void release() {
         closeCompiled();
     }
 
-    /** Closes and forgets what was compiled, if anything was. Called with this object's lock, which runs must hold, too. */
+    /** Closes and drops what was compiled, if anything was. Called with this object's lock, which runs must hold as well. */
     protected abstract void closeCompiled();
 }

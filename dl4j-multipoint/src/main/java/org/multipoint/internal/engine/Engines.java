@@ -5,7 +5,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The engine of this process: oneDNN where its library is on the class path and can be loaded, else ND4J, with a warning. The system
- * property {@value #PROPERTY} asks for one: {@code onednn} or {@code nd4j}.
+ * property {@value #PROPERTY} selects one: {@code onednn} or {@code nd4j}.
  */
 public final class Engines {
 
@@ -20,7 +20,7 @@ public final class Engines {
     private Engines() {
     }
 
-    /** oneDNN, loaded when it is first asked for. */
+    /** oneDNN, loaded at the first use. */
     private static final class OneDnnHolder {
         /** With ND4J for what it does not support; null where it cannot be loaded. */
         static final Engine ENGINE;
@@ -42,7 +42,7 @@ public final class Engines {
             FAILURE = failure;
         }
 
-        /** In one line. */
+        /** The cause in one line. */
         private static String cause(Throwable e) {
             Throwable root = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
             return root.toString().lines().findFirst().orElseThrow();
@@ -52,7 +52,7 @@ public final class Engines {
     /**
      * The engine to use.
      *
-     * @throws IllegalStateException where {@value #PROPERTY} asks for an engine that is unknown or cannot be loaded
+     * @throws IllegalStateException where {@value #PROPERTY} selects an engine that is unknown or cannot be loaded
      */
     public static Engine preferred() {
         String wanted = System.getProperty(PROPERTY, "");
@@ -70,7 +70,7 @@ public final class Engines {
         };
     }
 
-    /** The engine that is always there. */
+    /** The engine that is always available. */
     public static Engine nd4j() {
         return Nd4jEngine.INSTANCE;
     }

@@ -7,7 +7,7 @@ final class FallbackEngine implements Engine {
     private final Engine second;
 
     /**
-     * @param first  gives its name to both
+     * @param first  the one that gives this engine its name
      * @param second runs what the first does not support
      */
     FallbackEngine(Engine first, Engine second) {

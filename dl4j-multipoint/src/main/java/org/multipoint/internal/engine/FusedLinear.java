@@ -6,8 +6,8 @@ import org.multipoint.internal.ops.LinearOp;
 import java.util.Optional;
 
 /**
- * A linear operation in the form in which kernels on floats and on bytes multiply it: the points of each row are fused into one int8 row.
- * Arrays are not to be changed.
+ * A linear operation in the form that kernels on floats and on bytes multiply: the points of each row are fused into one int8 row. Arrays
+ * must not be modified.
  */
 final class FusedLinear {
 
@@ -57,7 +57,7 @@ final class FusedLinear {
         return bias;
     }
 
-    /** What the integer sum of each row is multiplied with. */
+    /** The factor that the integer sum of each row is multiplied by: the row's scale times the input's. */
     float[] sumScales() {
         float[] scales = new float[rows.rows()];
         for (int r = 0; r < scales.length; r++) {
@@ -66,7 +66,7 @@ final class FusedLinear {
         return scales;
     }
 
-    /** This operation followed by a factor and shift for each of its channels. */
+    /** This operation with the per-channel scale and shift that follow it folded in. */
     FusedLinear then(Program.Affine affine) {
         float[] factor = affine.factor();
         float[] shifted = new float[bias.length];
@@ -86,7 +86,7 @@ final class FusedLinear {
         return scaled;
     }
 
-    /** What this operation on integers computes of some input channels of each group. */
+    /** This operation on integers, restricted to a range of the input channels of each group. */
     FusedLinear channels(int from, int to, float[] bias) {
         LinearOp some = new LinearOp((to - from) * op.groups(), op.outChannels(), op.groups(), op.kernel(), op.stride(), op.dilation(),
                 op.padding(), op.paddingMode(), op.transposed(), op.channelsLast());

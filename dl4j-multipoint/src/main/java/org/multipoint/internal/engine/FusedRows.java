@@ -7,7 +7,7 @@ import org.multipoint.points.ScaleLayout;
  * The rows of a {@link MultipointMatrix} with the points of each row fused into one int8 row, as kernels on bytes multiply them:
  * {@code w[r][d] ~= scales[r] * codes[r * columns + d]}. A row fuses exactly where its scales are digits of one integer
  * ({@link ScaleLayout#PER_ROW}, or one point) and that integer fits; else the sum of its points is rounded to the nearest of the
- * {@code 2 * limit + 1} steps that reach from the row's largest magnitude to its negative. Arrays are not to be changed.
+ * {@code 2 * limit + 1} steps that reach from the row's largest magnitude to its negative. Arrays must not be modified.
  */
 public final class FusedRows {
 
@@ -60,7 +60,7 @@ public final class FusedRows {
             scales[r] = scale;
             for (int c = 0; c < columns; c++) {
                 float steps = values[c] / scale;
-                // Halves to even: where the largest code is twice the limit, every other code is a half, and all of them up would move means.
+                // Halves to even: where the largest code is twice the limit, every other code is a half; rounding all up would shift means.
                 int code = Math.max(-limit, Math.min(limit, (int) Math.rint(steps)));
                 codes[r * columns + c] = (byte) code;
                 rounding = Math.max(rounding, Math.abs(steps - code));
@@ -103,7 +103,7 @@ public final class FusedRows {
         return scales;
     }
 
-    /** Number of rows whose codes are their integers. */
+    /** Number of rows that fused exactly. */
     public int exactRows() {
         return exactRows;
     }
@@ -121,7 +121,7 @@ public final class FusedRows {
         return rounding;
     }
 
-    /** Each row times a factor. */
+    /** These rows, each multiplied by a factor. */
     FusedRows scaled(float[] factor) {
         float[] scaled = new float[scales.length];
         for (int r = 0; r < scaled.length; r++) {
@@ -130,7 +130,7 @@ public final class FusedRows {
         return new FusedRows(columns, codes, scaled, exactRows, rounding);
     }
 
-    /** Some columns of each row. */
+    /** A range of the columns of each row. */
     FusedRows columns(int from, int to) {
         byte[] some = new byte[rows() * (to - from)];
         for (int r = 0; r < rows(); r++) {

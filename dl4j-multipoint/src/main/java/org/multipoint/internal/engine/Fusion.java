@@ -29,14 +29,13 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
- * A program arranged, for inputs of given shapes, for engines that can do more than one instruction at a time and can hold values as
- * integers: which instructions go together, and in which form each value is wanted. The results are the program's up to rounding of
- * floating point.
+ * An arrangement of a program, for given input shapes, for engines that can execute several instructions in one step and can hold values as
+ * integers: which instructions are fused, and in which form each value is read. Results are the program's up to floating-point rounding.
  *
  * <ul>
- * <li>Rectifiers and additions after a linear operation are done while its result is still in registers. Of the operands of an
- * addition the one that is made last takes the addition in, if all of them are as large as the sum.</li>
- * <li>Padding becomes part of the convolution or maximum that reads it.</li>
+ * <li>Rectifiers and additions after a linear operation are fused into it. Of the operands of an addition the one that is computed last
+ * absorbs the addition, if all of them are as large as the sum.</li>
+ * <li>Padding is fused into the convolution or maximum that reads it.</li>
  * <li>What only quantized operations read is written as their integers. Maximum, merging, padding and flattening commute with
  * rounding, so they pass integers through. Sums and means are taken of floating values: nothing is rounded that the program does
  * not round.</li>
@@ -44,11 +43,11 @@ import java.util.function.UnaryOperator;
  */
 final class Fusion {
 
-    /** What happens to a result before it is written, in this order. */
+    /** What is done to a result before it is written. */
     sealed interface Extra {
     }
 
-    /** {@link Rectify} */
+    /** A {@link Rectify}. */
     record Bound(float upper) implements Extra {
     }
 
@@ -56,7 +55,7 @@ final class Fusion {
     record Plus(int value) implements Extra {
     }
 
-    /** An instruction, what was taken into it, and which value and form it writes. */
+    /** An instruction, what was fused into it, and which value it writes in which form. */
     static final class Node {
         private final Instruction instruction;
         private final int value;
@@ -78,7 +77,7 @@ final class Fusion {
             return instruction;
         }
 
-        /** Number of the value that the instruction by itself makes in the program. */
+        /** Number of the value that the instruction by itself computes in the program. */
         int value() {
             return value;
         }
@@ -92,7 +91,7 @@ final class Fusion {
             return extras;
         }
 
-        /** The value that it makes with all that was taken in. */
+        /** Number of the value that it computes with all that was fused into it. */
         int result() {
             return result;
         }
@@ -140,7 +139,7 @@ final class Fusion {
         chooseForms();
     }
 
-    /** In the order in which they run. */
+    /** The nodes in execution order. */
     List<Node> nodes() {
         return nodes;
     }
@@ -163,7 +162,7 @@ final class Fusion {
         }
     }
 
-    /** What there is to know of a kind of instruction; by default nothing goes together with it. */
+    /** How an instruction can be fused; by default not at all. */
     private static final class Traits {
         private IntPredicate absorbed = value -> false;
         private Predicate<Pad> takesPadding = pad -> false;
@@ -174,32 +173,32 @@ final class Fusion {
         private boolean notNegative;
 
         /**
-         * @param into lets another node do the instruction's work, if one can; given the number of its value
+         * @param into given the number of the instruction's value, fuses it into another node; false where that is not possible
          */
         Traits absorbed(IntPredicate into) {
             absorbed = into;
             return this;
         }
 
-        /** Which zeros around what it reads may be left to it. */
+        /** Which padding of its input it can absorb. */
         Traits takesPadding(Predicate<Pad> which) {
             takesPadding = which;
             return this;
         }
 
-        /** The form that it reads whatever form it writes; by default it reads what it writes. */
+        /** The form that it reads, independent of the form it writes; by default both are the same. */
         Traits reads(Optional<InputQuantization> form) {
             operandForm = written -> form;
             return this;
         }
 
-        /** Whether its result can be bounded before it is written. */
+        /** Whether a rectifier can be fused into it. */
         Traits takesBounds(boolean can) {
             takesBounds = can;
             return this;
         }
 
-        /** Other values can be added to its result before it is written. */
+        /** Additions can be fused into it. */
         Traits takesAdditions() {
             takesAdditions = true;
             return this;
@@ -211,7 +210,7 @@ final class Fusion {
             return this;
         }
 
-        /** No result of it is negative. */
+        /** Its results are never negative. */
         Traits notNegative() {
             notNegative = true;
             return this;
@@ -302,8 +301,8 @@ final class Fusion {
     }
 
     /**
-     * A frame of zeros is the same to a convolution as its own padding, and to a maximum of values that are not negative, if there is
-     * such a value.
+     * Zero padding is equivalent to a convolution's own padding, and to that of a maximum over values that are not negative, where each
+     * window holds such a value.
      */
     private boolean intoReader(Pad pad, int value) {
         List<Instruction> readers = program.instructions().stream().filter(i -> i.reads().contains(value)).toList();

@@ -17,11 +17,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/** A program on ND4J: images {@code [n, c, h, w]} in 'c' order between instructions. */
+/** A program on ND4J. Values between instructions are images {@code [n, c, h, w]} in 'c' order. */
 final class Nd4jExecutable implements Executable {
 
     private final Program program;
-    /** By the number of the operation's value. */
+    /** By the number of the value that the operation computes. */
     private final Map<Integer, Nd4jLinear> linear = new HashMap<>();
     private final int[] uses;
     private boolean closed;
@@ -64,9 +64,9 @@ final class Nd4jExecutable implements Executable {
         }
     }
 
-    /** Carries out one instruction. */
+    /** Executes one instruction. */
     private final class Step implements Program.Visitor<INDArray> {
-        /** Number of the instruction's value. */
+        /** Number of the value that the instruction computes. */
         private final int value;
         private final List<INDArray> in;
         private final INDArray x;

@@ -15,15 +15,15 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import java.util.stream.IntStream;
 
 /**
- * A linear operation on ND4J's convolutions: border, sums, then scale and bias. Borders are made by padding the image, so that every
- * kind of padding is the same to the convolution.
+ * A linear operation on ND4J's convolutions: padding, sums, then scale and bias. Images are padded beforehand, so that the convolution sees
+ * no padding, whatever its kind.
  */
 final class Nd4jLinear implements AutoCloseable {
 
     private static final long EXACT_IN_SINGLE = 1L << 24;
 
     private final LinearOp op;
-    /** Type in which sums are computed: all integers that a row can reach are exact in it. */
+    /** Type in which sums are computed: it represents all integers that a row can reach exactly. */
     private final DataType sums;
     private final InputQuantization quantization;
     private final INDArray[] weights;
@@ -55,7 +55,7 @@ final class Nd4jLinear implements AutoCloseable {
         return codes;
     }
 
-    /** No sum of any part of a row's products is larger, in whatever order they are added. */
+    /** An upper bound of the magnitude of any partial sum of a row's products, in whatever order they are added. */
     private static long largestSum(FusedRows rows, InputQuantization input) {
         long largest = 0;
         for (int r = 0; r < rows.rows(); r++) {
@@ -68,7 +68,7 @@ final class Nd4jLinear implements AutoCloseable {
         return largest * Math.max(input.zeroPoint(), input.levels() - input.zeroPoint());
     }
 
-    /** One array in the axis order of ND4J's operations, or one for each group where ND4J has no grouped operation. */
+    /** One array in the axis order of ND4J's operations, or one per group where ND4J has no grouped operation. */
     private INDArray[] weights(float[] matrix) {
         int kh = op.kernel().height();
         int kw = op.kernel().width();
@@ -142,7 +142,7 @@ final class Nd4jLinear implements AutoCloseable {
         return out;
     }
 
-    /** The image with zeros added, or (where negative) pixels cut off, at each side. */
+    /** The image with zeros added, or pixels cut off where a number is negative, at each side. */
     static INDArray framed(INDArray x, int top, int bottom, int left, int right) {
         if (top == 0 && bottom == 0 && left == 0 && right == 0) {
             return x;
@@ -154,7 +154,7 @@ final class Nd4jLinear implements AutoCloseable {
         return out;
     }
 
-    /** What is left inside the given margins, where negative ones count as none. */
+    /** The view inside the given margins; negative ones count as zero. */
     private static INDArray window(INDArray x, int top, int bottom, int left, int right) {
         return x.get(NDArrayIndex.all(), NDArrayIndex.all(),
                 NDArrayIndex.interval(Math.max(top, 0), x.size(2) - Math.max(bottom, 0)),

@@ -12,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import java.util.Arrays;
 import java.util.List;
 
-/** Runs on oneDNN; all but deconvolutions, and integer kernels of more than some 66,000 pixels. */
+/** Runs on oneDNN. Deconvolutions, and integer kernels larger than about 66,000 pixels, are not supported. */
 final class OneDnnEngine implements Engine {
 
     private final int exactCodeLimit;
@@ -52,7 +52,7 @@ final class OneDnnEngine implements Engine {
     }
 
     /**
-     * Whether sums of the largest products come out right. CPUs without instructions for sums of four 8-bit products add pairs of them in
+     * Whether sums of the largest products are correct. CPUs without instructions that sum four 8-bit products add pairs of products in
      * 16 bits, which 2 * 255 * 127 exceeds and 2 * 255 * 63 does not.
      */
     private static boolean sumsAreExact(int code) {
@@ -82,7 +82,7 @@ final class OneDnnEngine implements Engine {
         return builder.build();
     }
 
-    /** Kinds of operations that the library has code of its own for. */
+    /** Operations for which the library has different implementations. */
     private static final LinearOp[] PROBES = {probe(64, 64, 1, 1), probe(64, 64, 1, 3), probe(3, 16, 1, 3), probe(32, 32, 32, 3),
             probe(6, 6, 2, 3)};
 

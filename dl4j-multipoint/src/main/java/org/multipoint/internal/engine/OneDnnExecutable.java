@@ -30,22 +30,22 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** A program on oneDNN: channels stand side by side in all images, integers are unsigned bytes. */
+/** A program on oneDNN: images are channels last, integers unsigned bytes. */
 final class OneDnnExecutable implements Executable {
 
     private static final int FIRST_MULTIPLE = dnnl.DNNL_ARG_MULTIPLE_SRC;
-    /** On CPUs without AVX depthwise convolutions that add in place crash where pixels are not aligned to this many values. */
+    /** On CPUs without AVX, depthwise convolutions that add in place crash where pixels are not aligned to this many values. */
     private static final int ALIGNED = 4;
 
     /** Without weights. */
     private final Program program;
-    /** By the number of the operation's value. */
+    /** By the number of the value that the operation computes. */
     private final Map<Integer, OneDnnConvolution> linear = new HashMap<>();
     private final OneDnnPlans<Prepared> plans = new OneDnnPlans<>();
     private Call last;
     private boolean closed;
 
-    /** A plan and the arrays that it asks for. */
+    /** A plan and the buffers that are bound to arrays of the caller. */
     private record Prepared(OneDnnPlan plan, List<OneDnnPlan.Buffer> inputs, OneDnnPlan.Buffer result, Shape resultShape)
             implements AutoCloseable {
         @Override
@@ -85,7 +85,7 @@ final class OneDnnExecutable implements Executable {
         return result;
     }
 
-    /** What the last call was given, and its plan: most calls are alike, and this is quicker to find than a layout. */
+    /** The layouts of the last call's inputs, and its plan: most calls are alike, and comparing these is quicker than a look-up. */
     private static final class Call {
         private final long[][] shapes;
         private final long[][] strides;
@@ -165,7 +165,7 @@ final class OneDnnExecutable implements Executable {
         return new Prepared(plan, bound.subList(0, inputs), bound.get(inputs), shapes.get(program.result()));
     }
 
-    /** Makes steps of nodes for one set of shapes. */
+    /** Turns nodes into steps of a plan for one set of shapes. */
     private final class Planner {
         private final OneDnnPlan plan;
         private final List<Shape> shapes;
@@ -188,7 +188,7 @@ final class OneDnnExecutable implements Executable {
             buffers.computeIfAbsent(value, v -> new HashMap<>()).put(form, buffer);
         }
 
-        /** An input: channels side by side first, then integers; two simple steps are faster than one that does both. */
+        /** Reads an input: first channels last, then as integers; two simple steps are faster than a combined one. */
         OneDnnPlan.Buffer read(int value, OneDnnImage layout) {
             OneDnnPlan.Buffer array = plan.bound(layout.desc());
             callers.add(array);
@@ -202,7 +202,7 @@ final class OneDnnExecutable implements Executable {
             return array;
         }
 
-        /** Makes the integers that are wanted of a floating value. */
+        /** Quantizes a floating value to each form in which it is read. */
         private void quantize(int value) {
             for (Optional<InputQuantization> form : fusion.wanted(value)) {
                 if (form.isPresent()) {
@@ -288,7 +288,7 @@ final class OneDnnExecutable implements Executable {
             });
         }
 
-        /** Where a node writes: the result array, an addend that nobody reads any more, or a new buffer. */
+        /** Where a node writes: the result array, an addend that is not read again, or a new buffer. */
         private OneDnnPlan.Buffer buffer(int index, Fusion.Node node, Shape shape) {
             if (node.result() == program.result() && target != null) {
                 return target;
@@ -309,7 +309,7 @@ final class OneDnnExecutable implements Executable {
                     && fusion.nodes().stream().noneMatch(n -> shares(n, v))).findFirst();
         }
 
-        /** Whether a node only describes memory anew that holds the value. */
+        /** Whether a node only gives the memory of the value another shape. */
         private boolean shares(Fusion.Node node, int value) {
             return node.instruction() instanceof Program.Flatten && (node.result() == value || node.operands().contains(value));
         }
@@ -342,7 +342,7 @@ final class OneDnnExecutable implements Executable {
             }
         }
 
-        /** Images of one pixel as one image of a column of pixels. */
+        /** A batch of images of one pixel as one image, a column of pixels. */
         private OneDnnPlan.Buffer column(OneDnnPlan.Buffer buffer, Shape s, Optional<InputQuantization> form) {
             return buffer.as(OneDnnImage.between(new Shape(1, s.c(), s.n(), 1), form));
         }
@@ -351,7 +351,7 @@ final class OneDnnExecutable implements Executable {
             static final Bounds NONE = new Bounds(Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY);
         }
 
-        /** All extras but the last bounds, which are returned: they go together with quantization. */
+        /** Adds all extras but the last bounds, which are returned: they are merged with quantization. */
         private Bounds extras(Fusion.Node node, OneDnnExtras extras, OneDnnPlan.Buffer to, boolean column) {
             Bounds pending = Bounds.NONE;
             for (Fusion.Extra extra : node.extras()) {
@@ -372,7 +372,7 @@ final class OneDnnExecutable implements Executable {
             return pending;
         }
 
-        /** Images smaller than the sum are second operands, one at a time: the library repeats those. */
+        /** Images smaller than the sum are second operands, one at a time: the library broadcasts only those. */
         private void sum(Fusion.Node node, List<OneDnnPlan.Buffer> operands, OneDnnPlan.Buffer to) {
             if (operands.size() == 1) {
                 plan.reorder(operands.get(0), to);
@@ -408,7 +408,7 @@ final class OneDnnExecutable implements Executable {
             return OneDnnImage.between(new Shape(1, values.length, 1, 1), Optional.empty());
         }
 
-        /** The bounds of a node's results after what is there. */
+        /** Appends the bounds of a node's results. */
         private OneDnnExtras bounded(Fusion.Node node, OneDnnExtras extras) {
             node.extras().forEach(e -> extras.clip(0, ((Fusion.Bound) e).upper()));
             return extras;

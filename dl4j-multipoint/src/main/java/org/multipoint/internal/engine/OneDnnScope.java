@@ -6,7 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Native objects that live and die together. */
+/** Native objects that are freed together. */
 final class OneDnnScope implements AutoCloseable {
 
     private static final AtomicInteger OPEN = new AtomicInteger();
@@ -23,7 +23,7 @@ final class OneDnnScope implements AutoCloseable {
         return OPEN.get();
     }
 
-    /** Frees the object when this is closed. */
+    /** Takes ownership: the object is freed when this scope is closed. */
     <T extends Pointer> T own(T object) {
         owned.push(object);
         return object;

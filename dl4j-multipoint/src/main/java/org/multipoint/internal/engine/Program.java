@@ -18,9 +18,9 @@ import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /**
- * What an engine can run in one piece: instructions over images, without branches, each of which makes one value out of earlier
- * ones. Values are numbered: inputs first, then one for each instruction; the last one is the result. All values are floating; an
- * engine may hold them as integers where only quantized operations read them.
+ * What an engine runs in one piece: a straight list of instructions over images, each of which computes one value from earlier ones. Values
+ * are numbered: inputs first, then one for each instruction; the last one is the result. All values are floating point; an engine may hold
+ * them as integers where only quantized operations read them.
  *
  * <p>A value is an image {@code [n, c, h, w]}; vectors are images of one pixel, sequences images of width 1.
  *
@@ -38,12 +38,12 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** A step. What depends on its kind is a {@link Visitor}, so that a new kind does not compile until everyone knows it. */
+    /** An instruction. Code that depends on its kind is a {@link Visitor}: it does not compile if it forgets a kind. */
     public sealed interface Instruction {
-        /** Values that it reads. */
+        /** Numbers of the values that it reads. */
         List<Integer> reads();
 
-        /** Asks the visitor's method for this kind of instruction. */
+        /** Calls the visitor's method for this kind of instruction. */
         <R> R accept(Visitor<R> visitor);
 
         /**
@@ -70,9 +70,9 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /**
-     * What is to be done with each kind of instruction.
+     * One method for each kind of instruction.
      *
-     * @param <R> what comes out of it
+     * @param <R> the result
      */
     public interface Visitor<R> {
         R visit(Linear linear);
@@ -96,7 +96,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         R visit(Flatten flatten);
     }
 
-    /** A step that reads one value. */
+    /** An instruction that reads one value. */
     sealed interface OneInput extends Instruction {
         /** Number of the value that it reads. */
         int input();
@@ -228,7 +228,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** {@code exp(x)} of each channel of a pixel relative to the sum over its channels. */
+    /** Softmax over the channels of each pixel. */
     public record Softmax(int input) implements OneInput {
         @Override
         public <R> R accept(Visitor<R> visitor) {
@@ -242,7 +242,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /**
-     * The sum of images, which have the same size or size 1 along each axis; along axes of size 1 an image is repeated. Images that are
+     * The sum of images, which have the same size or size 1 along each axis and are broadcast along axes of size 1. Images that are
      * added come from arrays of one rank.
      */
     public record Add(List<Integer> reads) implements Instruction {
@@ -265,7 +265,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** The channels of several images side by side. */
+    /** Several images concatenated along their channels. */
     public record Concat(List<Integer> reads) implements Instruction {
         @Override
         public <R> R accept(Visitor<R> visitor) {
@@ -282,13 +282,13 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** How a pooling makes one value of many. */
+    /** How a pooling reduces a window to one value. */
     public enum PoolKind {
-        /** The largest one; padding does not count, and where there is nothing else the result is about {@code -Float.MAX_VALUE}. */
+        /** The maximum, without padding; where a window holds nothing else, about {@code -Float.MAX_VALUE}. */
         MAX,
-        /** The mean of those inside the image. */
+        /** The mean of the pixels inside the image. */
         MEAN,
-        /** The mean, padding counting as zeros. */
+        /** The mean, with padding counted as zeros. */
         MEAN_WITH_PADDING
     }
 
@@ -355,7 +355,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
         }
 
-        /** Sizes where a window moves over an image with this around it; padding of both kinds counts as padding. */
+        /** Geometry of a window over an image with this frame, which counts as padding. */
         Geometry geometry(Window window, Shape inside) {
             Geometry g = window.geometry(inside.h + top + bottom, inside.w + left + right);
             return new Geometry(inside.h, inside.w, g.outHeight(), g.outWidth(), g.padTop() + top, g.padLeft() + left,
@@ -363,7 +363,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** All of an image as a vector, in the order (row, column, channel). The result is an array of rank 2. */
+    /** An image as a vector, in the order (row, column, channel). The result is an array of rank 2. */
     public record Flatten(int input) implements OneInput {
         @Override
         public <R> R accept(Visitor<R> visitor) {
@@ -397,7 +397,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** The same instructions without weights and biases: what engines need that hold those in forms of their own. */
+    /** The same instructions without weights and biases, for engines that hold those in a form of their own. */
     Program withoutWeights() {
         return new Program(inputs, channelsLast, instructions.stream().map(Instruction::withoutWeights).toList());
     }
@@ -418,7 +418,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         return inputs + instructions.size() - 1;
     }
 
-    /** How often each value is read, the result's own use counted. */
+    /** How often each value is read; the result counts as read once more. */
     public int[] uses() {
         int[] uses = new int[result() + 1];
         instructions.forEach(i -> i.reads().forEach(v -> uses[v]++));
@@ -443,11 +443,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /**
-     * Rank of the array that holds the result: that of the inputs it is made of, or 2 where it was flattened.
+     * Rank of the array that holds the result: that of the inputs it is computed from, or 2 where it was flattened.
      *
      * @param ofInputs ranks of the inputs' arrays
-     * @throws IllegalArgumentException where images of arrays of different ranks are added or merged: Deeplearning4j lines up the last
-     *                                  axes of such arrays, whatever these are
+     * @throws IllegalArgumentException where images of arrays of different ranks are added or merged: Deeplearning4j aligns the
+     *                                  last axes of such arrays, whatever they are
      */
     int rank(int... ofInputs) {
         int[] ranks = Arrays.copyOf(ofInputs, result() + 1);

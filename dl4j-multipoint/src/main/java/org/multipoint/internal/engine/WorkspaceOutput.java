@@ -9,7 +9,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.function.Function;
 
-/** How an engine reads what Deeplearning4j's layers read, and writes its results where activations belong. */
+/** Runs engines on the inputs of Deeplearning4j's layers, with results in its workspaces. */
 public final class WorkspaceOutput {
 
     private WorkspaceOutput() {
@@ -21,10 +21,9 @@ public final class WorkspaceOutput {
     }
 
     /**
-     * Runs an engine so that its result lies where Deeplearning4j wants activations: it refuses those outside the workspace that it
-     * has opened for them.
+     * Runs an engine with its result in the workspace that Deeplearning4j has opened for activations; it rejects activations outside.
      *
-     * @param dataType what the network computes in; the engine reads and writes FLOAT
+     * @param dataType data type of the network; the engine reads and writes FLOAT
      */
     public static INDArray toWorkspace(LayerWorkspaceMgr workspaces, DataType dataType, Run run, INDArray... inputs) {
         INDArray[] x = new INDArray[inputs.length];

@@ -234,7 +234,7 @@ class ProgramTest {
     }
 
     @Test
-    void programsThatDoNotHangTogetherAreRefused() {
+    void programsWithInvalidReadsAreRejected() {
         assertThrows(IllegalArgumentException.class, () -> new Program(1, false, List.of()));
         assertThrows(IllegalArgumentException.class, () -> new Program(1, false, List.of(new Program.Rectify(1, 6))));
         List<Program.Instruction> sum = new ArrayList<>(List.of(new Program.Add(List.of(0, 1))));
