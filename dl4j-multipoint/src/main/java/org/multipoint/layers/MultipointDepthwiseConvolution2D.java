@@ -6,6 +6,8 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.multipoint.internal.engine.EngineHost;
+import org.multipoint.internal.engine.EngineRunner;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -45,12 +47,17 @@ public class MultipointDepthwiseConvolution2D extends DepthwiseConvolution2D imp
         return 31 * super.hashCode() + MultipointLayer.weightsHash(this);
     }
 
-    private static final class Impl extends org.deeplearning4j.nn.layers.convolution.DepthwiseConvolution2DLayer {
+    private static final class Impl extends org.deeplearning4j.nn.layers.convolution.DepthwiseConvolution2DLayer implements EngineHost {
         private final transient MultipointForward forward;
 
         Impl(NeuralNetConfiguration conf, DataType dataType) {
             super(conf, dataType);
             forward = new MultipointForward(conf.getLayer());
+        }
+
+        @Override
+        public EngineRunner runner() {
+            return forward;
         }
 
         @Override

@@ -3,8 +3,9 @@ package org.multipoint.layers;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.multipoint.internal.engine.Engine;
-import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.engine.Cleanup;
+import org.multipoint.internal.engine.EngineRunner;
+import org.multipoint.internal.engine.Executable;
 import org.multipoint.internal.engine.Kernel;
 import org.multipoint.internal.engine.WorkspaceOutput;
 import org.multipoint.internal.ops.InputQuantization;
@@ -19,10 +20,10 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * The arithmetic of a multipoint layer: its operations one after another, each on the engine at hand. The points of each row are
- * fused into one int8 row when the engine's kernel is built; where inputs stay floating the exact sum of points is used.
+ * The arithmetic of a multipoint layer: its operations one after another, each a kernel of the layer's engine. Where inputs are quantized
+ * the engine multiplies integers; where they stay floating, the exact sums of points.
  */
-final class MultipointForward {
+final class MultipointForward extends EngineRunner {
 
     private final Layer layer;
     private final LayerKind kind;
@@ -30,7 +31,8 @@ final class MultipointForward {
     private final MultipointWeights weights;
     /** One for each operation, or none where inputs stay floating. */
     private final List<InputQuantization> inputs = new ArrayList<>();
-    private Kernel[] kernels;
+    /** Of operations on integers, once they are compiled. */
+    private final List<Kernel> kernels = new ArrayList<>();
     private float[] kernelBias;
 
     /**
@@ -77,54 +79,58 @@ final class MultipointForward {
                     + Arrays.toString(input.shape()));
         }
         float[] currentBias = bias.toFloatVector();
-        INDArray x = input.castTo(DataType.FLOAT);
         try {
-            return WorkspaceOutput.toWorkspace(workspaces, dataType, allocate -> inputs.isEmpty()
-                    ? floating(x, currentBias, allocate) : quantized(x, currentBias, allocate));
+            return WorkspaceOutput.toWorkspace(workspaces, dataType, (allocate, x) -> inputs.isEmpty()
+                    ? floating(x[0], currentBias, allocate) : quantized(x[0], currentBias, allocate), input);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("Layer \"" + layer.getLayerName() + "\": " + e.getMessage(), e);
         }
     }
 
     private synchronized INDArray quantized(INDArray x, float[] bias, Function<long[], INDArray> allocate) {
-        if (kernels == null || !Arrays.equals(bias, kernelBias)) {
-            close();
-            Engine engine = Engines.preferred();
-            Kernel[] built = new Kernel[ops.size()];
-            for (int i = 0; i < built.length; i++) {
-                built[i] = engine.quantized(ops.get(i), matrix(i).fuse(engine.exactCodeLimit()), biasOf(i, bias), inputs.get(i));
-            }
-            kernels = built;
+        if (kernels.isEmpty() || !Arrays.equals(bias, kernelBias)) {
+            release();
+            Cleanup.onFailure(this::release, () -> {
+                for (int i = 0; i < ops.size(); i++) {
+                    kernels.add(engine().quantized(ops.get(i), matrix(i), biasOf(i, bias), inputs.get(i)));
+                }
+            });
             kernelBias = bias;
         }
-        INDArray y = x;
-        for (int i = 0; i < kernels.length; i++) {
-            y = i < kernels.length - 1 ? kernels[i].apply(y) : kernels[i].apply(allocate, y);
-        }
-        return y;
+        return chain(0, x, allocate, (i, y, to) -> kernels.get(i).apply(to, y));
     }
 
     /** Kernels on floating weights are made for one call: no copy of the weights in full precision is kept. */
     private INDArray floating(INDArray x, float[] bias, Function<long[], INDArray> allocate) {
-        INDArray y = x;
-        for (int i = 0; i < ops.size(); i++) {
-            try (Kernel kernel = Engines.preferred().floating(ops.get(i), matrix(i).toFloats(), biasOf(i, bias))) {
-                y = i < ops.size() - 1 ? kernel.apply(y) : kernel.apply(allocate, y);
+        return chain(0, x, allocate, (i, y, to) -> {
+            try (Kernel kernel = engine().floating(ops.get(i), matrix(i).toFloats(), biasOf(i, bias))) {
+                return kernel.apply(to, y);
             }
+        });
+    }
+
+    /** Applies one operation. */
+    private interface Step {
+        INDArray apply(int operation, INDArray x, Function<long[], INDArray> allocate);
+    }
+
+    /** Applies the given operation and those behind it; only the last result is left. */
+    private INDArray chain(int operation, INDArray x, Function<long[], INDArray> allocate, Step step) {
+        if (operation == ops.size() - 1) {
+            return step.apply(operation, x, allocate);
         }
-        return y;
+        try (INDArray y = step.apply(operation, x, Executable::detached)) {
+            return chain(operation + 1, y, allocate, step);
+        }
     }
 
     private float[] biasOf(int operation, float[] bias) {
         return operation == ops.size() - 1 ? bias : new float[ops.get(operation).rows()];
     }
 
-    private void close() {
-        if (kernels != null) {
-            for (Kernel kernel : kernels) {
-                kernel.close();
-            }
-            kernels = null;
-        }
+    @Override
+    protected void closeCompiled() {
+        kernels.forEach(Kernel::close);
+        kernels.clear();
     }
 }

@@ -9,6 +9,8 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.util.TimeSeriesUtils;
+import org.multipoint.internal.engine.EngineHost;
+import org.multipoint.internal.engine.EngineRunner;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -48,12 +50,17 @@ public class MultipointRnnOutputLayer extends RnnOutputLayer implements Multipoi
         return 31 * super.hashCode() + MultipointLayer.weightsHash(this);
     }
 
-    private static final class Impl extends org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer {
+    private static final class Impl extends org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer implements EngineHost {
         private final transient MultipointForward forward;
 
         Impl(NeuralNetConfiguration conf, DataType dataType) {
             super(conf, dataType);
             forward = new MultipointForward(conf.getLayer());
+        }
+
+        @Override
+        public EngineRunner runner() {
+            return forward;
         }
 
         @Override

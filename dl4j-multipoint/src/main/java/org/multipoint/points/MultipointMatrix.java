@@ -156,60 +156,24 @@ public final class MultipointMatrix {
     }
 
     /**
-     * Fuses the points of each row into one int8 row. Exact where the row's scales are digits of one integer
-     * ({@link ScaleLayout#PER_ROW}, or one point) and that integer fits; else the sum is rounded to the nearest of the
-     * {@code 2 * limit + 1} steps that reach from the row's largest magnitude to its negative.
+     * The same rows with their columns in another order.
      *
-     * @param limit largest code, {@link IntegerRows#FULL_LIMIT} or {@link IntegerRows#SAFE_LIMIT}
+     * @param from {@code [columns]}: for each column of the result, its column in this matrix
+     * @throws IllegalArgumentException where their number is wrong
      */
-    public IntegerRows fuse(int limit) {
-        byte[] fused = new byte[Math.multiplyExact(rows(), columns)];
-        float[] rowScales = new float[rows()];
-        float[] values = new float[columns];
-        double rounding = 0;
-        for (int r = 0; r < rows(); r++) {
-            if (fusesExactly(r, limit)) {
-                rowScales[r] = scale(r, points[r] - 1);
-                for (int c = 0; c < columns; c++) {
-                    fused[r * columns + c] = (byte) integer(r, c);
-                }
-                continue;
-            }
-            row(r, values, 0);
-            float max = 0;
-            for (float v : values) {
-                max = Math.max(max, Math.abs(v));
-            }
-            float scale = max > 0 ? max / limit : 1;
-            rowScales[r] = scale;
-            for (int c = 0; c < columns; c++) {
-                float steps = values[c] / scale;
-                // Halves to even: where the largest code is twice the limit, every other code is a half, and all of them up would move means.
-                int code = Math.max(-limit, Math.min(limit, (int) Math.rint(steps)));
-                fused[r * columns + c] = (byte) code;
-                rounding = Math.max(rounding, Math.abs(steps - code));
-            }
+    public MultipointMatrix withColumns(int[] from) {
+        if (from.length != columns) {
+            throw new IllegalArgumentException("Expected " + columns + " columns, found " + from.length);
         }
-        return new IntegerRows(rows(), columns, fused, rowScales, rounding);
+        byte[] moved = new byte[patterns.length];
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] = patterns[i / columns * columns + from[i % columns]];
+        }
+        return new MultipointMatrix(bits, columns, grid, layout, points, scales, moved);
     }
 
-    /** True where {@link #fuse} does not round this row. */
-    public boolean fusesExactly(int row, int limit) {
-        if (points[row] > 1 && layout != ScaleLayout.PER_ROW) {
-            return false;
-        }
-        if (grid.maxValue(bits, points[row]) <= limit) {
-            return true;
-        }
-        for (int c = 0; c < columns; c++) {
-            if (Math.abs(integer(row, c)) > limit) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private int integer(int row, int column) {
+    /** The integer whose digits the codes of a row are at a column, coarsest first: the row's value in steps of its last scale. */
+    public int integer(int row, int column) {
         int value = 0;
         for (int i = 0; i < points[row]; i++) {
             value = value * grid.levels(bits) + code(row, i, column);

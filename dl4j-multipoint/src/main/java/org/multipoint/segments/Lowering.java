@@ -18,12 +18,10 @@ import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.graph.BatchNormAffine;
-import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointWeights;
-import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -33,24 +31,22 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
-/** Makes the program of a segment. */
+/** Lowers a segment to the program that an engine runs. */
 final class Lowering {
 
     private final Segment segment;
     private final Map<String, Map<String, INDArray>> params;
-    private final int codeLimit;
     private final List<Program.Instruction> instructions = new ArrayList<>();
     private final Map<String, Integer> values = new HashMap<>();
 
     /**
-     * @param params    parameters of the segment's parts, by part and key
-     * @param codeLimit largest code of the engine
+     * @param params parameters of the segment's parts, by part and key
      */
-    Lowering(Segment segment, Map<String, Map<String, INDArray>> params, int codeLimit) {
+    Lowering(Segment segment, Map<String, Map<String, INDArray>> params) {
         this.segment = segment;
         this.params = params;
-        this.codeLimit = codeLimit;
     }
 
     Program program() {
@@ -124,60 +120,50 @@ final class Lowering {
         int x = flatten == null ? input : emit(new Program.Flatten(input));
         List<LinearOp> ops = SupportedVertices.ops(layer);
         Optional<MultipointWeights> stored = MultipointWeights.of(layer);
+        Optional<int[]> order = columnOrder(flatten);
         for (int i = 0; i < ops.size(); i++) {
             LinearOp op = ops.get(i);
             float[] bias = i == ops.size() - 1 && params.containsKey(name) && params.get(name).containsKey("b")
                     ? Tensor.of(params.get(name).get("b")).data() : new float[op.rows()];
-            Program.Weights weights = stored.isPresent() ? weights(stored.get().operations().get(i))
-                    : new Program.FloatWeights(plain(name, layer, i));
-            x = emit(new Program.Linear(x, op, ordered(weights, flatten), bias));
+            Program.Weights weights = stored.isPresent() ? weights(stored.get().operations().get(i), order)
+                    : new Program.FloatWeights(plain(name, layer, i, order));
+            x = emit(new Program.Linear(x, op, weights, bias));
         }
         return x;
     }
 
-    private float[] plain(String name, Layer layer, int operation) {
+    private float[] plain(String name, Layer layer, int operation, Optional<int[]> order) {
         LayerKind kind = LayerKind.ofPlain(layer).orElseThrow();
-        return kind.matrix(params.get(name).get(kind.weightKeys().get(operation)), operation);
+        float[] matrix = kind.matrix(params.get(name).get(kind.weightKeys().get(operation)), operation);
+        return order.map(from -> reordered(matrix, from)).orElse(matrix);
     }
 
-    private Program.Weights weights(MultipointWeights.Operation operation) {
-        MultipointMatrix matrix = operation.matrix();
-        Optional<InputQuantization> input = operation.input();
-        return input.isPresent() ? new Program.IntegerWeights(matrix.fuse(codeLimit), input.get())
-                : new Program.FloatWeights(matrix.toFloats());
+    private static Program.Weights weights(MultipointWeights.Operation operation, Optional<int[]> order) {
+        MultipointMatrix stored = operation.matrix();
+        MultipointMatrix matrix = order.map(stored::withColumns).orElse(stored);
+        return operation.input().<Program.Weights>map(input -> new Program.IntegerWeights(matrix, input))
+                .orElseGet(() -> new Program.FloatWeights(matrix.toFloats()));
     }
 
     /**
-     * Deeplearning4j flattens an image in the order of its axes, a program in the order (row, column, channel): columns of weights
-     * behind a channels-first image move.
+     * For each column of a program's weights, the column of the layer's. Deeplearning4j flattens an image in the order of its axes, a
+     * program in the order (row, column, channel), so that columns behind a channels-first image move. Empty where all columns stay.
      */
-    private static Program.Weights ordered(Program.Weights weights, CnnToFeedForwardPreProcessor flatten) {
+    private static Optional<int[]> columnOrder(CnnToFeedForwardPreProcessor flatten) {
         if (flatten == null || flatten.getFormat() == CNN2DFormat.NHWC) {
-            return weights;
+            return Optional.empty();
         }
         int channels = (int) flatten.getNumChannels();
         int pixels = (int) (flatten.getInputHeight() * flatten.getInputWidth());
-        if (weights instanceof Program.IntegerWeights w) {
-            IntegerRows rows = w.rows();
-            byte[] codes = new byte[rows.codes().length];
-            for (int i = 0; i < codes.length; i++) {
-                codes[channelLast(i, channels, pixels)] = rows.codes()[i];
-            }
-            return new Program.IntegerWeights(new IntegerRows(rows.rows(), rows.columns(), codes, rows.scales(), rows.rounding()),
-                    w.input());
-        }
-        float[] old = ((Program.FloatWeights) weights).matrix();
-        float[] matrix = new float[old.length];
-        for (int i = 0; i < matrix.length; i++) {
-            matrix[channelLast(i, channels, pixels)] = old[i];
-        }
-        return new Program.FloatWeights(matrix);
+        return Optional.of(IntStream.range(0, channels * pixels).map(place -> place % channels * pixels + place / channels).toArray());
     }
 
-    private static int channelLast(int index, int channels, int pixels) {
-        int row = index / (channels * pixels);
-        int column = index % (channels * pixels);
-        return (row * pixels + column % pixels) * channels + column / pixels;
+    private static float[] reordered(float[] matrix, int[] from) {
+        float[] moved = new float[matrix.length];
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] = matrix[i / from.length * from.length + from[i % from.length]];
+        }
+        return moved;
     }
 
     private static float[] floats(double[] values) {

@@ -176,11 +176,10 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
     /**
      * What an engine runs for this segment.
      *
-     * @param params    parameters of all parts one after another, as its vertex in a graph holds them; null for none
-     * @param codeLimit largest absolute weight code that the program may have
+     * @param params parameters of all parts one after another, as its vertex in a graph holds them; null for none
      */
-    public Program program(INDArray params, int codeLimit) {
-        return new Lowering(this, tables(params, false), codeLimit).program();
+    public Program program(INDArray params) {
+        return new Lowering(this, tables(params, false)).program();
     }
 
     /** Parameters of all parts by {@link #paramKey}. */

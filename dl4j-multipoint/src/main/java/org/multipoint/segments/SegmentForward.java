@@ -1,17 +1,17 @@
 package org.multipoint.segments;
 
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.multipoint.internal.engine.Engine;
-import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.engine.EngineRunner;
 import org.multipoint.internal.engine.Executable;
 import org.multipoint.internal.engine.WorkspaceOutput;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.Map;
+import java.util.function.Function;
 
-/** A segment with its parameters, made ready for the engine at hand when it first runs. */
-final class SegmentForward {
+/** A segment with its parameters, compiled for its engine when it first runs. */
+final class SegmentForward extends EngineRunner {
 
     private final String name;
     private final Segment segment;
@@ -26,12 +26,19 @@ final class SegmentForward {
         this.dataType = dataType;
     }
 
-    private synchronized Executable executable() {
+    private synchronized INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
         if (executable == null) {
-            Engine engine = Engines.preferred();
-            executable = engine.compile(new Lowering(segment, params, engine.exactCodeLimit()).program());
+            executable = engine().compile(new Lowering(segment, params).program());
         }
-        return executable;
+        return executable.run(allocate, inputs);
+    }
+
+    @Override
+    protected void closeCompiled() {
+        if (executable != null) {
+            executable.close();
+            executable = null;
+        }
     }
 
     /**
@@ -45,17 +52,13 @@ final class SegmentForward {
     }
 
     /**
-     * The segment's results before the activation that its program does not compute, if there is one.
+     * The segment's results before the activation that is not part of its program, if there is one.
      *
      * @throws IllegalArgumentException where inputs do not fit; it names the segment
      */
     INDArray preOutput(LayerWorkspaceMgr workspaces, INDArray... inputs) {
-        INDArray[] x = new INDArray[inputs.length];
-        for (int i = 0; i < x.length; i++) {
-            x[i] = inputs[i].castTo(DataType.FLOAT);
-        }
         try {
-            return WorkspaceOutput.toWorkspace(workspaces, dataType, allocate -> executable().run(allocate, x));
+            return WorkspaceOutput.toWorkspace(workspaces, dataType, this::run, inputs);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("Segment \"" + name + "\": " + e.getMessage(), e);
         }

@@ -13,6 +13,8 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.weights.WeightInitXavier;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.multipoint.internal.engine.EngineHost;
+import org.multipoint.internal.engine.EngineRunner;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -38,7 +40,7 @@ public final class SegmentOutputLayer extends LossLayer {
     /** True where results are probabilities of a softmax. */
     @JsonProperty
     private boolean softmax;
-    /** L1 and L2 terms that the score of the graph has beside those of its other layers. */
+    /** L1 and L2 terms of the score of the graph, in addition to those of its other layers. */
     @JsonProperty
     private double regularizationScore;
 
@@ -110,7 +112,7 @@ public final class SegmentOutputLayer extends LossLayer {
 
     @Override
     public void setNIn(InputType inputType, boolean override) {
-        // Its parts know their sizes.
+        // The sizes of its parts are set.
     }
 
     @Override
@@ -200,7 +202,7 @@ public final class SegmentOutputLayer extends LossLayer {
         }
     }
 
-    private static final class Impl extends org.deeplearning4j.nn.layers.LossLayer {
+    private static final class Impl extends org.deeplearning4j.nn.layers.LossLayer implements EngineHost {
 
         /** Below this a probability counts as this much, as in {@link org.nd4j.linalg.lossfunctions.impl.LossMCXENT}. */
         private static final double LEAST_PROBABILITY = 1e-10;
@@ -214,6 +216,11 @@ public final class SegmentOutputLayer extends LossLayer {
             this.forward = new SegmentForward(layer.getLayerName(), layer.getSegment(), tables, dataType);
             this.flat = params;
             setParamTable(forward.paramTable());
+        }
+
+        @Override
+        public EngineRunner runner() {
+            return forward;
         }
 
         @Override
@@ -241,6 +248,9 @@ public final class SegmentOutputLayer extends LossLayer {
             try {
                 return super.computeScore(regularization, training, workspaces);
             } finally {
+                if (input.closeable()) {
+                    input.close();
+                }
                 input = before;
             }
         }
@@ -276,7 +286,7 @@ public final class SegmentOutputLayer extends LossLayer {
 
         @Override
         public void setBackpropGradientsViewArray(INDArray gradients) {
-            // No gradient is ever written.
+            // There are no gradients.
         }
     }
 }

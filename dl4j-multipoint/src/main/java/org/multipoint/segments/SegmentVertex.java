@@ -11,6 +11,8 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.BaseGraphVertex;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.multipoint.internal.engine.EngineHost;
+import org.multipoint.internal.engine.EngineRunner;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -24,7 +26,8 @@ import java.util.Objects;
  * A {@link Segment} as a vertex of a graph. It owns the parameters of its parts, so it is saved, copied and shared as they would be. It
  * is for inference: gradients do not pass through it.
  *
- * <p>Parameters are read when it first runs: a graph whose parameters are set afterwards must be copied, or saved and restored.
+ * <p>Parameters are read when it first runs: where they are set afterwards, the graph must be copied, saved and restored, or closed by
+ * {@code MultipointModels.close} before it runs again.
  */
 public final class SegmentVertex extends GraphVertex {
 
@@ -91,7 +94,7 @@ public final class SegmentVertex extends GraphVertex {
         return new Impl(segment, graph, name, index, params, initialize, dataType);
     }
 
-    private static final class Impl extends BaseGraphVertex {
+    private static final class Impl extends BaseGraphVertex implements EngineHost {
 
         private final transient Segment segment;
         private final transient INDArray params;
@@ -103,6 +106,11 @@ public final class SegmentVertex extends GraphVertex {
             this.segment = segment;
             this.params = params;
             this.forward = new SegmentForward(name, segment, segment.tables(params, initialize), dataType);
+        }
+
+        @Override
+        public EngineRunner runner() {
+            return forward;
         }
 
         @Override
@@ -153,7 +161,7 @@ public final class SegmentVertex extends GraphVertex {
 
         @Override
         public void setBackpropGradientsViewArray(INDArray gradients) {
-            // No gradient is ever written.
+            // There are no gradients.
         }
 
         @Override

@@ -1,10 +1,10 @@
 package org.multipoint.transform;
 
+import org.multipoint.internal.engine.FusedRows;
 import org.multipoint.internal.quantizer.GptqPoints;
 import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
-import org.multipoint.points.IntegerRows;
 import org.multipoint.points.ScaleLayout;
 
 import java.util.List;
@@ -28,7 +28,7 @@ final class CalibratedMethod extends FittedMethod {
             return List.of(options.grid().get());
         }
         boolean onePoint = budget.fixedPoints().orElse(0) == 1;
-        return onePoint || options.scales() != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(bits, 2) <= IntegerRows.FULL_LIMIT
+        return onePoint || options.scales() != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(bits, 2) <= FusedRows.FULL_LIMIT
                 ? List.of(CodeGrid.SYMMETRIC, CodeGrid.ODD) : List.of(CodeGrid.SYMMETRIC);
     }
 
@@ -44,10 +44,10 @@ final class CalibratedMethod extends FittedMethod {
     private static int fusing(GptqPoints finder) {
         int b = finder.bits();
         int n = 1;
-        while (finder.grid().maxValue(b, n + 1) <= IntegerRows.FULL_LIMIT) {
+        while (finder.grid().maxValue(b, n + 1) <= FusedRows.FULL_LIMIT) {
             n++;
         }
-        return n == 1 && finder.grid().maxValue(b) < IntegerRows.FULL_LIMIT ? 2 : n;
+        return n == 1 && finder.grid().maxValue(b) < FusedRows.FULL_LIMIT ? 2 : n;
     }
 
     @Override

@@ -4,13 +4,13 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.engine.Engine;
+import org.multipoint.internal.engine.FusedRows;
 import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointWeights;
-import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
@@ -30,7 +30,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.function.Function;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 
 /**
  * The steps from a model to its transformed copy: fold, calibrate, allocate, quantize, build. Steps that do not depend on the budget are
@@ -154,10 +153,10 @@ final class Pipeline<M> {
 
     private static LayerReport layerReport(LinearVertex vertex, QuantizedOperation operation) {
         MultipointMatrix m = operation.matrix();
-        int exact = (int) IntStream.range(0, m.rows()).filter(r -> m.fusesExactly(r, IntegerRows.FULL_LIMIT)).count();
+        FusedRows fused = FusedRows.of(m, FusedRows.FULL_LIMIT);
         return new LayerReport(operation.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
-                Arrays.stream(m.histogram()).boxed().toList(), m.storedBits(), operation.notionalBits(), operation.outputError(), exact,
-                m.fuse(IntegerRows.FULL_LIMIT).rounding() / IntegerRows.FULL_LIMIT,
+                Arrays.stream(m.histogram()).boxed().toList(), m.storedBits(), operation.notionalBits(), operation.outputError(),
+                fused.exactRows(), fused.rounding() / FusedRows.FULL_LIMIT,
                 operation.input().map(q -> q.scale()).orElse(0f), operation.input().map(q -> q.zeroPoint()).orElse(0));
     }
 

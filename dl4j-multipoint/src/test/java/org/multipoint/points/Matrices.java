@@ -8,17 +8,17 @@ import java.util.Arrays;
 import java.util.Random;
 
 /** Random matrices of points for properties. */
-final class Matrices {
+public final class Matrices {
 
     private Matrices() {
     }
 
     /** Matrices of any width, grid and layout. */
-    static Arbitrary<MultipointMatrix> any() {
+    public static Arbitrary<MultipointMatrix> any() {
         return Arbitraries.of(ScaleLayout.class).flatMap(Matrices::of);
     }
 
-    static Arbitrary<MultipointMatrix> of(ScaleLayout layout) {
+    public static Arbitrary<MultipointMatrix> of(ScaleLayout layout) {
         return Combinators.combine(Arbitraries.integers().between(1, 6), Arbitraries.integers().between(1, 9),
                 Arbitraries.integers().between(CodeGrid.MIN_BITS, CodeGrid.MAX_BITS), Arbitraries.of(CodeGrid.class),
                 Arbitraries.integers().between(1, 5), Arbitraries.longs())

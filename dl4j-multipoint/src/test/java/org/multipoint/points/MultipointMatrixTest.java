@@ -4,11 +4,14 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
-import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -23,11 +26,6 @@ class MultipointMatrixTest {
     @Provide
     Arbitrary<MultipointMatrix> matrices() {
         return Matrices.any();
-    }
-
-    @Provide
-    Arbitrary<MultipointMatrix> digits() {
-        return Matrices.of(ScaleLayout.PER_ROW);
     }
 
     @Property(seed = "11")
@@ -47,74 +45,17 @@ class MultipointMatrixTest {
     }
 
     @Property(seed = "12")
-    void integerRatioScalesFuseExactlyWhereTheIntegerFits(@ForAll("digits") MultipointMatrix m,
-                                                          @ForAll @IntRange(min = 1, max = 127) int limit) {
-        IntegerRows fused = m.fuse(limit);
-        float[] all = m.toFloats();
-        boolean allFit = true;
-        for (int r = 0; r < m.rows(); r++) {
-            float step = m.scale(r, m.points(r) - 1);
-            boolean fits = true;
-            for (int c = 0; c < m.columns(); c++) {
-                fits &= Math.abs(all[r * m.columns() + c]) <= step * limit;
-            }
-            assertEquals(fits, m.fusesExactly(r, limit));
-            allFit &= fits;
-            for (int c = 0; fits && c < m.columns(); c++) {
-                assertEquals(all[r * m.columns() + c], fused.scales()[r] * fused.codes()[r * m.columns() + c]);
-            }
+    void columnsMoveWithAllTheirCodes(@ForAll("matrices") MultipointMatrix m, @ForAll Random random) {
+        List<Integer> from = new ArrayList<>(IntStream.range(0, m.columns()).boxed().toList());
+        Collections.shuffle(from, random);
+        MultipointMatrix moved = m.withColumns(from.stream().mapToInt(Integer::intValue).toArray());
+        float[] expected = m.toFloats();
+        float[] found = moved.toFloats();
+        for (int i = 0; i < found.length; i++) {
+            assertEquals(expected[i / m.columns() * m.columns() + from.get(i % m.columns())], found[i]);
         }
-        assertTrue(fused.exact() || !allFit);
-    }
-
-    @Property(seed = "13")
-    void fusingRoundsByHalfAStepAtMostAndSaysHowMuch(@ForAll("matrices") MultipointMatrix m,
-                                                     @ForAll @IntRange(min = 1, max = 127) int limit) {
-        IntegerRows fused = m.fuse(limit);
-        float[] all = m.toFloats();
-        double largest = 0;
-        for (int i = 0; i < all.length; i++) {
-            float scale = fused.scales()[i / m.columns()];
-            assertTrue(Math.abs(fused.codes()[i]) <= limit);
-            largest = Math.max(largest, Math.abs(all[i] - (double) scale * fused.codes()[i]) / scale);
-        }
-        assertEquals(largest, fused.rounding(), 1e-4);
-        assertTrue(fused.rounding() <= 0.5 + 1e-4, "found " + fused.rounding());
-    }
-
-    @Test
-    void twoFreePointsRoundToTheRowsOwnInt8Grid() {
-        MultipointMatrix m = new MultipointMatrix.Builder(1, 2, 4, CodeGrid.SYMMETRIC, ScaleLayout.PER_POINT)
-                .points(0, new float[]{1f, 0.125f}, new int[][]{{7, -3}, {7, 1}}).build();
-        IntegerRows fused = m.fuse(IntegerRows.FULL_LIMIT);
-        assertEquals(7.875f / 127, fused.scales()[0]);
-        // -2.875 is -46.37 of these steps.
-        assertArrayEquals(new byte[]{127, -46}, fused.codes());
-        assertEquals(0.365, fused.rounding(), 0.001);
-    }
-
-    /** Inputs after a rectifier are positive: rounding all halves one way would add up. */
-    @Test
-    void halvesAreRoundedBothWays() {
-        // 126, which is 63 steps of two, and all odd codes beneath it.
-        int[] codes = IntStream.concat(IntStream.of(126), IntStream.rangeClosed(-63, 62).map(c -> 2 * c + 1)).toArray();
-        MultipointMatrix m = new MultipointMatrix.Builder(1, codes.length, 8, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW)
-                .digits(0, 1, 0.5f, codes).build();
-        int sum = 0;
-        for (byte code : m.fuse(IntegerRows.SAFE_LIMIT).codes()) {
-            sum += code;
-        }
-        assertEquals(IntStream.of(codes).sum() / 2.0, sum, 1);
-    }
-
-    @Test
-    void rowOfZerosFusesToZeros() {
-        MultipointMatrix m = new MultipointMatrix.Builder(1, 3, 2, CodeGrid.SYMMETRIC, ScaleLayout.PER_POINT)
-                .points(0, new float[]{0f, 0f}, new int[2][3]).build();
-        IntegerRows fused = m.fuse(IntegerRows.SAFE_LIMIT);
-        assertArrayEquals(new byte[3], fused.codes());
-        assertTrue(fused.exact());
-        assertTrue(fused.scales()[0] >= 0 && Float.isFinite(fused.scales()[0]));
+        assertEquals(m.storedBits(), moved.storedBits());
+        assertThrows(IllegalArgumentException.class, () -> m.withColumns(new int[m.columns() + 1]));
     }
 
     @Test

@@ -43,8 +43,9 @@ public final class CountingEngine implements Engine {
         return "counting";
     }
 
-    public int exactCodeLimit() {
-        return 127;
+    @Override
+    public boolean supports(Program program) {
+        return engine.supports(program);
     }
 
     private void call() {

@@ -21,7 +21,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.ops.InputQuantization;
-import org.multipoint.layers.MultipointLayer;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Clipping;
 import org.multipoint.options.Granularity;
@@ -477,7 +476,7 @@ class MultipointTest {
         MultipointResult<ComputationGraph> result = transform(m -> m.method(method).bits(3).extraPoints(0.3));
         long bytes = 0;
         for (org.deeplearning4j.nn.api.Layer layer : result.model().getLayers()) {
-            for (MultipointWeights.Operation operation : ((MultipointLayer) layer.conf().getLayer()).getMultipoint().operations()) {
+            for (MultipointWeights.Operation operation : MultipointWeights.of(layer.conf().getLayer()).orElseThrow().operations()) {
                 for (String piece : operation.payload()) {
                     bytes += Base64.getDecoder().decode(piece).length;
                 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.multipoint.layers.MultipointLayer;
+import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Clipping;
 import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
@@ -75,13 +75,15 @@ class OptionEffectsTest {
     }
 
     private static MultipointMatrix matrix(ComputationGraph graph, String layer) {
-        MultipointLayer conf = (MultipointLayer) graph.getVertex(layer).getLayer().conf().getLayer();
-        return conf.getMultipoint().operations().get(0).matrix();
+        return operation(graph, layer).matrix();
+    }
+
+    private static MultipointWeights.Operation operation(ComputationGraph graph, String layer) {
+        return MultipointWeights.of(graph.getVertex(layer).getLayer().conf().getLayer()).orElseThrow().operations().get(0);
     }
 
     private static float inputScale(ComputationGraph graph, String layer) {
-        MultipointLayer conf = (MultipointLayer) graph.getVertex(layer).getLayer().conf().getLayer();
-        return conf.getMultipoint().operations().get(0).inputScale();
+        return operation(graph, layer).inputScale();
     }
 
     private static List<MultipointMatrix> matrices(ComputationGraph graph) {

@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.multipoint.internal.engine.EngineHost;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.segments.Segments;
 import org.multipoint.testing.RandomGraphs;
@@ -92,13 +93,13 @@ class RandomGraphsTest {
         assertArrayEquals(expected, ModelSerializer.restoreComputationGraph(file, false).output(x));
         ModelSerializer.writeModel(compiled, file, false);
         assertArrayEquals(found, ModelSerializer.restoreComputationGraph(file, false).output(x));
-        System.setProperty(Engines.PROPERTY, "nd4j");
-        try {
-            assertNear(0.03, expected, small.clone().output(x), "ND4J");
-            assertNear(0.03, expected, Segments.compile(small).graph().output(x), "compiled int8 on ND4J");
-        } finally {
-            System.clearProperty(Engines.PROPERTY);
-        }
+        assertNear(0.03, expected, onNd4j(small.clone()).output(x), "ND4J");
+        assertNear(0.03, expected, onNd4j(compiled).output(x), "compiled int8 on ND4J");
+    }
+
+    private static ComputationGraph onNd4j(ComputationGraph graph) {
+        EngineHost.runners(graph).forEach(r -> r.runOn(Engines.nd4j()));
+        return graph;
     }
 
     private static String describe(ComputationGraph graph) {

@@ -17,13 +17,13 @@ import java.util.Set;
  */
 final class IntegerForm {
 
-    /** What ONNX Runtime can run on integers. */
+    /** Operators that ONNX Runtime can run on integers. */
     private static final Set<String> INTEGER = Set.of("Conv", "Gemm", "Add", "Concat", "MaxPool", "AveragePool", "GlobalAveragePool",
             "Flatten", "Transpose", "Pad");
-    /** Of these, what leaves values as they are, so that codes pass through. */
+    /** Of these, the operators that only move or select values, so that output codes are input codes. */
     private static final Set<String> PASSING = Set.of("MaxPool", "Flatten", "Transpose", "Pad");
     private static final Set<String> WITH_WEIGHTS = Set.of("Conv", "Gemm");
-    /** A clip whose bound is that close to the last code's value does nothing. */
+    /** A clip whose bound is this close, relatively, to the value of the largest code has no effect. */
     private static final double SAME = 1e-5;
 
     private final OnnxGraph source;
@@ -32,16 +32,18 @@ final class IntegerForm {
     private final Map<String, NodeProto> producers = new HashMap<>();
     private final Map<String, List<NodeProto>> readers = new HashMap<>();
     private final OnnxGraph target = new OnnxGraph();
+    private final TensorNames names;
 
     /**
      * @param source         a graph in floating point; not changed
-     * @param quantizations  how tensors are quantized; a tensor without stays floating
+     * @param quantizations  how tensors are quantized; other tensors stay floating point
      * @param weightLimit    largest absolute code of a weight
      */
     IntegerForm(OnnxGraph source, Map<String, InputQuantization> quantizations, int weightLimit) {
         this.source = source;
         this.weightLimit = weightLimit;
         this.quantizations = new HashMap<>(quantizations);
+        this.names = new TensorNames(source.tensors());
         for (NodeProto node : source.nodes()) {
             producers.put(node.getOutput(0), node);
             node.getInputList().forEach(x -> readers.computeIfAbsent(x, k -> new ArrayList<>()).add(node));
@@ -85,8 +87,9 @@ final class IntegerForm {
             quantizeWeights(node, quantizations.get(node.getInput(0)).scale());
         }
         if (onCodes(y)) {
-            target.node(copy.setName(y + "/raw").setOutput(0, y + "/raw").build());
-            roundTrip(y + "/raw", y, y);
+            String raw = names.of(y, "raw");
+            target.node(copy.setName(raw).setOutput(0, raw).build());
+            roundTrip(raw, y, y);
         } else {
             target.node(copy.build());
         }
@@ -96,11 +99,11 @@ final class IntegerForm {
         return !producers.containsKey(tensor) && onCodes(tensor) ? rounded(tensor) : tensor;
     }
 
-    private static String rounded(String input) {
-        return input + "/rounded";
+    private String rounded(String input) {
+        return names.of(input, "rounded");
     }
 
-    /** Whether a tensor passes through codes. */
+    /** Whether a tensor is quantized and dequantized. */
     private boolean onCodes(String tensor) {
         if (!quantizations.containsKey(tensor) || source.constants().containsKey(tensor)) {
             return false;
@@ -118,7 +121,7 @@ final class IntegerForm {
         return node.getOpType().equals("Relu") || node.getOpType().equals("Clip");
     }
 
-    /** Whether an activation does nothing but what the quantization of its output does anyway. */
+    /** Whether the quantization of an activation's output already does all that the activation does. */
     private boolean clippedByCodes(NodeProto node) {
         InputQuantization q = quantizations.get(node.getOutput(0));
         if (!isClip(node) || q == null || q.zeroPoint() != 0) {
@@ -130,10 +133,11 @@ final class IntegerForm {
 
     private void roundTrip(String from, String name, String to) {
         InputQuantization q = quantizations.get(name);
-        String scale = target.constant(name + "/scale", new float[]{q.scale()});
-        String zero = target.constant(name + "/zero", new byte[]{(byte) q.zeroPoint()}, false);
-        target.node("QuantizeLinear", name + "/codes", List.of(from, scale, zero));
-        target.node("DequantizeLinear", to, List.of(name + "/codes", scale, zero));
+        String scale = target.constant(names.of(name, "scale"), new float[]{q.scale()});
+        String zero = target.constant(names.of(name, "zero"), new byte[]{(byte) q.zeroPoint()}, false);
+        String codes = names.of(name, "codes");
+        target.node("QuantizeLinear", codes, List.of(from, scale, zero));
+        target.node("DequantizeLinear", to, List.of(codes, scale, zero));
     }
 
     /** Writes a node's weights and bias as integers, dequantized under their own names. */
@@ -158,14 +162,16 @@ final class IntegerForm {
             biasScales[r] = scales[r] * inputScale;
             biasCodes[r] = (int) Math.rint(b[r] / (double) biasScales[r]);
         }
-        dequantize(node.getInput(1), target.constant(node.getInput(1) + "/codes", codes, true, source.shape(node.getInput(1))), scales,
-                target.constant(node.getInput(1) + "/zero", new byte[rows], true, rows));
-        dequantize(node.getInput(2), target.constant(node.getInput(2) + "/codes", biasCodes, rows), biasScales,
-                target.constant(node.getInput(2) + "/zero", new int[rows], rows));
+        String weights = node.getInput(1);
+        dequantize(weights, target.constant(names.of(weights, "codes"), codes, true, source.shape(weights)), scales,
+                target.constant(names.of(weights, "zero"), new byte[rows], true, rows));
+        String bias = node.getInput(2);
+        dequantize(bias, target.constant(names.of(bias, "codes"), biasCodes, rows), biasScales,
+                target.constant(names.of(bias, "zero"), new int[rows], rows));
     }
 
     private void dequantize(String name, String codes, float[] scales, String zeros) {
-        String scale = target.constant(name + "/scale", scales, scales.length);
+        String scale = target.constant(names.of(name, "scale"), scales, scales.length);
         target.node("DequantizeLinear", name, List.of(codes, scale, zeros), OnnxGraph.attribute("axis", 0));
     }
 }

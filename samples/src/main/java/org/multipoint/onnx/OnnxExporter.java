@@ -7,7 +7,6 @@ import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.RangeStatistics;
-import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.graph.BatchNormFolding;
@@ -18,7 +17,6 @@ import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.options.Clipping;
-import org.multipoint.points.IntegerRows;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.Segments;
 import org.nd4j.linalg.activations.IActivation;
@@ -29,37 +27,56 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
- * Writes a graph as an ONNX model: in floating point, or quantized to 8 bits in the form that ONNX Runtime runs on integers. What it can
- * write is what {@link Segments} can compile, and softmax. The model's images are channels first whatever the graph's are: a graph that
- * takes {@code [N, H, W, C]} becomes a model that takes {@code [N, C, H, W]}, and so for outputs of rank 4.
+ * Writes a graph as an ONNX model: in floating point, or quantized to 8 bits in the form that ONNX Runtime runs on integers. It can write
+ * what {@link Segments} can compile, except for dilated average pooling, and softmax. The model's images are channels first, whatever the
+ * graph's are: a graph that takes {@code [N, H, W, C]} becomes a model that takes {@code [N, C, H, W]}, and so for outputs of rank 4.
  */
 public final class OnnxExporter {
 
     /**
      * A tensor of the model.
      *
-     * @param shape for the examples at hand
+     * @param shape its shape for the given examples
      * @param flat  true where it is a vector for each example, which has no axes for rows and columns
      */
     private record Value(String tensor, Program.Shape shape, boolean flat) {
     }
 
+    /** Largest absolute codes of weights of 7 and of 8 bits. */
+    private static final int REDUCED = 63;
+    private static final int FULL = 127;
+
     private final Map<String, INDArray> examples = new HashMap<>();
     private final Map<String, Value> values = new HashMap<>();
     private final OnnxGraph onnx = new OnnxGraph();
+    private final TensorNames names;
 
     /**
      * @param source   in fp32; not changed
-     * @param examples what sizes and the ranges of activations are taken from, one array for each network input
+     * @param examples inputs from which sizes and ranges of activations are taken, one array for each network input
      * @throws IllegalArgumentException where a vertex cannot be written; it names the vertex
      */
     public OnnxExporter(ComputationGraph source, INDArray... examples) {
         ComputationGraph graph = Segments.compile(BatchNormFolding.folded(source)).graph();
+        Set<String> taken = new HashSet<>(graph.getConfiguration().getVertices().keySet());
+        taken.addAll(graph.getConfiguration().getNetworkInputs());
+        names = new TensorNames(taken);
+        try {
+            write(graph, examples);
+        } finally {
+            graph.close();
+        }
+    }
+
+    private void write(ComputationGraph graph, INDArray[] examples) {
         Map<String, GraphVertex> vertices = graph.getConfiguration().getVertices();
         boolean channelsLast = vertices.values().stream().anyMatch(v -> Segment.of(v).filter(Segment::channelsLast).isPresent());
         List<String> inputs = graph.getConfiguration().getNetworkInputs();
@@ -71,21 +88,22 @@ public final class OnnxExporter {
             if (!vertex.isInputVertex()) {
                 String name = vertex.getVertexName();
                 List<Value> from = graph.getConfiguration().getVertexInputs().get(name).stream().map(values::get).toList();
-                Optional<Segment> segment = Segment.of(vertices.get(name));
-                if (segment.isPresent()) {
-                    Optional<IActivation> activation = segment.get().foreignActivation();
-                    String result = activation.isPresent() ? name + "/linear" : name;
-                    program(result, segment.get().program(vertex.params(), IntegerRows.FULL_LIMIT), from);
-                    activation.ifPresent(a -> activation(name, a, values.get(result)));
-                } else {
-                    activation(name, activation(name, vertices.get(name)), from.get(0));
-                }
+                values.put(name, vertex(name, vertices.get(name), vertex.params(), from));
             }
         }
         for (String name : graph.getConfiguration().getNetworkOutputs()) {
             onnx.output(name, values.get(name).flat ? 2 : 4);
         }
-        graph.close();
+    }
+
+    private Value vertex(String name, GraphVertex vertex, INDArray params, List<Value> from) {
+        Optional<Segment> segment = Segment.of(vertex);
+        if (segment.isEmpty()) {
+            return activation(name, activation(name, vertex), from.get(0));
+        }
+        Program program = segment.get().program(params);
+        return segment.get().foreignActivation().map(a -> activation(name, a, program(name, names.of(name, "linear"), program, from)))
+                .orElseGet(() -> program(name, name, program, from));
     }
 
     private void input(String name, INDArray example) {
@@ -110,16 +128,18 @@ public final class OnnxExporter {
 
     /**
      * The model in 8 bits: weights signed, symmetric, one scale for each output channel; activations unsigned, one scale for each tensor,
-     * over the range that the floating model has on the examples. Where products of 8 bits saturate on this CPU, weights take 7 bits, as
-     * {@code reduce_range} of ONNX Runtime's own quantizer makes them.
+     * over the range that the floating model has on the examples.
+     *
+     * @param reduceRange whether weights take 7 bits, as with {@code reduce_range} of ONNX Runtime's own quantizer: for CPUs on which sums
+     *                    of two products of 8 bits saturate
      */
-    public byte[] quantized() {
+    public byte[] quantized(boolean reduceRange) {
         Map<String, InputQuantization> quantizations = new HashMap<>();
         examples.forEach((name, example) -> quantizations.put(name, covering(Tensor.of(example).data())));
         try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(onnx.withAllOutputs().toBytes(), examples, 1)) {
             runtime.run().forEach((name, activations) -> quantizations.put(name, covering(activations)));
         }
-        return new IntegerForm(onnx, quantizations, Engines.preferred().exactCodeLimit()).graph().toBytes();
+        return new IntegerForm(onnx, quantizations, reduceRange ? REDUCED : FULL).graph().toBytes();
     }
 
     private static InputQuantization covering(float[] values) {
@@ -128,7 +148,7 @@ public final class OnnxExporter {
         return range.quantization(Clipping.MIN_MAX, 8);
     }
 
-    /** The activation that a vertex outside of segments is. */
+    /** The activation that a vertex outside segments applies. */
     private static IActivation activation(String name, GraphVertex vertex) {
         if (vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof ActivationLayer a) {
             return a.getActivationFn();
@@ -138,7 +158,7 @@ public final class OnnxExporter {
         throw unsupported(name, vertex);
     }
 
-    private void activation(String name, IActivation activation, Value x) {
+    private Value activation(String name, IActivation activation, Value x) {
         if (activation instanceof ActivationSoftmax) {
             onnx.node("Softmax", name, List.of(x.tensor), OnnxGraph.attribute("axis", 1));
         } else if (activation instanceof ActivationIdentity) {
@@ -146,74 +166,174 @@ public final class OnnxExporter {
         } else {
             throw unsupported(name, "activation " + activation);
         }
-        values.put(name, new Value(name, x.shape, x.flat));
+        return new Value(name, x.shape, x.flat);
     }
 
-    private void program(String name, Program program, List<Value> inputs) {
+    /**
+     * Writes what a segment runs.
+     *
+     * @param vertex the segment's, for errors and the names of tensors
+     * @param result name of the result
+     */
+    private Value program(String vertex, String result, Program program, List<Value> inputs) {
         List<Program.Shape> shapes = program.shapes(inputs.stream().map(Value::shape).toList());
         List<Value> all = new ArrayList<>(inputs);
         for (Program.Instruction instruction : program.instructions()) {
             List<Value> from = instruction.reads().stream().map(all::get).toList();
-            String tensor = all.size() == program.result() ? name : name + "/" + all.size();
-            Value y = new Value(tensor, shapes.get(all.size()), from.get(0).flat || instruction instanceof Program.Flatten);
-            write(name, instruction, from, y);
-            all.add(y);
+            String tensor = all.size() == program.result() ? result : names.of(vertex, String.valueOf(all.size()));
+            instruction.accept(new Writer(vertex, from, tensor));
+            all.add(new Value(tensor, shapes.get(all.size()), instruction.rank(from.get(0).flat ? 2 : 4) == 2));
         }
-        values.put(name, all.get(program.result()));
+        return all.get(program.result());
     }
 
-    private void write(String vertex, Program.Instruction instruction, List<Value> from, Value y) {
-        Value x = from.get(0);
-        if (instruction instanceof Program.Linear linear) {
-            linear(vertex, linear, x, y.tensor);
-        } else if (instruction instanceof Program.Rectify rectify) {
-            rectify(rectify.upper(), x.tensor, y.tensor);
-        } else if (instruction instanceof Program.Add) {
-            add(from, y.tensor);
-        } else if (instruction instanceof Program.Concat) {
-            onnx.node("Concat", y.tensor, from.stream().map(Value::tensor).toList(), OnnxGraph.attribute("axis", 1));
-        } else if (instruction instanceof Program.Pool pool) {
-            pool(vertex, pool, x, y.tensor);
-        } else if (instruction instanceof Program.GlobalPool pool) {
-            onnx.node(pool.kind() == PoolKind.MAX ? "GlobalMaxPool" : "GlobalAveragePool", y.tensor, List.of(x.tensor));
-        } else if (instruction instanceof Program.Pad pad) {
+    /** Writes one instruction as the nodes that compute a tensor. */
+    private final class Writer implements Program.Visitor<Void> {
+        private final String vertex;
+        private final List<Value> from;
+        private final Value x;
+        private final String y;
+
+        /**
+         * @param vertex that the instruction is part of
+         * @param from   what it reads
+         * @param y      the tensor that it computes
+         */
+        Writer(String vertex, List<Value> from, String y) {
+            this.vertex = vertex;
+            this.from = from;
+            this.x = from.get(0);
+            this.y = y;
+        }
+
+        @Override
+        public Void visit(Program.Linear linear) {
+            LinearOp op = linear.op();
+            float[] matrix = linear.weights().map(Program.FloatWeights::matrix, w -> {
+                throw unsupported(vertex, "weights of integers; write the network that they were made from");
+            });
+            String bias = onnx.constant(names.of(y, "b"), linear.bias(), op.rows());
+            if (x.flat) {
+                String w = onnx.constant(names.of(y, "W"), matrix, op.rows(), op.columns());
+                return node("Gemm", List.of(x.tensor, w, bias), OnnxGraph.attribute("transB", 1));
+            }
+            String w = onnx.constant(names.of(y, "W"), matrix, op.rows(), op.inChannels() / op.groups(), op.kernel().height(),
+                    op.kernel().width());
+            return windowed("Conv", op.window(), List.of(w, bias), OnnxGraph.attribute("group", op.groups()));
+        }
+
+        /** Batch normalization of mean 0 and variance 1. */
+        @Override
+        public Void visit(Program.Affine affine) {
+            int channels = affine.factor().length;
+            float[] ones = new float[channels];
+            Arrays.fill(ones, 1);
+            return node("BatchNormalization", List.of(x.tensor, onnx.constant(names.of(y, "factor"), affine.factor(), channels),
+                    onnx.constant(names.of(y, "shift"), affine.shift(), channels),
+                    onnx.constant(names.of(y, "mean"), new float[channels], channels),
+                    onnx.constant(names.of(y, "variance"), ones, channels)), OnnxGraph.attribute("epsilon", 0f));
+        }
+
+        @Override
+        public Void visit(Program.Rectify rectify) {
+            return Float.isInfinite(rectify.upper()) ? node("Relu", List.of(x.tensor))
+                    : node("Clip", List.of(x.tensor, onnx.constant(names.of(y, "min"), new float[]{0}),
+                            onnx.constant(names.of(y, "max"), new float[]{rectify.upper()})));
+        }
+
+        @Override
+        public Void visit(Program.Softmax softmax) {
+            return node("Softmax", List.of(x.tensor), OnnxGraph.attribute("axis", 1));
+        }
+
+        @Override
+        public Void visit(Program.Add add) {
+            if (from.size() == 1) {
+                return node("Identity", List.of(x.tensor));
+            }
+            String sum = x.tensor;
+            for (int i = 1; i < from.size() - 1; i++) {
+                String next = names.of(y, String.valueOf(i));
+                onnx.node("Add", next, List.of(sum, from.get(i).tensor));
+                sum = next;
+            }
+            return node("Add", List.of(sum, from.get(from.size() - 1).tensor));
+        }
+
+        @Override
+        public Void visit(Program.Concat concat) {
+            return node("Concat", from.stream().map(Value::tensor).toList(), OnnxGraph.attribute("axis", 1));
+        }
+
+        @Override
+        public Void visit(Program.Pool pool) {
+            if (pool.kind() == PoolKind.MAX) {
+                return windowed("MaxPool", pool.window(), List.of());
+            }
+            if (!pool.window().dilation().equals(Size.ONE)) {
+                throw unsupported(vertex, "dilated average pooling");
+            }
+            return windowed("AveragePool", pool.window(), List.of(),
+                    OnnxGraph.attribute("count_include_pad", pool.kind() == PoolKind.MEAN_WITH_PADDING ? 1 : 0));
+        }
+
+        @Override
+        public Void visit(Program.GlobalPool pool) {
+            return node(pool.kind() == PoolKind.MAX ? "GlobalMaxPool" : "GlobalAveragePool", List.of(x.tensor));
+        }
+
+        @Override
+        public Void visit(Program.Pad pad) {
             Program.Frame f = pad.frame();
-            onnx.node("Pad", y.tensor, List.of(x.tensor, onnx.constant(y.tensor + "/pads",
-                    new long[]{0, 0, f.top(), f.left(), 0, 0, f.bottom(), f.right()}, 8)));
-        } else if (instruction instanceof Program.Flatten) {
-            flatten(x, y.tensor);
-        } else if (instruction instanceof Program.Softmax) {
-            onnx.node("Softmax", y.tensor, List.of(x.tensor), OnnxGraph.attribute("axis", 1));
-        } else {
-            throw unsupported(vertex, instruction.getClass().getSimpleName());
+            return pad(y, f.top(), f.left(), f.bottom(), f.right());
+        }
+
+        /** Programs flatten in the order (row, column, channel). */
+        @Override
+        public Void visit(Program.Flatten flatten) {
+            String tensor = x.tensor;
+            if (x.shape.h() * x.shape.w() > 1) {
+                tensor = names.of(y, "nhwc");
+                onnx.node("Transpose", tensor, List.of(x.tensor), OnnxGraph.attribute("perm", List.of(0L, 2L, 3L, 1L)));
+            }
+            return node("Flatten", List.of(tensor));
+        }
+
+        private Void node(String op, List<String> inputs, AttributeProto... attributes) {
+            onnx.node(op, y, inputs, attributes);
+            return null;
+        }
+
+        /** Adds zeros to the image that is read, or cuts off pixels where a number is negative. */
+        private Void pad(String padded, int top, int left, int bottom, int right) {
+            onnx.node("Pad", padded, List.of(x.tensor, onnx.constant(names.of(padded, "pads"),
+                    new long[]{0, 0, top, left, 0, 0, bottom, right}, 8)));
+            return null;
+        }
+
+        /** A window over the image that is read. ONNX has no negative padding of windows: pixels are cut off beforehand. */
+        private Void windowed(String op, Window window, List<String> constants, AttributeProto... more) {
+            Geometry g = window.geometry(x.shape.h(), x.shape.w());
+            String image = x.tensor;
+            if (Math.min(Math.min(g.padTop(), g.padLeft()), Math.min(g.padBottom(), g.padRight())) < 0) {
+                image = names.of(y, "cut");
+                pad(image, Math.min(g.padTop(), 0), Math.min(g.padLeft(), 0), Math.min(g.padBottom(), 0), Math.min(g.padRight(), 0));
+            }
+            List<String> inputs = new ArrayList<>(List.of(image));
+            inputs.addAll(constants);
+            List<AttributeProto> attributes = attributes(window, g);
+            attributes.addAll(List.of(more));
+            return node(op, inputs, attributes.toArray(AttributeProto[]::new));
         }
     }
 
-    private void linear(String vertex, Program.Linear linear, Value x, String y) {
-        LinearOp op = linear.op();
-        if (!(linear.weights() instanceof Program.FloatWeights weights)) {
-            throw unsupported(vertex, "weights of integers; write the network that they were made from");
-        }
-        String bias = onnx.constant(y + "/b", linear.bias(), op.rows());
-        if (x.flat) {
-            String w = onnx.constant(y + "/W", weights.matrix(), op.rows(), op.columns());
-            onnx.node("Gemm", y, List.of(x.tensor, w, bias), OnnxGraph.attribute("transB", 1));
-            return;
-        }
-        String w = onnx.constant(y + "/W", weights.matrix(), op.rows(), op.inChannels() / op.groups(), op.kernel().height(),
-                op.kernel().width());
-        List<AttributeProto> attributes = attributes(op.window(), x.shape);
-        attributes.add(OnnxGraph.attribute("group", op.groups()));
-        onnx.node("Conv", y, List.of(x.tensor, w, bias), attributes.toArray(AttributeProto[]::new));
-    }
-
-    private static List<AttributeProto> attributes(Window window, Program.Shape x) {
-        Geometry g = window.geometry(x.h(), x.w());
+    private static List<AttributeProto> attributes(Window window, Geometry g) {
         List<AttributeProto> attributes = new ArrayList<>(List.of(
                 OnnxGraph.attribute("kernel_shape", axes(window.kernel())),
                 OnnxGraph.attribute("strides", axes(window.stride())),
-                OnnxGraph.attribute("pads", List.of((long) g.padTop(), (long) g.padLeft(), (long) g.padBottom(), (long) g.padRight()))));
-        // Average pooling knows no dilation in this operator set.
+                OnnxGraph.attribute("pads", LongStream.of(g.padTop(), g.padLeft(), g.padBottom(), g.padRight())
+                        .mapToObj(p -> Math.max(p, 0)).toList())));
+        // Average pooling has no dilation in this operator set.
         if (!window.dilation().equals(Size.ONE)) {
             attributes.add(OnnxGraph.attribute("dilations", axes(window.dilation())));
         }
@@ -222,48 +342,5 @@ public final class OnnxExporter {
 
     private static List<Long> axes(Size size) {
         return List.of((long) size.height(), (long) size.width());
-    }
-
-    private void rectify(float upper, String x, String y) {
-        if (Float.isInfinite(upper)) {
-            onnx.node("Relu", y, List.of(x));
-        } else {
-            onnx.node("Clip", y, List.of(x, onnx.constant(y + "/min", new float[]{0}), onnx.constant(y + "/max", new float[]{upper})));
-        }
-    }
-
-    private void add(List<Value> from, String y) {
-        if (from.size() == 1) {
-            onnx.node("Identity", y, List.of(from.get(0).tensor));
-        }
-        String sum = from.get(0).tensor;
-        for (int i = 1; i < from.size(); i++) {
-            String next = i == from.size() - 1 ? y : y + "/" + i;
-            onnx.node("Add", next, List.of(sum, from.get(i).tensor));
-            sum = next;
-        }
-    }
-
-    private void pool(String vertex, Program.Pool pool, Value x, String y) {
-        List<AttributeProto> attributes = attributes(pool.window(), x.shape);
-        if (pool.kind() == PoolKind.MAX) {
-            onnx.node("MaxPool", y, List.of(x.tensor), attributes.toArray(AttributeProto[]::new));
-            return;
-        }
-        if (!pool.window().dilation().equals(Size.ONE)) {
-            throw unsupported(vertex, "dilated average pooling");
-        }
-        attributes.add(OnnxGraph.attribute("count_include_pad", pool.kind() == PoolKind.MEAN_WITH_PADDING ? 1 : 0));
-        onnx.node("AveragePool", y, List.of(x.tensor), attributes.toArray(AttributeProto[]::new));
-    }
-
-    /** Programs flatten in the order (row, column, channel). */
-    private void flatten(Value x, String y) {
-        String tensor = x.tensor;
-        if (x.shape.h() * x.shape.w() > 1) {
-            tensor = y + "/nhwc";
-            onnx.node("Transpose", tensor, List.of(x.tensor), OnnxGraph.attribute("perm", List.of(0L, 2L, 3L, 1L)));
-        }
-        onnx.node("Flatten", y, List.of(tensor));
     }
 }

@@ -19,11 +19,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
-/** A graph in ONNX's terms as it grows: nodes in topological order, constants, inputs and outputs. Tensors go by name. */
+/** An ONNX graph under construction: nodes in topological order, constants, inputs and outputs. Tensors are identified by name. */
 final class OnnxGraph {
 
-    /** The first operator set that quantizes per channel; ONNX Runtime has understood it since 2020. */
+    /** The first operator set that quantizes per channel; ONNX Runtime has supported it since 2020. */
     private static final int OPERATOR_SET = 13;
     private static final int IR_VERSION = 7;
     /** Name of the axis of examples, which may have any length. */
@@ -72,7 +73,7 @@ final class OnnxGraph {
         graph.addNode(node);
     }
 
-    /** A copy that gives all that it computes as outputs. */
+    /** A copy with the outputs of all nodes as outputs. */
     OnnxGraph withAllOutputs() {
         OnnxGraph copy = new OnnxGraph();
         copy.constants.putAll(constants);
@@ -86,11 +87,15 @@ final class OnnxGraph {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value).build();
     }
 
+    static AttributeProto attribute(String name, float value) {
+        return AttributeProto.newBuilder().setName(name).setType(AttributeType.FLOAT).setF(value).build();
+    }
+
     static AttributeProto attribute(String name, List<Long> values) {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS).addAllInts(values).build();
     }
 
-    /** A constant of floats; a shape of no axes is a scalar. Gives the name back. */
+    /** A constant of floats; a shape of no axes is a scalar. Returns the name. */
     String constant(String name, float[] values, long... shape) {
         ByteBuffer bytes = buffer(4 * values.length);
         bytes.asFloatBuffer().put(values);
@@ -145,6 +150,12 @@ final class OnnxGraph {
 
     Map<String, TensorProto> constants() {
         return constants;
+    }
+
+    /** Names of all tensors: inputs, constants and what nodes compute. */
+    List<String> tensors() {
+        return Stream.of(inputs().stream().map(ValueInfoProto::getName), constants.keySet().stream(),
+                nodes().stream().map(n -> n.getOutput(0))).flatMap(names -> names).toList();
     }
 
     List<NodeProto> nodes() {

@@ -15,16 +15,16 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A model on ONNX Runtime, made ready for inputs that stay the same. */
+/** A model on ONNX Runtime, prepared for inputs that stay the same. */
 public final class OnnxRuntimeNetwork implements AutoCloseable {
 
-    private final OrtSession session;
     private final Map<String, OnnxTensor> inputs = new HashMap<>();
+    private OrtSession session;
 
     /**
-     * @param inputs  what the model is run on, by name, with the shapes that the model takes; copied
-     * @param threads how many threads run one call
-     * @throws IllegalArgumentException where ONNX Runtime refuses the model
+     * @param inputs  the inputs by name, in the shapes that the model takes; copied
+     * @param threads number of threads that run one call
+     * @throws IllegalArgumentException where ONNX Runtime rejects the model
      */
     public OnnxRuntimeNetwork(byte[] model, Map<String, INDArray> inputs, int threads) {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
@@ -33,7 +33,7 @@ public final class OnnxRuntimeNetwork implements AutoCloseable {
             options.setInterOpNumThreads(1);
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
             options.setSymbolicDimensionValue(OnnxGraph.BATCH, inputs.values().iterator().next().size(0));
-            // Threads that wait for the next call would take the processor from whoever runs in between.
+            // Threads that spin until the next call would take processor time from what runs in between.
             options.addConfigEntry("session.force_spinning_stop", "1");
             session = environment.createSession(model, options);
             for (Map.Entry<String, INDArray> input : inputs.entrySet()) {
@@ -42,7 +42,8 @@ public final class OnnxRuntimeNetwork implements AutoCloseable {
                 this.inputs.put(input.getKey(), OnnxTensor.createTensor(environment, buffer.put(values.data()).flip(), values.shape()));
             }
         } catch (OrtException e) {
-            throw new IllegalArgumentException("ONNX Runtime refuses the model: " + e.getMessage(), e);
+            close();
+            throw new IllegalArgumentException("ONNX Runtime rejects the model: " + e.getMessage(), e);
         }
     }
 
@@ -66,7 +67,9 @@ public final class OnnxRuntimeNetwork implements AutoCloseable {
     public void close() {
         try {
             inputs.values().forEach(OnnxTensor::close);
-            session.close();
+            if (session != null) {
+                session.close();
+            }
         } catch (OrtException e) {
             throw new IllegalStateException("ONNX Runtime failed: " + e.getMessage(), e);
         }

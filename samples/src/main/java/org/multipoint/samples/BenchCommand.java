@@ -17,12 +17,12 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 
-/** Measures how long a network takes, in several ways of running it that take turns. */
+/** Measures how long a network takes in several ways of running it, interleaved. */
 @Command(name = "bench", description = {"Measures how long a network takes in Deeplearning4j, on this project's engines, and in ONNX "
         + "Runtime. All take turns in one process, each with the same number of threads."})
 final class BenchCommand implements Callable<Integer> {
 
-    /** Names the newest instructions that oneDNN may use. */
+    /** The environment variable that limits the instructions oneDNN may use. */
     private static final String ISA = "ONEDNN_MAX_CPU_ISA";
 
     @Spec
@@ -48,7 +48,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
     private Path json;
 
-    /** What was measured, for other programs. Names and meanings of fields stay. */
+    /** Results for other programs. Names and meanings of fields are stable. */
     record Results(String cpu, String net, int batch, int threads, List<Result> results) {
     }
 
@@ -65,7 +65,7 @@ final class BenchCommand implements Callable<Integer> {
         if (json != null) {
             Arguments.writable(command, "--json", json);
         }
-        // OpenMP reads its environment when the first library loads it, and all engines but ONNX Runtime live on OpenMP.
+        // OpenMP reads its environment when the first library loads it, and all engines but ONNX Runtime use OpenMP.
         Map<String, String> environment = Map.of("OMP_NUM_THREADS", String.valueOf(threads), "OMP_WAIT_POLICY", "PASSIVE");
         if (!System.getenv().entrySet().containsAll(environment.entrySet())) {
             return ChildJvm.run(environment, Samples.class, arguments(), command.commandLine().getOut());
@@ -90,15 +90,13 @@ final class BenchCommand implements Callable<Integer> {
         String cpu = Processor.describe();
         List<InterleavedBenchmark.Timing> timings;
         Map<String, Double> errors = new HashMap<>();
-        List<BenchmarkSubject> subjects = new BenchmarkSubjects(BenchNetwork.load(net, size), batch, this::log).all(threads);
-        try {
+        try (BenchmarkSubjects made = new BenchmarkSubjects(BenchNetwork.load(net, size), batch, this::log)) {
+            List<BenchmarkSubject> subjects = made.all(threads);
             float[] expected = subjects.get(0).run();
             subjects.forEach(c -> errors.put(c.name(), error(expected, c.run())));
             try (Progress progress = Progress.of("measuring, seconds", Math.round(seconds))) {
                 timings = InterleavedBenchmark.run(subjects, seconds, passed -> progress.stepTo(Math.round(passed)));
             }
-        } finally {
-            subjects.forEach(BenchmarkSubject::close);
         }
         String limit = System.getenv(ISA);
         Notebook notebook = new Notebook(command.commandLine().getOut());
@@ -118,7 +116,7 @@ final class BenchCommand implements Callable<Integer> {
         command.commandLine().getErr().println("bench: " + line);
     }
 
-    /** Euclidean distance, relative to the length of what is expected. */
+    /** Euclidean distance, relative to the norm of the expected output. */
     private static double error(float[] expected, float[] found) {
         double distance = 0;
         double length = 0;
@@ -143,7 +141,8 @@ final class BenchCommand implements Callable<Integer> {
         return table.number("output error", number("%.1e", t -> errors.get(t.name()))).toString(timings, Terminal.textColumns());
     }
 
-    private static Function<InterleavedBenchmark.Timing, String> number(String format, Function<InterleavedBenchmark.Timing, Double> value) {
+    private static Function<InterleavedBenchmark.Timing, String> number(String format,
+                                                                        Function<InterleavedBenchmark.Timing, Double> value) {
         return t -> String.format(Locale.ROOT, format, value.apply(t));
     }
 }

@@ -1,12 +1,12 @@
 package org.multipoint.samples;
 
-/** A network made ready to be run on one input again and again, in one of several ways. */
+/** A network prepared to be run on one input repeatedly, in one of several ways. */
 interface BenchmarkSubject extends AutoCloseable {
 
     /** Name for tables and other programs. */
     String name();
 
-    /** Runs the network once and gives its output, row by row. */
+    /** Runs the network once and returns its output, row by row. */
     float[] run();
 
     @Override

@@ -1,6 +1,7 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.internal.engine.EngineHost;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.onnx.OnnxExporter;
@@ -9,6 +10,7 @@ import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
+import org.multipoint.transform.MultipointModels;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.dataset.adapter.SingletonMultiDataSetIterator;
@@ -18,16 +20,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** The ways of running one network that the benchmark compares. */
-final class BenchmarkSubjects {
+/** The ways of running one network that the benchmark compares; closing this closes all. */
+final class BenchmarkSubjects implements AutoCloseable {
 
-    /** The way that all others must agree with. */
+    /** The reference that all others must agree with. */
     static final String DL4J = "dl4j-fp32";
     static final String ONNX_RUNTIME_INT8 = "onnxruntime-int8";
 
     private static final int BITS = 4;
     private static final double EXTRA_POINTS = 0.10;
-    /** Ranges of activations and a spread of extra points are all that is wanted of calibration; accuracy is measured elsewhere. */
+    /** Calibration serves only to set ranges of activations and to spread extra points; accuracy is measured elsewhere. */
     private static final int CALIBRATION_EXAMPLES = 2;
     private static final int POSITIONS_PER_IMAGE = 16;
 
@@ -39,7 +41,7 @@ final class BenchmarkSubjects {
 
     /**
      * @param batch examples in the input that all are run on
-     * @param log   hears what is being made, and what is left out
+     * @param log   receives a line for each step, and for each way that is left out
      */
     BenchmarkSubjects(BenchNetwork network, int batch, Consumer<String> log) {
         this.network = network;
@@ -52,7 +54,7 @@ final class BenchmarkSubjects {
     List<BenchmarkSubject> all(int threads) {
         add(DL4J, network.graph());
         log.accept("compiling segments");
-        addOnNd4j();
+        EngineHost.runners(add("nd4j-fp32", Segments.compile(network.graph()).graph())).forEach(r -> r.runOn(Engines.nd4j()));
         add("engine-fp32", Segments.compile(network.graph()).graph());
         log.accept("quantizing");
         ComputationGraph quantized = quantized();
@@ -60,17 +62,6 @@ final class BenchmarkSubjects {
         add("multipoint-fused", Segments.compile(quantized).graph());
         addOnnxRuntime(threads);
         return subjects;
-    }
-
-    /** A segment takes the engine that is preferred when it first runs. */
-    private void addOnNd4j() {
-        String preferred = System.getProperty(Engines.PROPERTY, "");
-        System.setProperty(Engines.PROPERTY, "nd4j");
-        try {
-            add("nd4j-fp32", Segments.compile(network.graph()).graph()).run();
-        } finally {
-            System.setProperty(Engines.PROPERTY, preferred);
-        }
     }
 
     private ComputationGraph quantized() {
@@ -81,8 +72,8 @@ final class BenchmarkSubjects {
                 .transform().model();
     }
 
-    private BenchmarkSubject add(String name, ComputationGraph graph) {
-        BenchmarkSubject subject = new BenchmarkSubject() {
+    private ComputationGraph add(String name, ComputationGraph graph) {
+        subjects.add(new BenchmarkSubject() {
             @Override
             public String name() {
                 return name;
@@ -97,11 +88,16 @@ final class BenchmarkSubjects {
 
             @Override
             public void close() {
+                MultipointModels.close(graph);
                 graph.close();
             }
-        };
-        subjects.add(subject);
-        return subject;
+        });
+        return graph;
+    }
+
+    @Override
+    public void close() {
+        subjects.forEach(BenchmarkSubject::close);
     }
 
     private void addOnnxRuntime(int threads) {
@@ -109,7 +105,7 @@ final class BenchmarkSubjects {
         try {
             OnnxExporter exporter = new OnnxExporter(network.graph(), calibration);
             addOnnxRuntime("onnxruntime-fp32", exporter.floating(), threads);
-            addOnnxRuntime(ONNX_RUNTIME_INT8, exporter.quantized(), threads);
+            addOnnxRuntime(ONNX_RUNTIME_INT8, exporter.quantized(Processor.saturates()), threads);
         } catch (IllegalArgumentException e) {
             log.accept("ONNX Runtime is left out: " + e.getMessage());
         } catch (LinkageError e) {

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.function.DoubleConsumer;
 
 /**
- * Measures subjects against each other in one process. They take turns, so that whatever disturbs the machine disturbs all; the turn is
- * always that of the one that has had the least time, so that slow ones get few runs and fast ones many.
+ * Measures subjects against each other in one process. They take turns, so that disturbances of the machine affect all of them; the next
+ * turn is that of the subject with the least time so far, so that slow ones get few runs and fast ones many.
  */
 final class InterleavedBenchmark {
 
@@ -62,7 +62,7 @@ final class InterleavedBenchmark {
     /**
      * @param seconds  time for all measured runs together; more where a slow subject needs it for {@value #LEAST_RUNS} runs.
      *                 Warming up comes before
-     * @param progress hears how many of these seconds have passed
+     * @param progress receives how many of these seconds have passed
      */
     static List<Timing> run(List<BenchmarkSubject> subjects, double seconds, DoubleConsumer progress) {
         List<Lane> lanes = subjects.stream().map(Lane::new).toList();
@@ -79,7 +79,7 @@ final class InterleavedBenchmark {
             total += next.measure();
             progress.accept(total / 1000);
         }
-        // Turns by time alone would make all others wait for the slowest one's last run.
+        // By time alone, all others would have to wait for the slowest subject's last run.
         for (Lane lane : lanes) {
             while (lane.milliseconds.size() < LEAST_RUNS) {
                 total += lane.measure();

@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
+import onnx.Onnx.TensorProto;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
@@ -30,7 +31,9 @@ import org.deeplearning4j.nn.weights.WeightInit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -117,7 +120,7 @@ class OnnxExporterTest {
             assertEquals(expected[i], floating[i], 1e-4, "output " + i);
         }
 
-        byte[] model = exporter.quantized();
+        byte[] model = exporter.quantized(true);
         float[] quantized = run(model, images, format);
         double distance = 0;
         double length = 0;
@@ -202,11 +205,76 @@ class OnnxExporterTest {
         check(net.graph("strict"), format);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void normalizesSums(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("first", 6, 3, 1, ConvolutionMode.Same, 0, 1);
+        net.convolution("second", 6, 3, 1, ConvolutionMode.Same, 0, 1);
+        net.builder.addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "first", "second");
+        net.last = "sum";
+        net.add("bn", new BatchNormalization.Builder().dataFormat(format).build());
+        net.add("relu", new ActivationLayer(Activation.RELU));
+        net.convolution("third", 5, 3, 2, ConvolutionMode.Truncate, 0, 1);
+        net.add("global", new GlobalPoolingLayer.Builder(PoolingType.AVG)
+                .poolingDimensions(format == CNN2DFormat.NHWC ? new int[]{1, 2} : new int[]{2, 3}).build());
+        net.add("vectors/bn", new BatchNormalization());
+        check(net.add("classes", new OutputLayer.Builder().nOut(4).activation(Activation.SOFTMAX).build()).graph("classes"), format);
+    }
+
+    /** Where the stride is larger than the kernel, pixels before the first window are left out. */
+    @ParameterizedTest
+    @EnumSource
+    void leavesOutPixelsThatNoWindowReaches(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("conv", 4, 3, 1, ConvolutionMode.Same, 0, 1);
+        net.add("max", new SubsamplingLayer.Builder(PoolingType.MAX).kernelSize(1, 1).stride(5, 5)
+                .convolutionMode(ConvolutionMode.Same).dataFormat(format).build());
+        net.convolution("next", 4, 3, 1, ConvolutionMode.Same, 0, 1);
+        net.add("mean", new SubsamplingLayer.Builder(PoolingType.AVG).kernelSize(1, 1).stride(3, 3)
+                .convolutionMode(ConvolutionMode.Same).dataFormat(format).build());
+        check(net.convolution("last", 3, 1, 1, ConvolutionMode.Truncate, 0, 1).graph("last"), format);
+    }
+
+    /** Names that a vertex's own tensors would have. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a/1", "a/1/W", "a/1/raw", "a/codes", "a/scale"})
+    void tensorsDoNotShareNames(String input) {
+        ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder().seed(7).weightInit(WeightInit.XAVIER)
+                .graphBuilder().addInputs(input).setInputTypes(InputType.convolutional(SIZE, SIZE, 3))
+                .addLayer("first", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(Activation.IDENTITY).build(), input)
+                .addLayer("a", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(Activation.RELU).build(), "first")
+                .setOutputs("a").build());
+        graph.init();
+        INDArray images = images(CNN2DFormat.NCHW, 2);
+        float[] expected = Tensor.of(graph.outputSingle(images)).data();
+        OnnxExporter exporter = new OnnxExporter(graph, images);
+        for (byte[] model : new byte[][]{exporter.floating(), exporter.quantized(true)}) {
+            try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of(input, images), 1)) {
+                assertArrayEquals(expected, runtime.run().get("a"), 0.05f);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, 63", "false, 127"})
+    void weightsTakeSevenOrEightBits(boolean reduceRange, int largest) throws Exception {
+        ComputationGraph graph = residualNet(CNN2DFormat.NCHW).graph("classes");
+        byte[] model = new OnnxExporter(graph, images(CNN2DFormat.NCHW, 2)).quantized(reduceRange);
+        int found = 0;
+        for (TensorProto constant : ModelProto.parseFrom(model).getGraph().getInitializerList()) {
+            if (constant.getDataType() == TensorProto.DataType.INT8_VALUE) {
+                for (byte code : constant.getRawData().toByteArray()) {
+                    found = Math.max(found, Math.abs(code));
+                }
+            }
+        }
+        assertEquals(largest, found);
+    }
+
     @Test
     void exportsTheSameBytesForTheSameInput() {
         ComputationGraph graph = residualNet(CNN2DFormat.NCHW).graph("classes");
         INDArray images = images(CNN2DFormat.NCHW, 2);
-        assertArrayEquals(new OnnxExporter(graph, images).quantized(), new OnnxExporter(graph, images).quantized());
+        assertArrayEquals(new OnnxExporter(graph, images).quantized(true), new OnnxExporter(graph, images).quantized(true));
     }
 
     @Test

@@ -2,57 +2,58 @@ package org.multipoint.internal.engine;
 
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
-import org.multipoint.points.IntegerRows;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a linear operation computes of some of its input channels. Operations on integers whose sums may leave 32 bits are taken apart
- * into parts that cannot: the sum of their results is the operation's.
+ * A linear operation restricted to some of its input channels. Operations on integers whose sums may overflow 32 bits are split into parts
+ * that cannot; the sum of the parts' results is the operation's result.
  *
  * @param from   first channel of each group
  * @param to     channel of each group after the last one
  * @param linear the operation on these channels; the last part has the bias
  */
-record ChannelPart(int from, int to, Program.Linear linear) {
+record ChannelPart(int from, int to, FusedLinear linear) {
 
-    /** Whether the products of one channel, at least, fit 32 bits whatever the codes are. */
+    /** Whether the sum over a single channel fits 32 bits, whatever the codes are, so that the operation can be split. */
     static boolean possible(Program.Linear linear) {
-        return !(linear.weights() instanceof Program.IntegerWeights w)
-                || (long) taps(linear.op()) * IntegerRows.FULL_LIMIT * w.input().levels() <= Integer.MAX_VALUE;
+        return linear.weights().quantization().stream()
+                .allMatch(q -> (long) taps(linear.op()) * FusedRows.FULL_LIMIT * q.levels() <= Integer.MAX_VALUE);
     }
 
-    /** The parts of an operation for which that is {@link #possible}; mostly the operation itself. */
-    static List<ChannelPart> of(Program.Linear linear) {
-        int channels = linear.op().inChannels() / linear.op().groups();
-        if (!(linear.weights() instanceof Program.IntegerWeights w)
-                || (long) linear.op().columns() * IntegerRows.FULL_LIMIT * w.input().levels() <= Integer.MAX_VALUE) {
-            return List.of(new ChannelPart(0, channels, linear));
-        }
+    /** The parts of an operation that it is {@link #possible} to split; usually only the operation itself. */
+    static List<ChannelPart> of(FusedLinear linear) {
+        LinearOp op = linear.op();
+        int channels = op.inChannels() / op.groups();
         List<ChannelPart> parts = new ArrayList<>();
         int from = 0;
         while (from < channels) {
-            int to = end(linear.op(), w, from, channels);
-            parts.add(from == 0 && to == channels ? new ChannelPart(0, channels, linear) : part(linear, w, from, to));
+            int to = linear.input().isEmpty() ? channels : end(linear, linear.input().get(), from, channels);
+            parts.add(from == 0 && to == channels ? new ChannelPart(0, channels, linear) : new ChannelPart(from, to,
+                    linear.channels(from, to, to == channels ? linear.bias() : new float[op.rows()])));
             from = to;
         }
         return parts;
     }
 
-    /** The channel before which a part that starts at the given one must end. */
-    private static int end(LinearOp op, Program.IntegerWeights w, int from, int channels) {
+    /** The channel before which a part that starts at the given channel must end. */
+    private static int end(FusedLinear linear, InputQuantization input, int from, int channels) {
+        LinearOp op = linear.op();
+        if ((long) op.columns() * FusedRows.FULL_LIMIT * input.levels() <= Integer.MAX_VALUE) {
+            return channels;
+        }
         int taps = taps(op);
         long[] positive = new long[op.rows()];
         long[] negative = new long[op.rows()];
         for (int c = from; c < channels; c++) {
             for (int r = 0; r < op.rows(); r++) {
                 for (int i = 0; i < taps; i++) {
-                    int code = w.rows().codes()[r * op.columns() + c * taps + i];
+                    int code = linear.rows().codes()[r * op.columns() + c * taps + i];
                     positive[r] += Math.max(code, 0);
                     negative[r] += Math.max(-code, 0);
                 }
-                if (largest(positive[r], negative[r], w.input()) > Integer.MAX_VALUE) {
+                if (largest(positive[r], negative[r], input) > Integer.MAX_VALUE) {
                     return c;
                 }
             }
@@ -61,7 +62,7 @@ record ChannelPart(int from, int to, Program.Linear linear) {
     }
 
     /**
-     * The largest magnitude of what is added up on the way, in whatever order, where inputs are taken with their zero point or without.
+     * The largest magnitude of any partial sum, in whatever order products are added, with the zero point subtracted from inputs or not.
      *
      * @param positive sum of the codes above zero
      * @param negative minus the sum of those below
@@ -71,22 +72,6 @@ record ChannelPart(int from, int to, Program.Linear linear) {
         long above = q.levels() - q.zeroPoint();
         return Math.max(q.levels() * Math.max(positive, negative),
                 Math.max(above * positive + below * negative, below * positive + above * negative));
-    }
-
-    private static ChannelPart part(Program.Linear linear, Program.IntegerWeights w, int from, int to) {
-        LinearOp op = linear.op();
-        int taps = taps(op);
-        int columns = (to - from) * taps;
-        byte[] codes = new byte[op.rows() * columns];
-        for (int r = 0; r < op.rows(); r++) {
-            System.arraycopy(w.rows().codes(), r * op.columns() + from * taps, codes, r * columns, columns);
-        }
-        boolean last = to == op.inChannels() / op.groups();
-        LinearOp some = new LinearOp((to - from) * op.groups(), op.outChannels(), op.groups(), op.kernel(), op.stride(), op.dilation(),
-                op.padding(), op.paddingMode(), op.transposed(), op.channelsLast());
-        IntegerRows rows = new IntegerRows(op.rows(), columns, codes, w.rows().scales(), w.rows().rounding());
-        return new ChannelPart(from, to, new Program.Linear(linear.input(), some, new Program.IntegerWeights(rows, w.input()),
-                last ? linear.bias() : new float[op.rows()]));
     }
 
     private static int taps(LinearOp op) {

@@ -2,42 +2,42 @@ package org.multipoint.internal.engine;
 
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.List;
 import java.util.function.Function;
 
-/** Something that can run {@link Program}s. Stateless and thread-safe. */
+/** Compiles {@link Program}s. Stateless and thread-safe. */
 public interface Engine {
 
     /** Name for reports. */
     String name();
 
-    /**
-     * Largest absolute weight code for which this engine's integer sums are exact on this CPU:
-     * {@link IntegerRows#FULL_LIMIT}, or {@link IntegerRows#SAFE_LIMIT} where products saturate in pairs.
-     */
-    int exactCodeLimit();
+    /** Whether this engine can run a program. */
+    boolean supports(Program program);
 
     /**
-     * Makes a program ready to run.
+     * Compiles a program.
      *
      * <p>A linear operation on integers is
      * {@code y[r] = input.scale * rows.scales[r] * sum_d rows.codes[r][d] * (u[d] - zeroPoint) + bias[r]}, the sum exact, where
-     * {@code u} is the quantized input and padding counts as {@code zeroPoint}. The sum is rounded to single precision once,
-     * multiplied with the product of both scales, and the bias is added last, so that all engines give the same values.
+     * {@code u} is the quantized input, padding counts as {@code zeroPoint}, and {@code rows} are the points of each row fused into one
+     * row of integers ({@link FusedRows}) with the largest codes that the engine sums exactly on this CPU. The sum is rounded to single
+     * precision once, multiplied with the product of both scales, and the bias is added last, so that all engines give the same values.
+     *
+     * @param program one that it {@link #supports}
      */
     Executable compile(Program program);
 
     /**
      * A kernel on integers.
      *
-     * @param weights codes within {@link #exactCodeLimit()}
-     * @param bias    {@code [rows]}, zeros for none
+     * @param points {@code [rows, columns]}
+     * @param bias   {@code [rows]}, zeros for none
      */
-    default Kernel quantized(LinearOp op, IntegerRows weights, float[] bias, InputQuantization input) {
-        return kernel(new Program.Linear(0, op, new Program.IntegerWeights(weights, input), bias));
+    default Kernel quantized(LinearOp op, MultipointMatrix points, float[] bias, InputQuantization input) {
+        return kernel(new Program.Linear(0, op, new Program.IntegerWeights(points, input), bias));
     }
 
     /**
@@ -59,23 +59,9 @@ public interface Engine {
             }
 
             @Override
-            public INDArray apply(INDArray input) {
-                return executable.run(input);
-            }
-
-            @Override
             public void close() {
                 executable.close();
             }
         };
-    }
-
-    /** What the integer sum of each row is multiplied with. */
-    static float[] scales(IntegerRows weights, InputQuantization input) {
-        float[] scales = new float[weights.rows()];
-        for (int r = 0; r < scales.length; r++) {
-            scales[r] = input.scale() * weights.scales()[r];
-        }
-        return scales;
     }
 }

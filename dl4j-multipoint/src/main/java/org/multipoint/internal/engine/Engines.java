@@ -5,7 +5,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The engine of this process: oneDNN where its library is on the class path and can be loaded, else ND4J, with a warning. The system
- * property {@value #PROPERTY} asks for one: {@code onednn} or {@code nd4j}.
+ * property {@value #PROPERTY} selects one: {@code onednn} or {@code nd4j}.
  */
 public final class Engines {
 
@@ -20,21 +20,29 @@ public final class Engines {
     private Engines() {
     }
 
-    private static final class Holder {
-        static final Engine NATIVE_OR_NULL = load();
+    /** oneDNN, loaded at the first use. */
+    private static final class OneDnnHolder {
+        /** With ND4J for what it does not support; null where it cannot be loaded. */
+        static final Engine ENGINE;
+        /** Why it cannot be loaded. */
+        static final Throwable FAILURE;
 
-        private static Engine load() {
+        static {
+            Engine engine = null;
+            Throwable failure = null;
             try {
-                return new OneDnnEngine();
+                engine = new FallbackEngine(new OneDnnEngine(), nd4j());
             } catch (LinkageError | RuntimeException e) {
+                failure = e;
                 LOG.debug("oneDNN cannot be loaded", e);
                 LOG.warn("Quantized layers run at least ten times slower than they could: on ND4J, as oneDNN cannot be loaded ({}). "
                         + "Add the dependency {}", cause(e), DEPENDENCY);
-                return null;
             }
+            ENGINE = engine;
+            FAILURE = failure;
         }
 
-        /** In one line. */
+        /** The cause in one line. */
         private static String cause(Throwable e) {
             Throwable root = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
             return root.toString().lines().findFirst().orElseThrow();
@@ -44,25 +52,25 @@ public final class Engines {
     /**
      * The engine to use.
      *
-     * @throws IllegalStateException where {@value #PROPERTY} asks for an engine that is unknown or cannot be loaded
+     * @throws IllegalStateException where {@value #PROPERTY} selects an engine that is unknown or cannot be loaded
      */
     public static Engine preferred() {
         String wanted = System.getProperty(PROPERTY, "");
         return switch (wanted) {
-            case "" -> Holder.NATIVE_OR_NULL == null ? nd4j() : Holder.NATIVE_OR_NULL;
+            case "" -> OneDnnHolder.ENGINE == null ? nd4j() : OneDnnHolder.ENGINE;
             case "nd4j" -> nd4j();
             case "onednn" -> {
-                if (Holder.NATIVE_OR_NULL == null) {
+                if (OneDnnHolder.ENGINE == null) {
                     throw new IllegalStateException("-D" + PROPERTY + "=onednn: oneDNN cannot be loaded; is the dependency "
-                            + DEPENDENCY + " there?");
+                            + DEPENDENCY + " there?", OneDnnHolder.FAILURE);
                 }
-                yield Holder.NATIVE_OR_NULL;
+                yield OneDnnHolder.ENGINE;
             }
             default -> throw new IllegalStateException("-D" + PROPERTY + "=" + wanted + ": expected onednn or nd4j");
         };
     }
 
-    /** The engine that is always there. */
+    /** The engine that is always available. */
     public static Engine nd4j() {
         return Nd4jEngine.INSTANCE;
     }

@@ -7,15 +7,15 @@ import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.function.Function;
 
-/** A {@link Program} made ready for an engine. Threads may share one; they take turns. */
+/** A {@link Program} compiled for an engine. Threads may share one; calls are serialized. */
 public interface Executable extends AutoCloseable {
 
     /**
      * Runs the program.
      *
-     * @param allocate makes the array of the given shape that the result is written to: FLOAT, dense, in 'c' order
+     * @param allocate creates the array of the given shape that the result is written to: FLOAT, dense, in 'c' order
      * @param inputs   FLOAT, rank 2 to 4, any strides, any batch, height and width; not changed and not kept
-     * @return the array that was made
+     * @return the array that {@code allocate} created
      * @throws IllegalArgumentException where number, rank, channels or sizes do not fit the program
      * @throws IllegalStateException    after {@link #close()}
      */

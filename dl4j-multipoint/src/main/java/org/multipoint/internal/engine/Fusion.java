@@ -7,13 +7,13 @@ import org.multipoint.internal.engine.Program.Flatten;
 import org.multipoint.internal.engine.Program.Frame;
 import org.multipoint.internal.engine.Program.GlobalPool;
 import org.multipoint.internal.engine.Program.Instruction;
-import org.multipoint.internal.engine.Program.IntegerWeights;
 import org.multipoint.internal.engine.Program.Linear;
 import org.multipoint.internal.engine.Program.Pad;
 import org.multipoint.internal.engine.Program.Pool;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.engine.Program.Rectify;
 import org.multipoint.internal.engine.Program.Shape;
+import org.multipoint.internal.engine.Program.Softmax;
 import org.multipoint.internal.ops.InputQuantization;
 
 import java.util.ArrayList;
@@ -24,16 +24,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
- * A program arranged, for inputs of given shapes, for engines that can do more than one instruction at a time and can hold values as
- * integers: which instructions go together, and in which form each value is wanted. The results are the program's up to rounding of
- * floating point.
+ * An arrangement of a program, for given input shapes, for engines that can execute several instructions in one step and can hold values as
+ * integers: which instructions are fused, and in which form each value is read. Results are the program's up to floating-point rounding.
  *
  * <ul>
- * <li>Rectifiers and additions after a linear operation are done while its result is still in registers. Of the operands of an
- * addition the one that is made last takes the addition in, if all of them are as large as the sum.</li>
- * <li>Padding becomes part of the convolution or maximum that reads it.</li>
+ * <li>Rectifiers and additions after a linear operation are fused into it. Of the operands of an addition the one that is computed last
+ * absorbs the addition, if all of them are as large as the sum.</li>
+ * <li>Padding is fused into the convolution or maximum that reads it.</li>
  * <li>What only quantized operations read is written as their integers. Maximum, merging, padding and flattening commute with
  * rounding, so they pass integers through. Sums and means are taken of floating values: nothing is rounded that the program does
  * not round.</li>
@@ -41,11 +43,11 @@ import java.util.Set;
  */
 final class Fusion {
 
-    /** What happens to a result before it is written, in this order. */
+    /** What is done to a result before it is written. */
     sealed interface Extra {
     }
 
-    /** {@link Rectify} */
+    /** A {@link Rectify}. */
     record Bound(float upper) implements Extra {
     }
 
@@ -53,7 +55,7 @@ final class Fusion {
     record Plus(int value) implements Extra {
     }
 
-    /** An instruction, what was taken into it, and which value and form it writes. */
+    /** An instruction, what was fused into it, and which value it writes in which form. */
     static final class Node {
         private final Instruction instruction;
         private final int value;
@@ -75,7 +77,7 @@ final class Fusion {
             return instruction;
         }
 
-        /** Number of the value that the instruction by itself makes in the program. */
+        /** Number of the value that the instruction by itself computes in the program. */
         int value() {
             return value;
         }
@@ -89,7 +91,7 @@ final class Fusion {
             return extras;
         }
 
-        /** The value that it makes with all that was taken in. */
+        /** Number of the value that it computes with all that was fused into it. */
         int result() {
             return result;
         }
@@ -137,7 +139,7 @@ final class Fusion {
         chooseForms();
     }
 
-    /** In the order in which they run. */
+    /** The nodes in execution order. */
     List<Node> nodes() {
         return nodes;
     }
@@ -148,10 +150,7 @@ final class Fusion {
     }
 
     private void place(Instruction instruction, int value) {
-        boolean taken = instruction instanceof Rectify r && intoMaker(r.input(), new Bound(r.upper()), value)
-                || instruction instanceof Add a && intoLastOperand(a, value)
-                || instruction instanceof Pad p && intoReader(p, value);
-        if (!taken) {
+        if (!traits(instruction).absorbed.test(value)) {
             Node node = new Node(instruction, value);
             Pad pad = pads.get(node.input);
             if (pad != null) {
@@ -163,19 +162,127 @@ final class Fusion {
         }
     }
 
-    private boolean intoMaker(int input, Extra extra, int value) {
-        Node maker = makers.get(input);
-        if (maker == null || uses[input] > 1 || !takesExtras(maker)) {
-            return false;
+    /** How an instruction can be fused; by default not at all. */
+    private static final class Traits {
+        private IntPredicate absorbed = value -> false;
+        private Predicate<Pad> takesPadding = pad -> false;
+        private UnaryOperator<Optional<InputQuantization>> operandForm = form -> form;
+        private boolean takesBounds;
+        private boolean takesAdditions;
+        private boolean writesIntegers;
+        private boolean notNegative;
+
+        /**
+         * @param into given the number of the instruction's value, fuses it into another node; false where that is not possible
+         */
+        Traits absorbed(IntPredicate into) {
+            absorbed = into;
+            return this;
         }
-        maker.extras.add(extra);
-        remake(maker, value);
-        return true;
+
+        /** Which padding of its input it can absorb. */
+        Traits takesPadding(Predicate<Pad> which) {
+            takesPadding = which;
+            return this;
+        }
+
+        /** The form that it reads, independent of the form it writes; by default both are the same. */
+        Traits reads(Optional<InputQuantization> form) {
+            operandForm = written -> form;
+            return this;
+        }
+
+        /** Whether a rectifier can be fused into it. */
+        Traits takesBounds(boolean can) {
+            takesBounds = can;
+            return this;
+        }
+
+        /** Additions can be fused into it. */
+        Traits takesAdditions() {
+            takesAdditions = true;
+            return this;
+        }
+
+        /** Whether its result can be written as integers. */
+        Traits writesIntegers(boolean can) {
+            writesIntegers = can;
+            return this;
+        }
+
+        /** Its results are never negative. */
+        Traits notNegative() {
+            notNegative = true;
+            return this;
+        }
     }
 
-    private static boolean takesExtras(Node node) {
-        return node.instruction instanceof Linear || node.instruction instanceof Affine
-                || node.instruction instanceof Add a && a.reads().size() > 1;
+    private Traits traits(Instruction instruction) {
+        return instruction.accept(new Program.Visitor<>() {
+            @Override
+            public Traits visit(Linear linear) {
+                Optional<InputQuantization> quantization = linear.weights().quantization();
+                return new Traits().takesBounds(true).takesAdditions().takesPadding(pad -> true)
+                        .writesIntegers(quantization.isPresent()).reads(quantization);
+            }
+
+            @Override
+            public Traits visit(Affine affine) {
+                return new Traits().takesBounds(true);
+            }
+
+            @Override
+            public Traits visit(Rectify rectify) {
+                return new Traits().absorbed(value -> intoMaker(rectify, value)).notNegative();
+            }
+
+            @Override
+            public Traits visit(Softmax softmax) {
+                return new Traits();
+            }
+
+            @Override
+            public Traits visit(Add add) {
+                return new Traits().absorbed(value -> intoLastOperand(add, value)).takesBounds(add.reads().size() > 1);
+            }
+
+            @Override
+            public Traits visit(Concat concat) {
+                return new Traits().writesIntegers(true);
+            }
+
+            @Override
+            public Traits visit(Pool pool) {
+                boolean maximum = pool.kind() == PoolKind.MAX;
+                return new Traits().writesIntegers(maximum).takesPadding(pad -> maximum && isNotNegative(pad.input())
+                        && !pool.window().readsOnlyPaddingSomewhere(pad.frame().geometry(pool.window(), shapes.get(pad.input()))));
+            }
+
+            @Override
+            public Traits visit(GlobalPool pool) {
+                return new Traits().writesIntegers(pool.kind() == PoolKind.MAX);
+            }
+
+            @Override
+            public Traits visit(Pad pad) {
+                return new Traits().absorbed(value -> intoReader(pad, value)).writesIntegers(true);
+            }
+
+            @Override
+            public Traits visit(Flatten flatten) {
+                return new Traits().writesIntegers(true);
+            }
+        });
+    }
+
+    private boolean intoMaker(Rectify rectify, int value) {
+        Node maker = makers.get(rectify.input());
+        if (maker == null || uses[rectify.input()] > 1 || !traits(maker.instruction).takesBounds) {
+            return false;
+        }
+        maker.extras.add(new Bound(rectify.upper()));
+        remake(maker, value);
+        return true;
     }
 
     private boolean intoLastOperand(Add add, int value) {
@@ -184,7 +291,7 @@ final class Fusion {
         }
         Optional<Integer> last = add.reads().stream().filter(makers::containsKey)
                 .max(Comparator.comparingInt(v -> nodes.indexOf(makers.get(v))));
-        if (last.isEmpty() || uses[last.get()] > 1 || !(makers.get(last.get()).instruction instanceof Linear)) {
+        if (last.isEmpty() || uses[last.get()] > 1 || !traits(makers.get(last.get()).instruction).takesAdditions) {
             return false;
         }
         Node maker = makers.get(last.get());
@@ -194,24 +301,22 @@ final class Fusion {
     }
 
     /**
-     * A frame of zeros is the same to a convolution as its own padding, and to a maximum of values that are not negative, if there is
-     * such a value.
+     * Zero padding is equivalent to a convolution's own padding, and to that of a maximum over values that are not negative, where each
+     * window holds such a value.
      */
     private boolean intoReader(Pad pad, int value) {
         List<Instruction> readers = program.instructions().stream().filter(i -> i.reads().contains(value)).toList();
-        boolean fits = uses[value] == 1 && readers.size() == 1 && (readers.get(0) instanceof Linear
-                || readers.get(0) instanceof Pool p && p.kind() == PoolKind.MAX && notNegative(pad.input())
-                && !p.window().readsOnlyPaddingSomewhere(pad.frame().geometry(p.window(), shapes.get(pad.input()))));
+        boolean fits = uses[value] == 1 && readers.size() == 1 && traits(readers.get(0)).takesPadding.test(pad);
         if (fits) {
             pads.put(value, pad);
         }
         return fits;
     }
 
-    private boolean notNegative(int value) {
+    private boolean isNotNegative(int value) {
         Node maker = makers.get(value);
-        return maker != null && (maker.instruction instanceof Rectify && maker.extras.isEmpty()
-                || !maker.extras.isEmpty() && maker.extras.get(maker.extras.size() - 1) instanceof Bound);
+        return maker != null && (maker.extras.isEmpty() ? traits(maker.instruction).notNegative
+                : maker.extras.get(maker.extras.size() - 1) instanceof Bound);
     }
 
     private void remake(Node maker, int value) {
@@ -224,14 +329,12 @@ final class Fusion {
         want(program.result(), Optional.empty());
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
+            Traits traits = traits(node.instruction);
             Set<Optional<InputQuantization>> forms = wanted(node.result);
-            if (forms.size() == 1 && writesIntegers(node.instruction)) {
+            if (forms.size() == 1 && traits.writesIntegers) {
                 node.form = forms.iterator().next();
             }
-            node.operandForm = node.form;
-            if (node.instruction instanceof Linear l) {
-                node.operandForm = l.weights() instanceof IntegerWeights w ? Optional.of(w.input()) : Optional.empty();
-            }
+            node.operandForm = traits.operandForm.apply(node.form);
             node.operands().forEach(v -> want(v, node.operandForm));
             node.addends().forEach(v -> want(v, Optional.empty()));
         }
@@ -239,12 +342,5 @@ final class Fusion {
 
     private void want(int value, Optional<InputQuantization> form) {
         wanted.computeIfAbsent(value, v -> new LinkedHashSet<>()).add(form);
-    }
-
-    private static boolean writesIntegers(Instruction instruction) {
-        return instruction instanceof Linear l && l.weights() instanceof IntegerWeights
-                || instruction instanceof Concat || instruction instanceof Pad || instruction instanceof Flatten
-                || instruction instanceof Pool p && p.kind() == PoolKind.MAX
-                || instruction instanceof GlobalPool g && g.kind() == PoolKind.MAX;
     }
 }

@@ -11,7 +11,7 @@ final class Images {
     private Images() {
     }
 
-    /** What an array says of its axes (sizes, or strides) in the order of an image. */
+    /** Sizes or strides of an array's axes in the order of an image. */
     static long[] ordered(long[] axes, long ofMissing, boolean channelsLast) {
         return switch (axes.length) {
             case 2 -> new long[]{axes[0], axes[1], ofMissing, ofMissing};

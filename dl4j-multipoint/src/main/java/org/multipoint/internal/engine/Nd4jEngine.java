@@ -1,7 +1,5 @@
 package org.multipoint.internal.engine;
 
-import org.multipoint.points.IntegerRows;
-
 /**
  * Runs on ND4J's own operations, on any backend, one instruction after another. Integer sums are computed in floating point, which
  * is exact while they fit the significand.
@@ -19,8 +17,8 @@ final class Nd4jEngine implements Engine {
     }
 
     @Override
-    public int exactCodeLimit() {
-        return IntegerRows.FULL_LIMIT;
+    public boolean supports(Program program) {
+        return true;
     }
 
     @Override

@@ -12,25 +12,25 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.function.Function;
 
-/** A program on ND4J: images {@code [n, c, h, w]} in 'c' order between instructions. */
+/** A program on ND4J. Values between instructions are images {@code [n, c, h, w]} in 'c' order. */
 final class Nd4jExecutable implements Executable {
 
     private final Program program;
-    /** One for each instruction; null where that is not linear. */
-    private final List<Nd4jLinear> linear = new ArrayList<>();
+    /** By the number of the value that the operation computes. */
+    private final Map<Integer, Nd4jLinear> linear = new HashMap<>();
     private final int[] uses;
     private boolean closed;
 
     Nd4jExecutable(Program program) {
         this.program = program.withoutWeights();
         this.uses = program.uses();
-        for (Program.Instruction instruction : program.instructions()) {
-            linear.add(instruction instanceof Program.Linear l ? new Nd4jLinear(l) : null);
-        }
+        Cleanup.onFailure(this::close, () -> program.linear().forEach(
+                (value, l) -> linear.put(value, new Nd4jLinear(FusedLinear.of(l, FusedRows.FULL_LIMIT)))));
     }
 
     @Override
@@ -47,10 +47,10 @@ final class Nd4jExecutable implements Executable {
                 values.add(Images.of(input, program.channelsLast()));
             }
             int[] left = uses.clone();
-            for (int i = 0; i < linear.size(); i++) {
-                Program.Instruction instruction = program.instructions().get(i);
+            for (Program.Instruction instruction : program.instructions()) {
+                int value = values.size();
                 List<INDArray> in = instruction.reads().stream().map(values::get).toList();
-                values.add(linear.get(i) == null ? apply(instruction, in, shapes.get(inputs.length + i)) : linear.get(i).apply(in.get(0)));
+                values.add(instruction.accept(new Step(value, in, shapes.get(value))));
                 for (int v : instruction.reads()) {
                     if (--left[v] == 0 && v >= inputs.length) {
                         values.set(v, null);
@@ -64,36 +64,82 @@ final class Nd4jExecutable implements Executable {
         }
     }
 
-    private static INDArray apply(Program.Instruction instruction, List<INDArray> in, Program.Shape shape) {
-        INDArray x = in.get(0);
-        if (instruction instanceof Program.Affine a) {
+    /** Executes one instruction. */
+    private final class Step implements Program.Visitor<INDArray> {
+        /** Number of the value that the instruction computes. */
+        private final int value;
+        private final List<INDArray> in;
+        private final INDArray x;
+        private final Program.Shape shape;
+
+        /**
+         * @param in    what it reads
+         * @param shape of its result
+         */
+        Step(int value, List<INDArray> in, Program.Shape shape) {
+            this.value = value;
+            this.in = in;
+            this.x = in.get(0);
+            this.shape = shape;
+        }
+
+        @Override
+        public INDArray visit(Program.Linear l) {
+            return linear.get(value).apply(x);
+        }
+
+        @Override
+        public INDArray visit(Program.Affine a) {
             INDArray y = x.dup('c');
             Broadcast.mul(y, Nd4j.createFromArray(a.factor()), y, 1);
             return Broadcast.add(y, Nd4j.createFromArray(a.shift()), y, 1);
-        } else if (instruction instanceof Program.Rectify r) {
+        }
+
+        @Override
+        public INDArray visit(Program.Rectify r) {
             INDArray y = Transforms.max(x, 0, true);
             return r.upper() < Float.POSITIVE_INFINITY ? Transforms.min(y, r.upper(), false) : y;
-        } else if (instruction instanceof Program.Softmax) {
+        }
+
+        @Override
+        public INDArray visit(Program.Softmax s) {
             INDArray y = x.dup('c');
             Nd4j.exec(DynamicCustomOp.builder("softmax").addInputs(x.dup('c')).addOutputs(y).addIntegerArguments(1).build());
             return y;
-        } else if (instruction instanceof Program.Add) {
+        }
+
+        @Override
+        public INDArray visit(Program.Add a) {
             INDArray y = Nd4j.create(DataType.FLOAT, shape.n(), shape.c(), shape.h(), shape.w());
             in.forEach(y::addi);
             return y;
-        } else if (instruction instanceof Program.Concat) {
+        }
+
+        @Override
+        public INDArray visit(Program.Concat c) {
             return Nd4j.concat(1, in.toArray(INDArray[]::new)).dup('c');
-        } else if (instruction instanceof Program.Pool p) {
+        }
+
+        @Override
+        public INDArray visit(Program.Pool p) {
             return pool(p, x);
-        } else if (instruction instanceof Program.GlobalPool p) {
+        }
+
+        @Override
+        public INDArray visit(Program.GlobalPool p) {
             return (p.kind() == Program.PoolKind.MAX ? x.max(true, 2, 3) : x.mean(true, 2, 3)).dup('c');
-        } else if (instruction instanceof Program.Pad p) {
+        }
+
+        @Override
+        public INDArray visit(Program.Pad p) {
             Program.Frame f = p.frame();
             return Nd4jLinear.framed(x, f.top(), f.bottom(), f.left(), f.right());
-        } else if (instruction instanceof Program.Flatten) {
+        }
+
+        @Override
+        public INDArray visit(Program.Flatten f) {
             return x.permute(0, 2, 3, 1).dup('c').reshape(x.size(0), x.length() / x.size(0), 1, 1);
         }
-        throw new IllegalArgumentException("Unknown instruction " + instruction);
     }
 
     private static INDArray pool(Program.Pool p, INDArray x) {
@@ -113,7 +159,7 @@ final class Nd4jExecutable implements Executable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            linear.stream().filter(Objects::nonNull).forEach(Nd4jLinear::close);
+            linear.values().forEach(Nd4jLinear::close);
         }
     }
 }

@@ -4,7 +4,6 @@ import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
-import org.multipoint.points.IntegerRows;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,40 +15,39 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import java.util.stream.IntStream;
 
 /**
- * A linear operation on ND4J's convolutions: border, sums, then scale and bias. Borders are made by padding the image, so that every
- * kind of padding is the same to the convolution.
+ * A linear operation on ND4J's convolutions: padding, sums, then scale and bias. Images are padded beforehand, so that the convolution sees
+ * no padding, whatever its kind.
  */
 final class Nd4jLinear implements AutoCloseable {
 
     private static final long EXACT_IN_SINGLE = 1L << 24;
 
     private final LinearOp op;
-    /** Type in which sums are computed: all integers that a row can reach are exact in it. */
+    /** Type in which sums are computed: it represents all integers that a row can reach exactly. */
     private final DataType sums;
     private final InputQuantization quantization;
     private final INDArray[] weights;
     private final INDArray scales;
     private final INDArray bias;
 
-    Nd4jLinear(Program.Linear linear) {
+    Nd4jLinear(FusedLinear linear) {
         this.op = linear.op();
+        this.quantization = linear.input().orElse(null);
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             this.bias = Nd4j.createFromArray(linear.bias());
-            if (linear.weights() instanceof Program.IntegerWeights w) {
-                this.sums = largestSum(w) <= EXACT_IN_SINGLE ? DataType.FLOAT : DataType.DOUBLE;
-                this.quantization = w.input();
-                this.scales = Nd4j.createFromArray(Engine.scales(w.rows(), w.input()));
-                this.weights = weights(codes(w.rows()));
+            if (quantization != null) {
+                this.sums = largestSum(linear.rows(), quantization) <= EXACT_IN_SINGLE ? DataType.FLOAT : DataType.DOUBLE;
+                this.scales = Nd4j.createFromArray(linear.sumScales());
+                this.weights = weights(codes(linear.rows()));
             } else {
                 this.sums = DataType.FLOAT;
-                this.quantization = null;
                 this.scales = null;
-                this.weights = weights(((Program.FloatWeights) linear.weights()).matrix());
+                this.weights = weights(linear.matrix());
             }
         }
     }
 
-    private static float[] codes(IntegerRows rows) {
+    private static float[] codes(FusedRows rows) {
         float[] codes = new float[rows.codes().length];
         for (int i = 0; i < codes.length; i++) {
             codes[i] = rows.codes()[i];
@@ -57,9 +55,8 @@ final class Nd4jLinear implements AutoCloseable {
         return codes;
     }
 
-    /** No sum of any part of a row's products is larger, in whatever order they are added. */
-    private static long largestSum(Program.IntegerWeights w) {
-        IntegerRows rows = w.rows();
+    /** An upper bound of the magnitude of any partial sum of a row's products, in whatever order they are added. */
+    private static long largestSum(FusedRows rows, InputQuantization input) {
         long largest = 0;
         for (int r = 0; r < rows.rows(); r++) {
             long sum = 0;
@@ -68,10 +65,10 @@ final class Nd4jLinear implements AutoCloseable {
             }
             largest = Math.max(largest, sum);
         }
-        return largest * Math.max(w.input().zeroPoint(), w.input().levels() - w.input().zeroPoint());
+        return largest * Math.max(input.zeroPoint(), input.levels() - input.zeroPoint());
     }
 
-    /** One array in the axis order of ND4J's operations, or one for each group where ND4J has no grouped operation. */
+    /** One array in the axis order of ND4J's operations, or one per group where ND4J has no grouped operation. */
     private INDArray[] weights(float[] matrix) {
         int kh = op.kernel().height();
         int kw = op.kernel().width();
@@ -145,7 +142,7 @@ final class Nd4jLinear implements AutoCloseable {
         return out;
     }
 
-    /** The image with zeros added, or (where negative) pixels cut off, at each side. */
+    /** The image with zeros added, or pixels cut off where a number is negative, at each side. */
     static INDArray framed(INDArray x, int top, int bottom, int left, int right) {
         if (top == 0 && bottom == 0 && left == 0 && right == 0) {
             return x;
@@ -157,7 +154,7 @@ final class Nd4jLinear implements AutoCloseable {
         return out;
     }
 
-    /** What is left inside the given margins, where negative ones count as none. */
+    /** The view inside the given margins; negative ones count as zero. */
     private static INDArray window(INDArray x, int top, int bottom, int left, int right) {
         return x.get(NDArrayIndex.all(), NDArrayIndex.all(),
                 NDArrayIndex.interval(Math.max(top, 0), x.size(2) - Math.max(bottom, 0)),

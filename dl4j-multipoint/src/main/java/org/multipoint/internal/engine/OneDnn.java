@@ -10,7 +10,7 @@ import org.bytedeco.javacpp.Pointer;
 
 import java.util.Arrays;
 
-/** What all uses of oneDNN in a process have in common: the engine of the CPU, and descriptions of memory. */
+/** Shared by all uses of oneDNN in a process: the CPU engine, and helpers for memory objects. */
 final class OneDnn {
 
     static final engine CPU = new engine(engine.kind.cpu, 0);
@@ -36,7 +36,7 @@ final class OneDnn {
         return wrap(scope, new memory.desc(new long[]{1}, memory.data_type.s32, memory.format_tag.a), new IntPointer(new int[]{value}));
     }
 
-    /** Memory over a buffer, which the scope owns from here on. */
+    /** Memory over a buffer, whose ownership passes to the scope. */
     static memory wrap(OneDnnScope scope, memory.desc desc, Pointer data) {
         scope.own(data);
         scope.own(desc);
@@ -48,7 +48,7 @@ final class OneDnn {
         return wrap(scope, desc, new BytePointer(Math.max(1, desc.get_size())));
     }
 
-    /** Memory whose data is told before each execution. */
+    /** Memory whose address is set before each execution. */
     static memory unbound(OneDnnScope scope, memory.desc desc) {
         scope.own(desc);
         return scope.own(new memory(desc, CPU, new Address(0)));
@@ -62,7 +62,7 @@ final class OneDnn {
         return Arrays.stream(values).asLongStream().toArray();
     }
 
-    /** A place in memory that somebody else owns. */
+    /** An address in memory that is owned elsewhere. */
     private static final class Address extends Pointer {
         Address(long address) {
             this.address = address;

@@ -6,27 +6,29 @@ import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A linear operation in plans, with whatever the library by itself gets wrong done in steps of its own. */
+/** A linear operation as steps of plans; separate steps do what the library by itself gets wrong. */
 final class OneDnnConvolution implements AutoCloseable {
 
-    /** Some input channels of each group, and their weights. */
+    /** A range of the input channels of each group, and their weights. */
     private record Part(int from, int to, OneDnnLinear weights) {
     }
 
     private final LinearOp op;
     private final Optional<InputQuantization> form;
-    private final List<Part> parts;
+    private final List<Part> parts = new ArrayList<>();
 
-    OneDnnConvolution(Program.Linear linear) {
+    OneDnnConvolution(FusedLinear linear) {
         this.op = linear.op();
-        this.form = linear.weights() instanceof Program.IntegerWeights w ? Optional.of(w.input()) : Optional.empty();
-        this.parts = ChannelPart.of(linear).stream().map(p -> new Part(p.from(), p.to(), new OneDnnLinear(p.linear()))).toList();
+        this.form = linear.input();
+        Cleanup.onFailure(this::close, () -> ChannelPart.of(linear).forEach(
+                p -> parts.add(new Part(p.from(), p.to(), new OneDnnLinear(p.linear())))));
     }
 
-    /** Whether each image is one pixel and becomes one, so that images may as well be pixels of one image. */
+    /** Whether inputs and outputs are images of one pixel, so that a batch can be computed as the pixels of one image. */
     boolean ofSinglePixels(Geometry g) {
         return op.kernel().equals(LinearOp.Size.ONE) && OneDnnMargins.all(g).equals(OneDnnMargins.all(pixels(1)))
                 && g.inHeight() == 1 && g.inWidth() == 1 && g.outHeight() == 1 && g.outWidth() == 1;
@@ -36,10 +38,10 @@ final class OneDnnConvolution implements AutoCloseable {
      * Adds the operation to a plan.
      *
      * @param n      number of images
-     * @param from   images with channels side by side, u8 or f32 as the weights ask for
-     * @param to     images with channels side by side
+     * @param from   channels-last images, u8 or f32 as the weights require
+     * @param to     channels-last images
      * @param g      padding and sizes of an image
-     * @param extras what happens to the result before it is written
+     * @param extras post-operations on the result
      */
     void add(OneDnnPlan plan, int n, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, Geometry g, OneDnnExtras extras) {
         OneDnnMargins margins = margins(g);
@@ -48,16 +50,16 @@ final class OneDnnConvolution implements AutoCloseable {
     }
 
     private OneDnnMargins margins(Geometry g) {
-        // Where windows read nothing but padding some of the library's convolutions write what memory held before.
+        // Where windows read nothing but padding, some of the library's convolutions leave the output uninitialized.
         if (op.window().readsOnlyPaddingSomewhere(g)) {
             return OneDnnMargins.all(g);
         }
-        // Padding at the left and as many columns beyond the last window cancel out, and additions in place go wrong.
+        // The library takes padding at the left and as many columns beyond the last window for none: in-place additions go wrong.
         int beyond = op.window().columnsBeyond(g);
         return OneDnnMargins.negative(g).cutRight(beyond == g.padLeft() ? beyond : 0);
     }
 
-    /** Adds the operation on images of one pixel: a matrix product is faster over many pixels than over many images. */
+    /** Adds the operation on images of one pixel: matrix products over many pixels are faster than over many images. */
     void addToPixels(OneDnnPlan plan, int n, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, OneDnnExtras extras) {
         add(plan, 1, from, to, LinearOp.Size.ONE, pixels(n), extras);
     }
@@ -89,10 +91,9 @@ final class OneDnnConvolution implements AutoCloseable {
     private OneDnnPlan.Buffer channels(OneDnnPlan plan, OneDnnPlan.Buffer x, Shape in, Part part) {
         Shape some = new Shape(in.n(), (part.to - part.from) * op.groups(), in.h(), in.w());
         OneDnnPlan.Buffer to = plan.buffer(OneDnnImage.between(some, form));
-        memory.desc all = grouped(in);
+        memory.desc all = plan.scope().own(grouped(in));
         long[] sizes = {in.n(), op.groups(), part.to - part.from, in.h(), in.w()};
         plan.reorder(x.as(all.submemory_desc(sizes, new long[]{0, 0, part.from, 0, 0})), to.as(grouped(some)));
-        plan.scope().own(all);
         return to;
     }
 

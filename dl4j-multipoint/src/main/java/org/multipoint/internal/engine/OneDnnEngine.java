@@ -2,14 +2,17 @@ package org.multipoint.internal.engine;
 
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.points.CodeGrid;
+import org.multipoint.points.MultipointMatrix;
+import org.multipoint.points.ScaleLayout;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.Arrays;
+import java.util.List;
 
-/** Runs on oneDNN; programs with deconvolutions, or with kernels of more than 65,000 elements, run on ND4J. */
+/** Runs on oneDNN. Deconvolutions, and integer kernels larger than about 66,000 pixels, are not supported. */
 final class OneDnnEngine implements Engine {
 
     private final int exactCodeLimit;
@@ -19,7 +22,7 @@ final class OneDnnEngine implements Engine {
      * @throws RuntimeException where it does not work on this machine
      */
     OneDnnEngine() {
-        exactCodeLimit = sumsAreExact(IntegerRows.FULL_LIMIT) ? IntegerRows.FULL_LIMIT : IntegerRows.SAFE_LIMIT;
+        exactCodeLimit = sumsAreExact(FusedRows.FULL_LIMIT) ? FusedRows.FULL_LIMIT : FusedRows.SAFE_LIMIT;
         if (!sumsAreExact(exactCodeLimit)) {
             throw new IllegalStateException("oneDNN's integer sums are wrong on this CPU");
         }
@@ -30,35 +33,38 @@ final class OneDnnEngine implements Engine {
         return "onednn";
     }
 
-    @Override
-    public int exactCodeLimit() {
+    /**
+     * Largest absolute weight code for which integer sums are exact on this CPU: {@link FusedRows#FULL_LIMIT}, or
+     * {@link FusedRows#SAFE_LIMIT} where products saturate in pairs.
+     */
+    int exactCodeLimit() {
         return exactCodeLimit;
     }
 
     @Override
+    public boolean supports(Program program) {
+        return program.linear().values().stream().allMatch(l -> !l.op().transposed() && ChannelPart.possible(l));
+    }
+
+    @Override
     public Executable compile(Program program) {
-        boolean possible = program.instructions().stream()
-                .noneMatch(i -> i instanceof Program.Linear l && (l.op().transposed() || !ChannelPart.possible(l)));
-        return possible ? new OneDnnExecutable(program) : Engines.nd4j().compile(program);
+        return new OneDnnExecutable(program, exactCodeLimit);
     }
 
     /**
-     * Whether sums of the largest products come out right. CPUs without instructions for sums of four 8-bit products add pairs of them in
+     * Whether sums of the largest products are correct. CPUs without instructions that sum four 8-bit products add pairs of products in
      * 16 bits, which 2 * 255 * 127 exceeds and 2 * 255 * 63 does not.
      */
-    private boolean sumsAreExact(int code) {
+    private static boolean sumsAreExact(int code) {
+        InputQuantization input = new InputQuantization(1, 0, 8);
         for (LinearOp op : PROBES) {
-            byte[] codes = new byte[op.rows() * op.columns()];
-            Arrays.fill(codes, (byte) code);
-            float[] scales = new float[op.rows()];
-            Arrays.fill(scales, 1);
-            IntegerRows rows = new IntegerRows(op.rows(), op.columns(), codes, scales, 0);
-            int levels = 255;
+            Program.Weights weights = new Program.IntegerWeights(filled(op.rows(), op.columns(), code), input);
+            Program program = new Program(1, false, List.of(new Program.Linear(0, op, weights, new float[op.rows()])));
             try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-                 Kernel kernel = quantized(op, rows, new float[op.rows()], new InputQuantization(1, 0, 8));
-                 INDArray x = Nd4j.valueArrayOf(new long[]{1, op.inChannels(), 8, 8}, (float) levels);
-                 INDArray y = kernel.apply(x)) {
-                if (y.getFloat(0, 0, 4, 4) != (float) levels * code * op.columns()) {
+                 Executable executable = new OneDnnExecutable(program, code);
+                 INDArray x = Nd4j.valueArrayOf(new long[]{1, op.inChannels(), 8, 8}, (float) input.levels());
+                 INDArray y = executable.run(x)) {
+                if (y.getFloat(0, 0, 4, 4) != (float) input.levels() * code * op.columns()) {
                     return false;
                 }
             }
@@ -66,7 +72,17 @@ final class OneDnnEngine implements Engine {
         return true;
     }
 
-    /** Kinds of operations that the library has code of its own for. */
+    private static MultipointMatrix filled(int rows, int columns, int code) {
+        MultipointMatrix.Builder builder = new MultipointMatrix.Builder(rows, columns, 8, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW);
+        int[] codes = new int[columns];
+        Arrays.fill(codes, code);
+        for (int r = 0; r < rows; r++) {
+            builder.digits(r, 1, 1, codes);
+        }
+        return builder.build();
+    }
+
+    /** Operations for which the library has different implementations. */
     private static final LinearOp[] PROBES = {probe(64, 64, 1, 1), probe(64, 64, 1, 3), probe(3, 16, 1, 3), probe(32, 32, 32, 3),
             probe(6, 6, 2, 3)};
 

@@ -27,24 +27,25 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** A program on oneDNN: channels stand side by side in all images, integers are unsigned bytes. */
+/** A program on oneDNN: images are channels last, integers unsigned bytes. */
 final class OneDnnExecutable implements Executable {
 
     private static final int FIRST_MULTIPLE = dnnl.DNNL_ARG_MULTIPLE_SRC;
-    /** On CPUs without AVX depthwise convolutions that add in place crash where pixels are not aligned to this many values. */
+    /** On CPUs without AVX, depthwise convolutions that add in place crash where pixels are not aligned to this many values. */
     private static final int ALIGNED = 4;
 
     /** Without weights. */
     private final Program program;
-    /** By the number of the operation's value. */
+    /** By the number of the value that the operation computes. */
     private final Map<Integer, OneDnnConvolution> linear = new HashMap<>();
     private final OneDnnPlans<Prepared> plans = new OneDnnPlans<>();
     private Call last;
     private boolean closed;
 
-    /** A plan and the arrays that it asks for. */
+    /** A plan and the buffers that are bound to arrays of the caller. */
     private record Prepared(OneDnnPlan plan, List<OneDnnPlan.Buffer> inputs, OneDnnPlan.Buffer result, Shape resultShape)
             implements AutoCloseable {
         @Override
@@ -53,14 +54,14 @@ final class OneDnnExecutable implements Executable {
         }
     }
 
-    OneDnnExecutable(Program program) {
-        Program folded = AffineFolding.fold(program);
-        for (int i = 0; i < folded.instructions().size(); i++) {
-            if (folded.instructions().get(i) instanceof Program.Linear l) {
-                linear.put(program.inputs() + i, new OneDnnConvolution(l));
-            }
-        }
-        this.program = folded.withoutWeights();
+    /**
+     * @param codeLimit largest absolute code of a weight whose sums are exact
+     */
+    OneDnnExecutable(Program program, int codeLimit) {
+        AffineFolding folding = AffineFolding.of(program);
+        this.program = folding.program().withoutWeights();
+        Cleanup.onFailure(this::close, () -> program.linear().forEach(
+                (value, l) -> linear.put(value, new OneDnnConvolution(folding.fused(value, l, codeLimit)))));
     }
 
     @Override
@@ -84,8 +85,23 @@ final class OneDnnExecutable implements Executable {
         return result;
     }
 
-    /** What the last call was given, and its plan: most calls are alike, and this is quicker to find than a layout. */
-    private record Call(long[][] shapes, long[][] strides, int rank, Prepared prepared) {
+    /** The layouts of the last call's inputs, and its plan: most calls are alike, and comparing these is quicker than a look-up. */
+    private static final class Call {
+        private final long[][] shapes;
+        private final long[][] strides;
+        private final int rank;
+        private final Prepared prepared;
+
+        /**
+         * @param rank of the result's array
+         */
+        Call(INDArray[] inputs, int rank, Prepared prepared) {
+            this.shapes = Arrays.stream(inputs).map(INDArray::shape).toArray(long[][]::new);
+            this.strides = Arrays.stream(inputs).map(INDArray::stride).toArray(long[][]::new);
+            this.rank = rank;
+            this.prepared = prepared;
+        }
+
         boolean fits(INDArray[] inputs) {
             if (inputs.length != shapes.length) {
                 return false;
@@ -103,9 +119,7 @@ final class OneDnnExecutable implements Executable {
     private Call plan(INDArray[] arrays) {
         List<OneDnnImage> layouts = Arrays.stream(arrays).map(x -> OneDnnImage.of(x, program.channelsLast())).toList();
         Prepared prepared = plans.get(layouts, () -> prepare(layouts));
-        return new Call(Arrays.stream(arrays).map(INDArray::shape).toArray(long[][]::new),
-                Arrays.stream(arrays).map(INDArray::stride).toArray(long[][]::new),
-                program.rank(Arrays.stream(arrays).mapToInt(INDArray::rank).toArray()), prepared);
+        return new Call(arrays, program.rank(Arrays.stream(arrays).mapToInt(INDArray::rank).toArray()), prepared);
     }
 
     private INDArray[] readable(INDArray[] inputs) {
@@ -125,33 +139,33 @@ final class OneDnnExecutable implements Executable {
 
     private Prepared prepare(List<OneDnnImage> layouts) {
         List<Shape> shapes = program.shapes(layouts.stream().map(OneDnnImage::shape).toList());
+        OneDnnImage result = OneDnnImage.dense(shapes.get(program.result()), program.channelsLast());
+        Fusion fusion = new Fusion(program, shapes);
         OneDnnPlan plan = new OneDnnPlan();
-        try {
-            Planner planner = new Planner(plan, shapes);
-            List<OneDnnPlan.Buffer> inputs = new ArrayList<>();
+        Planner planner = new Planner(plan, shapes, fusion);
+        List<OneDnnPlan.Buffer> bound = new ArrayList<>();
+        Cleanup.onFailure(plan::close, () -> {
             for (int i = 0; i < layouts.size(); i++) {
-                inputs.add(planner.read(i, layouts.get(i)));
+                bound.add(planner.read(i, layouts.get(i)));
             }
-            OneDnnImage result = OneDnnImage.dense(shapes.get(program.result()), program.channelsLast());
             OneDnnPlan.Buffer target = plan.bound(result.desc());
             if (result.isChannelsLast()) {
                 planner.target = target;
             }
-            for (int i = 0; i < planner.fusion.nodes().size(); i++) {
+            for (int i = 0; i < fusion.nodes().size(); i++) {
                 planner.add(i);
             }
             if (!result.isChannelsLast()) {
                 plan.reorder(planner.at(program.result(), Optional.empty()), target);
             }
+            bound.add(target);
             plan.finish();
-            return new Prepared(plan, inputs, target, shapes.get(program.result()));
-        } catch (RuntimeException e) {
-            plan.close();
-            throw e;
-        }
+        });
+        int inputs = layouts.size();
+        return new Prepared(plan, bound.subList(0, inputs), bound.get(inputs), shapes.get(program.result()));
     }
 
-    /** Makes steps of nodes for one set of shapes. */
+    /** Turns nodes into steps of a plan for one set of shapes. */
     private final class Planner {
         private final OneDnnPlan plan;
         private final List<Shape> shapes;
@@ -160,10 +174,10 @@ final class OneDnnExecutable implements Executable {
         private final List<OneDnnPlan.Buffer> callers = new ArrayList<>();
         private OneDnnPlan.Buffer target;
 
-        Planner(OneDnnPlan plan, List<Shape> shapes) {
+        Planner(OneDnnPlan plan, List<Shape> shapes, Fusion fusion) {
             this.plan = plan;
             this.shapes = shapes;
-            this.fusion = new Fusion(program, shapes);
+            this.fusion = fusion;
         }
 
         OneDnnPlan.Buffer at(int value, Optional<InputQuantization> form) {
@@ -174,7 +188,7 @@ final class OneDnnExecutable implements Executable {
             buffers.computeIfAbsent(value, v -> new HashMap<>()).put(form, buffer);
         }
 
-        /** An input: channels side by side first, then integers; two simple steps are faster than one that does both. */
+        /** Reads an input: first channels last, then as integers; two simple steps are faster than a combined one. */
         OneDnnPlan.Buffer read(int value, OneDnnImage layout) {
             OneDnnPlan.Buffer array = plan.bound(layout.desc());
             callers.add(array);
@@ -188,7 +202,7 @@ final class OneDnnExecutable implements Executable {
             return array;
         }
 
-        /** Makes the integers that are wanted of a floating value. */
+        /** Quantizes a floating value to each form in which it is read. */
         private void quantize(int value) {
             for (Optional<InputQuantization> form : fusion.wanted(value)) {
                 if (form.isPresent()) {
@@ -212,38 +226,69 @@ final class OneDnnExecutable implements Executable {
         private OneDnnPlan.Buffer write(int index, Fusion.Node node, List<OneDnnPlan.Buffer> operands) {
             Shape shape = shapes.get(node.result());
             OneDnnPlan.Buffer x = operands.get(0);
-            if (node.instruction() instanceof Program.Flatten) {
-                return flatten(node, x, shape);
-            }
-            OneDnnPlan.Buffer to = buffer(index, node, shape);
-            if (node.instruction() instanceof Program.Linear l) {
-                convolve(node, l.op(), x, to);
-            } else if (node.instruction() instanceof Program.Add) {
-                sum(node, operands, to);
-            } else if (node.instruction() instanceof Program.Affine a) {
-                affine(node, a, x, to);
-            } else if (node.instruction() instanceof Program.Rectify r) {
-                plan.clip(x, to, 0, r.upper());
-            } else if (node.instruction() instanceof Program.Softmax) {
-                softmax(x, to);
-            } else if (node.instruction() instanceof Program.Concat) {
-                merge(operands, to);
-            } else if (node.instruction() instanceof Program.Pool p) {
-                pool(node, p, x, to);
-            } else if (node.instruction() instanceof Program.GlobalPool p) {
-                Shape in = shapes.get(node.operands().get(0));
-                Window all = new Window(new LinearOp.Size(in.h(), in.w()), LinearOp.Size.ONE, LinearOp.Size.ONE, LinearOp.Size.ZERO,
-                        LinearOp.PaddingMode.EXPLICIT, false);
-                pool(x, to, p.kind(), all, all.geometry(in.h(), in.w()));
-            } else if (node.instruction() instanceof Program.Pad p) {
-                OneDnnMargins.of(p.frame()).write(plan, x, shapes.get(node.operands().get(0)), to, node.form());
-            } else {
-                throw new IllegalArgumentException("Unknown instruction " + node.instruction());
-            }
-            return to;
+            return node.instruction().accept(new Program.Visitor<>() {
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Linear l) {
+                    return written(to -> convolve(node, l.op(), x, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Affine a) {
+                    return written(to -> affine(node, a, x, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Rectify r) {
+                    return written(to -> plan.clip(x, to, 0, r.upper()));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Softmax s) {
+                    return written(to -> softmax(x, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Add a) {
+                    return written(to -> sum(node, operands, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Concat c) {
+                    return written(to -> merge(operands, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Pool p) {
+                    return written(to -> pool(node, p, x, to));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.GlobalPool p) {
+                    Shape in = shapes.get(node.operands().get(0));
+                    Window all = new Window(new LinearOp.Size(in.h(), in.w()), LinearOp.Size.ONE, LinearOp.Size.ONE, LinearOp.Size.ZERO,
+                            LinearOp.PaddingMode.EXPLICIT, false);
+                    return written(to -> pool(x, to, p.kind(), all, all.geometry(in.h(), in.w())));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Pad p) {
+                    return written(to -> OneDnnMargins.of(p.frame()).write(plan, x, shapes.get(node.operands().get(0)), to, node.form()));
+                }
+
+                @Override
+                public OneDnnPlan.Buffer visit(Program.Flatten f) {
+                    return flatten(node, x, shape);
+                }
+
+                private OneDnnPlan.Buffer written(Consumer<OneDnnPlan.Buffer> steps) {
+                    OneDnnPlan.Buffer to = buffer(index, node, shape);
+                    steps.accept(to);
+                    return to;
+                }
+            });
         }
 
-        /** Where a node writes: the result array, an addend that nobody reads any more, or a new buffer. */
+        /** Where a node writes: the result array, an addend that is not read again, or a new buffer. */
         private OneDnnPlan.Buffer buffer(int index, Fusion.Node node, Shape shape) {
             if (node.result() == program.result() && target != null) {
                 return target;
@@ -264,7 +309,7 @@ final class OneDnnExecutable implements Executable {
                     && fusion.nodes().stream().noneMatch(n -> shares(n, v))).findFirst();
         }
 
-        /** Whether a node only describes memory anew that holds the value. */
+        /** Whether a node only gives the memory of the value another shape. */
         private boolean shares(Fusion.Node node, int value) {
             return node.instruction() instanceof Program.Flatten && (node.result() == value || node.operands().contains(value));
         }
@@ -297,7 +342,7 @@ final class OneDnnExecutable implements Executable {
             }
         }
 
-        /** Images of one pixel as one image of a column of pixels. */
+        /** A batch of images of one pixel as one image, a column of pixels. */
         private OneDnnPlan.Buffer column(OneDnnPlan.Buffer buffer, Shape s, Optional<InputQuantization> form) {
             return buffer.as(OneDnnImage.between(new Shape(1, s.c(), s.n(), 1), form));
         }
@@ -306,7 +351,7 @@ final class OneDnnExecutable implements Executable {
             static final Bounds NONE = new Bounds(Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY);
         }
 
-        /** All extras but the last bounds, which are returned: they go together with quantization. */
+        /** Adds all extras but the last bounds, which are returned: they are merged with quantization. */
         private Bounds extras(Fusion.Node node, OneDnnExtras extras, OneDnnPlan.Buffer to, boolean column) {
             Bounds pending = Bounds.NONE;
             for (Fusion.Extra extra : node.extras()) {
@@ -327,7 +372,7 @@ final class OneDnnExecutable implements Executable {
             return pending;
         }
 
-        /** Images smaller than the sum are second operands, one at a time: the library repeats those. */
+        /** Images smaller than the sum are second operands, one at a time: the library broadcasts only those. */
         private void sum(Fusion.Node node, List<OneDnnPlan.Buffer> operands, OneDnnPlan.Buffer to) {
             if (operands.size() == 1) {
                 plan.reorder(operands.get(0), to);
@@ -363,7 +408,7 @@ final class OneDnnExecutable implements Executable {
             return OneDnnImage.between(new Shape(1, values.length, 1, 1), Optional.empty());
         }
 
-        /** The bounds of a node's results after what is there. */
+        /** Appends the bounds of a node's results. */
         private OneDnnExtras bounded(Fusion.Node node, OneDnnExtras extras) {
             node.extras().forEach(e -> extras.clip(0, ((Fusion.Bound) e).upper()));
             return extras;

@@ -8,7 +8,7 @@ import org.multipoint.internal.ops.InputQuantization;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a primitive does to its results before it writes them: additions and bounds in the given order, then quantization. */
+/** Post-operations of a primitive: additions and bounds in the given order, then quantization. */
 final class OneDnnExtras {
 
     private static final int ALL_LEVELS = 255;
@@ -20,7 +20,7 @@ final class OneDnnExtras {
     private final List<Step> steps = new ArrayList<>();
     private InputQuantization quantization;
 
-    /** Adds what the target buffer holds before. */
+    /** Adds the previous contents of the target buffer. */
     OneDnnExtras addTarget() {
         steps.add((operations, arguments) -> operations.append_sum());
         return this;
@@ -32,7 +32,7 @@ final class OneDnnExtras {
         return this;
     }
 
-    /** Adds another image before all else. */
+    /** Adds another image before all other post-operations. */
     OneDnnExtras addFirst(OneDnnPlan.Buffer other) {
         steps.add(0, addition(other));
         return this;
@@ -57,7 +57,7 @@ final class OneDnnExtras {
     }
 
     /**
-     * Bounds values and then writes integers of up to 8 bits. Bounds that the conversion to bytes keeps by itself cost nothing.
+     * Bounds values and quantizes them to integers of up to 8 bits. Bounds that the conversion to bytes implies cost nothing.
      */
     OneDnnExtras quantize(InputQuantization q, float low, float high) {
         this.quantization = q;

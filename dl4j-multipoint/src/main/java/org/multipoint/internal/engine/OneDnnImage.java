@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Where the elements of an image lie: shape and strides in elements in the order (example, channel, row, column), whatever lies next
- * to what. Strides of axes of size 1 mean nothing; they are chosen so that equal layouts are equal.
+ * Memory layout of an image: shape, and strides in elements, in the order (example, channel, row, column). Strides of axes of size 1 have
+ * no meaning; they are chosen so that equal layouts compare equal.
  */
 final class OneDnnImage {
 
@@ -38,7 +38,7 @@ final class OneDnnImage {
         return new OneDnnImage(s, strides);
     }
 
-    /** A dense image with its channels side by side, or with its rows and columns side by side; with one of either they are the same. */
+    /** A dense image, channels last or channels first; with one channel or one pixel both are the same. */
     static OneDnnImage dense(Program.Shape s, boolean channelsLast) {
         long c = s.c();
         long h = s.h();
@@ -47,7 +47,7 @@ final class OneDnnImage {
         return last ? new OneDnnImage(s, h * w * c, 1, w * c, c) : new OneDnnImage(s, c * h * w, h * w, w, 1);
     }
 
-    /** How images lie between steps: channels side by side, as unsigned bytes where they are quantized. */
+    /** Layout of images between steps: channels last, as unsigned bytes where they are quantized. */
     static memory.desc between(Program.Shape s, Optional<InputQuantization> form) {
         return dense(s, true).desc(form.isPresent() ? OneDnn.U8 : OneDnn.F32);
     }
@@ -70,12 +70,12 @@ final class OneDnnImage {
         return shape;
     }
 
-    /** True where no two elements share a place. */
+    /** True where no two elements share an address. */
     boolean readable() {
         return Arrays.stream(strides).allMatch(s -> s > 0);
     }
 
-    /** True where examples, rows, columns and channels follow one another in this order without gaps. */
+    /** True where the image is dense and channels last. */
     boolean isChannelsLast() {
         return equals(dense(shape, true));
     }

@@ -10,20 +10,21 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.multipoint.internal.ops.Geometry;
+import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A convolution's weights in the layouts that oneDNN asks for, and its step in a plan. Layouts differ with the size of the image;
- * plans whose layouts are the same share one copy.
+ * A convolution's weights in the layouts that oneDNN requires, and its step in a plan. Layouts depend on the size of the image; plans with
+ * the same layout share one copy.
  */
 final class OneDnnLinear implements AutoCloseable {
 
     private final LinearOp op;
     private final byte[] codes;
-    /** Until they are packed for the first time. */
+    /** Kept until they are packed for the first time. */
     private float[] weights;
     private final OneDnnScope scope = new OneDnnScope();
     private final memory bias;
@@ -35,31 +36,33 @@ final class OneDnnLinear implements AutoCloseable {
 
     private final List<Packed> packed = new ArrayList<>();
 
-    OneDnnLinear(Program.Linear linear) {
+    OneDnnLinear(FusedLinear linear) {
         this.op = linear.op();
-        this.bias = OneDnn.of(scope, linear.bias());
-        if (linear.weights() instanceof Program.IntegerWeights w) {
-            this.codes = w.rows().codes();
-            this.weights = null;
-            // One factor for each row rather than two: implementations differ in the order in which they apply them.
-            this.scales = OneDnn.of(scope, Engine.scales(w.rows(), w.input()));
-            this.zeroPoint = w.input().zeroPoint() == 0 ? null : OneDnn.of(scope, w.input().zeroPoint());
-        } else {
-            this.codes = null;
-            this.weights = ((Program.FloatWeights) linear.weights()).matrix();
-            this.scales = null;
-            this.zeroPoint = null;
+        this.codes = linear.input().isPresent() ? linear.rows().codes() : null;
+        this.weights = linear.matrix();
+        int zero = linear.input().map(InputQuantization::zeroPoint).orElse(0);
+        boolean complete = false;
+        try {
+            this.bias = OneDnn.of(scope, linear.bias());
+            // One factor per row rather than two: implementations differ in the order in which they apply two.
+            this.scales = codes == null ? null : OneDnn.of(scope, linear.sumScales());
+            this.zeroPoint = zero == 0 ? null : OneDnn.of(scope, zero);
+            complete = true;
+        } finally {
+            if (!complete) {
+                scope.close();
+            }
         }
     }
 
     /**
      * Adds the operation to a plan.
      *
-     * @param from   image with channels side by side, u8 or f32 as the weights ask for
-     * @param to     image with channels side by side
+     * @param from   channels-last image, u8 or f32 as the weights require
+     * @param to     channels-last image
      * @param stride stride over height and width
      * @param g      padding, not negative, and sizes
-     * @param extras what happens to the result before it is written
+     * @param extras post-operations on the result
      */
     void add(OneDnnPlan plan, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, LinearOp.Size stride, Geometry g, OneDnnExtras extras) {
         primitive_attr attributes = plan.attributes();
@@ -116,7 +119,7 @@ final class OneDnnLinear implements AutoCloseable {
         return target;
     }
 
-    /** The weights row by row, or as they were packed before; packed integers hold sums of theirs, too, and cannot be packed again. */
+    /** The weights row by row, or as first packed. Packed integers include row sums and cannot be packed again, so their codes are kept. */
     private memory source(OneDnnScope temporary) {
         if (codes == null && weights == null) {
             return packed.get(0).memory;

@@ -7,20 +7,20 @@ import org.multipoint.internal.ops.InputQuantization;
 
 import java.util.Optional;
 
-/** Numbers of pixels that a step of its own adds at each side of an image, or cuts off where they are negative. */
+/** Numbers of pixels that a separate step adds at each side of an image, or cuts off where they are negative. */
 record OneDnnMargins(int top, int left, int bottom, int right) {
 
-    /** A whole padding, for what must not see any. */
+    /** The whole padding, for a primitive that is to have none. */
     static OneDnnMargins all(Geometry g) {
         return new OneDnnMargins(g.padTop(), g.padLeft(), g.padBottom(), g.padRight());
     }
 
-    /** The negative part of a padding, which the library does not know. */
+    /** The negative part of a padding, which the library does not support. */
     static OneDnnMargins negative(Geometry g) {
         return new OneDnnMargins(Math.min(g.padTop(), 0), Math.min(g.padLeft(), 0), Math.min(g.padBottom(), 0), Math.min(g.padRight(), 0));
     }
 
-    /** These margins, and columns cut off at the right. */
+    /** These margins with additional columns cut off at the right. */
     OneDnnMargins cutRight(int columns) {
         return new OneDnnMargins(top, left, bottom, right - columns);
     }
@@ -29,13 +29,13 @@ record OneDnnMargins(int top, int left, int bottom, int right) {
         return new OneDnnMargins(f.top(), f.left(), f.bottom(), f.right());
     }
 
-    /** What is left to do once an image has these margins. */
+    /** The geometry that remains for an image with these margins. */
     Geometry rest(Geometry g) {
         return new Geometry(g.inHeight() + top + bottom, g.inWidth() + left + right, g.outHeight(), g.outWidth(),
                 g.padTop() - top, g.padLeft() - left, g.padBottom() - bottom, g.padRight() - right);
     }
 
-    /** An image with these margins: itself, where there are none. */
+    /** An image with these margins; the image itself where there are none. */
     OneDnnPlan.Buffer around(OneDnnPlan plan, OneDnnPlan.Buffer image, Shape s, Optional<InputQuantization> form) {
         if (top == 0 && left == 0 && bottom == 0 && right == 0) {
             return image;
@@ -46,7 +46,7 @@ record OneDnnMargins(int top, int left, int bottom, int right) {
         return to;
     }
 
-    /** Writes an image with these margins, which hold what stands for zero. */
+    /** Writes an image with these margins, filled with the value that stands for zero. */
     void write(OneDnnPlan plan, OneDnnPlan.Buffer image, Shape s, OneDnnPlan.Buffer to, Optional<InputQuantization> form) {
         if (top > 0 || left > 0 || bottom > 0 || right > 0) {
             plan.fill(to, form.map(InputQuantization::zeroPoint).orElse(0));

@@ -20,17 +20,16 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Primitives for one shape of input, one after another, and the memory between them. Buffers share one arena: those that are not
- * in use at the same time may lie at the same place. First it is built, then {@link #finish() finished}, then run any number
- * of times by one thread at a time.
+ * A sequence of primitives for one input shape, and the memory between them. Buffers share one arena, in which buffers with disjoint
+ * lifetimes may overlap. A plan is built, then {@link #finish() finished}, then run any number of times, by one thread at a time.
  */
 final class OneDnnPlan implements AutoCloseable {
 
     private static final long ALIGNMENT = 64;
-    /** What conversion to bytes clips to by itself. */
+    /** The range to which conversion to bytes clips anyway. */
     private static final int MOST_LEVELS = 255;
 
-    /** A piece of memory: of the arena, or (where bound) an array of the caller. */
+    /** A block of memory: part of the arena, or (where bound) an array of the caller. */
     private static final class Storage {
         private final long bytes;
         private final List<memory> memories = new ArrayList<>();
@@ -51,7 +50,7 @@ final class OneDnnPlan implements AutoCloseable {
         }
     }
 
-    /** What one step leaves to later ones, described. */
+    /** A block of memory with a description of its contents, written by one step and read by later ones. */
     final class Buffer {
         private final Storage storage;
         private final memory.desc desc;
@@ -68,18 +67,18 @@ final class OneDnnPlan implements AutoCloseable {
             return desc;
         }
 
-        /** Tells where the data is; for buffers that are arrays of the caller. */
+        /** Sets the address of the data; for buffers that are arrays of the caller. */
         void bind(long address) {
             storage.place(address);
         }
 
-        /** The same memory described in another way. */
+        /** The same memory with another description. */
         Buffer as(memory.desc other) {
             return new Buffer(storage, other);
         }
     }
 
-    /** Something that is done in a run. */
+    /** One step of a run. */
     private interface Step {
         void run(stream stream);
     }
@@ -105,7 +104,7 @@ final class OneDnnPlan implements AutoCloseable {
     private final List<Step> steps = new ArrayList<>();
     private final List<Storage> storages = new ArrayList<>();
 
-    /** The scope that closes with this plan. */
+    /** The scope that is closed with this plan. */
     OneDnnScope scope() {
         return scope;
     }
@@ -117,7 +116,7 @@ final class OneDnnPlan implements AutoCloseable {
         return new Buffer(storage, desc);
     }
 
-    /** An array of the caller, told by {@link Buffer#bind} before each run. */
+    /** An array of the caller, set by {@link Buffer#bind} before each run. */
     Buffer bound(memory.desc desc) {
         return new Buffer(new Storage(desc.get_size()), desc);
     }
@@ -133,7 +132,7 @@ final class OneDnnPlan implements AutoCloseable {
         return new Arguments();
     }
 
-    /** Attributes with memory for intermediate results left to this plan: then any thread may run it. */
+    /** Attributes that leave the scratchpad to this plan, so that any thread may run it. */
     primitive_attr attributes() {
         primitive_attr attributes = scope.own(new primitive_attr());
         attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
@@ -182,7 +181,7 @@ final class OneDnnPlan implements AutoCloseable {
         reorder(from, to, attributes, arguments);
     }
 
-    /** Bounds all values; an infinite upper bound is none. */
+    /** Bounds all values; an infinite upper bound means none. */
     void clip(Buffer from, Buffer to, float low, float high) {
         boolean rectifier = low == 0 && high == Float.POSITIVE_INFINITY;
         add(new eltwise_forward.primitive_desc(OneDnn.CPU, dnnl.prop_kind.forward_inference,
@@ -202,7 +201,7 @@ final class OneDnnPlan implements AutoCloseable {
         });
     }
 
-    /** Gives all buffers their place. */
+    /** Allocates the arena and places all buffers in it. */
     void finish() {
         List<Storage> placed = new ArrayList<>();
         List<Storage> largestFirst = new ArrayList<>(storages);

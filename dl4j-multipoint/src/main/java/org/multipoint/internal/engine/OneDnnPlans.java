@@ -4,10 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** The plans of the last few shapes that were asked for; what falls out is closed. */
+/** A cache of plans for the most recently used input shapes; evicted plans are closed. */
 final class OneDnnPlans<P extends AutoCloseable> implements AutoCloseable {
 
-    /** Shapes that are kept: batches of a common and a last size, of a few image sizes. */
+    /** Number of shapes kept: the usual and the last batch size, for a few image sizes. */
     private static final int CAPACITY = 8;
 
     private final Map<Object, P> plans = new LinkedHashMap<>(2 * CAPACITY, 0.75f, true);

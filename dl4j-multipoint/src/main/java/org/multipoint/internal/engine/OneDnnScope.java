@@ -4,13 +4,26 @@ import org.bytedeco.javacpp.Pointer;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** Native objects that live and die together. */
+/** Native objects that are freed together. */
 final class OneDnnScope implements AutoCloseable {
 
-    private final Deque<Pointer> owned = new ArrayDeque<>();
+    private static final AtomicInteger OPEN = new AtomicInteger();
 
-    /** Frees the object when this is closed. */
+    private final Deque<Pointer> owned = new ArrayDeque<>();
+    private boolean closed;
+
+    OneDnnScope() {
+        OPEN.incrementAndGet();
+    }
+
+    /** Number of scopes of this process that have not been closed. */
+    static int open() {
+        return OPEN.get();
+    }
+
+    /** Takes ownership: the object is freed when this scope is closed. */
     <T extends Pointer> T own(T object) {
         owned.push(object);
         return object;
@@ -20,6 +33,10 @@ final class OneDnnScope implements AutoCloseable {
     public void close() {
         while (!owned.isEmpty()) {
             owned.pop().deallocate();
+        }
+        if (!closed) {
+            closed = true;
+            OPEN.decrementAndGet();
         }
     }
 }

@@ -5,17 +5,22 @@ import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.points.MultipointMatrix;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /**
- * What an engine can run in one piece: instructions over images, without branches, each of which makes one value out of earlier
- * ones. Values are numbered: inputs first, then one for each instruction; the last one is the result. All values are floating; an
- * engine may hold them as integers where only quantized operations read them.
+ * What an engine runs in one piece: a straight list of instructions over images, each of which computes one value from earlier ones. Values
+ * are numbered: inputs first, then one for each instruction; the last one is the result. All values are floating point; an engine may hold
+ * them as integers where only quantized operations read them.
  *
  * <p>A value is an image {@code [n, c, h, w]}; vectors are images of one pixel, sequences images of width 1.
  *
@@ -33,10 +38,13 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** A step. */
+    /** An instruction. Code that depends on its kind is a {@link Visitor}: it does not compile if it forgets a kind. */
     public sealed interface Instruction {
-        /** Values that it reads. */
+        /** Numbers of the values that it reads. */
         List<Integer> reads();
+
+        /** Calls the visitor's method for this kind of instruction. */
+        <R> R accept(Visitor<R> visitor);
 
         /**
          * Shape of the result.
@@ -45,9 +53,50 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
          * @throws IllegalArgumentException where they do not fit
          */
         Shape shape(List<Shape> read);
+
+        /**
+         * Rank of the array that would hold the result.
+         *
+         * @param read rank of the arrays of the values that it reads
+         */
+        default int rank(int read) {
+            return read;
+        }
+
+        /** The same instruction without weights and biases. */
+        default Instruction withoutWeights() {
+            return this;
+        }
     }
 
-    /** A step that reads one value. */
+    /**
+     * One method for each kind of instruction.
+     *
+     * @param <R> the result
+     */
+    public interface Visitor<R> {
+        R visit(Linear linear);
+
+        R visit(Affine affine);
+
+        R visit(Rectify rectify);
+
+        R visit(Softmax softmax);
+
+        R visit(Add add);
+
+        R visit(Concat concat);
+
+        R visit(Pool pool);
+
+        R visit(GlobalPool pool);
+
+        R visit(Pad pad);
+
+        R visit(Flatten flatten);
+    }
+
+    /** An instruction that reads one value. */
     sealed interface OneInput extends Instruction {
         /** Number of the value that it reads. */
         int input();
@@ -60,19 +109,46 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** Weights of a linear operation. */
     public sealed interface Weights {
+        /** Calls the function for this kind of weights. */
+        <R> R map(Function<FloatWeights, R> floating, Function<IntegerWeights, R> integer);
+
+        /** How the operation's input is quantized; empty where it stays floating. */
+        default Optional<InputQuantization> quantization() {
+            return map(w -> Optional.empty(), w -> Optional.of(w.input()));
+        }
     }
 
     /**
      * @param matrix {@code [rows, columns]} row by row
      */
     public record FloatWeights(float[] matrix) implements Weights {
+        @Override
+        public <R> R map(Function<FloatWeights, R> floating, Function<IntegerWeights, R> integer) {
+            return floating.apply(this);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof FloatWeights w && Arrays.equals(matrix, w.matrix);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(matrix);
+        }
     }
 
     /**
-     * @param rows  codes within the engine's limit
-     * @param input how the operation's input is quantized
+     * Weights as they are stored: each engine chooses the form in which it multiplies them.
+     *
+     * @param points {@code [rows, columns]}
+     * @param input  how the operation's input is quantized
      */
-    public record IntegerWeights(IntegerRows rows, InputQuantization input) implements Weights {
+    public record IntegerWeights(MultipointMatrix points, InputQuantization input) implements Weights {
+        @Override
+        public <R> R map(Function<FloatWeights, R> floating, Function<IntegerWeights, R> integer) {
+            return integer.apply(this);
+        }
     }
 
     /**
@@ -81,6 +157,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
      * @param bias {@code [rows]}
      */
     public record Linear(int input, LinearOp op, Weights weights, float[] bias) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
@@ -91,14 +172,30 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             return new Shape(x.n, op.outChannels(), g.outHeight(), g.outWidth());
         }
 
-        Linear withoutWeights() {
-            return new Linear(input, op, weights instanceof IntegerWeights w ? new IntegerWeights(null, w.input())
-                    : new FloatWeights(null), null);
+        @Override
+        public Linear withoutWeights() {
+            return new Linear(input, op, weights.map(w -> new FloatWeights(null), w -> new IntegerWeights(null, w.input())), null);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Linear l && input == l.input && op.equals(l.op) && weights.equals(l.weights)
+                    && Arrays.equals(bias, l.bias);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(input, op, weights, Arrays.hashCode(bias));
         }
     }
 
     /** {@code y = x * factor + shift}, one factor and shift for each channel. */
     public record Affine(int input, float[] factor, float[] shift) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             if (read.get(0).c != factor.length) {
@@ -106,18 +203,38 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
             return read.get(0);
         }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Affine a && input == a.input && Arrays.equals(factor, a.factor) && Arrays.equals(shift, a.shift);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(input, Arrays.hashCode(factor), Arrays.hashCode(shift));
+        }
     }
 
     /** {@code y = min(max(x, 0), upper)}: ReLU with an infinite upper bound, ReLU6 with 6. */
     public record Rectify(int input, float upper) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             return read.get(0);
         }
     }
 
-    /** {@code exp(x)} of each channel of a pixel relative to the sum over its channels. */
+    /** Softmax over the channels of each pixel. */
     public record Softmax(int input) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             return read.get(0);
@@ -125,10 +242,15 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /**
-     * The sum of images, which have the same size or size 1 along each axis; along axes of size 1 an image is repeated. Images that are
+     * The sum of images, which have the same size or size 1 along each axis and are broadcast along axes of size 1. Images that are
      * added come from arrays of one rank.
      */
     public record Add(List<Integer> reads) implements Instruction {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             return new Shape(common(read, Shape::n), common(read, Shape::c), common(read, Shape::h), common(read, Shape::w));
@@ -143,8 +265,13 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** The channels of several images side by side. */
+    /** Several images concatenated along their channels. */
     public record Concat(List<Integer> reads) implements Instruction {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             Shape first = read.get(0);
@@ -155,13 +282,13 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** How a pooling makes one value of many. */
+    /** How a pooling reduces a window to one value. */
     public enum PoolKind {
-        /** The largest one; padding does not count, and where there is nothing else the result is about {@code -Float.MAX_VALUE}. */
+        /** The maximum, without padding; where a window holds nothing else, about {@code -Float.MAX_VALUE}. */
         MAX,
-        /** The mean of those inside the image. */
+        /** The mean of the pixels inside the image. */
         MEAN,
-        /** The mean, padding counting as zeros. */
+        /** The mean, with padding counted as zeros. */
         MEAN_WITH_PADDING
     }
 
@@ -171,6 +298,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             if (window.transposed() || window.paddingMode() == PaddingMode.CAUSAL) {
                 throw new IllegalArgumentException("Expected a window that pads explicitly or to the same size, found " + window);
             }
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
         }
 
         @Override
@@ -188,6 +320,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     /** A pooling over the whole image; the result has one pixel. */
     public record GlobalPool(int input, PoolKind kind) implements OneInput {
         @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
+        @Override
         public Shape shape(List<Shape> read) {
             return new Shape(read.get(0).n, read.get(0).c, 1, 1);
         }
@@ -195,6 +332,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** Zeros around an image. */
     public record Pad(int input, Frame frame) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
@@ -213,7 +355,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
         }
 
-        /** Sizes where a window moves over an image with this around it; padding of both kinds counts as padding. */
+        /** Geometry of a window over an image with this frame, which counts as padding. */
         Geometry geometry(Window window, Shape inside) {
             Geometry g = window.geometry(inside.h + top + bottom, inside.w + left + right);
             return new Geometry(inside.h, inside.w, g.outHeight(), g.outWidth(), g.padTop() + top, g.padLeft() + left,
@@ -221,12 +363,22 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** All of an image as a vector, in the order (row, column, channel). The result is an array of rank 2. */
+    /** An image as a vector, in the order (row, column, channel). The result is an array of rank 2. */
     public record Flatten(int input) implements OneInput {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.visit(this);
+        }
+
         @Override
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
             return new Shape(x.n, x.c * x.h * x.w, 1, 1);
+        }
+
+        @Override
+        public int rank(int read) {
+            return 2;
         }
     }
 
@@ -245,10 +397,20 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** The same instructions without weights and biases: what engines need that hold those in forms of their own. */
+    /** The same instructions without weights and biases, for engines that hold those in a form of their own. */
     Program withoutWeights() {
-        return new Program(inputs, channelsLast,
-                instructions.stream().map(i -> i instanceof Linear l ? l.withoutWeights() : i).toList());
+        return new Program(inputs, channelsLast, instructions.stream().map(Instruction::withoutWeights).toList());
+    }
+
+    /** The linear operations, first to last, by the number of their values. */
+    Map<Integer, Linear> linear() {
+        Map<Integer, Linear> linear = new LinkedHashMap<>();
+        for (int i = 0; i < instructions.size(); i++) {
+            if (instructions.get(i) instanceof Linear l) {
+                linear.put(inputs + i, l);
+            }
+        }
+        return linear;
     }
 
     /** Number of the result. */
@@ -256,7 +418,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         return inputs + instructions.size() - 1;
     }
 
-    /** How often each value is read, the result's own use counted. */
+    /** How often each value is read; the result counts as read once more. */
     public int[] uses() {
         int[] uses = new int[result() + 1];
         instructions.forEach(i -> i.reads().forEach(v -> uses[v]++));
@@ -281,11 +443,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /**
-     * Rank of the array that holds the result: that of the inputs it is made of, or 2 where it was flattened.
+     * Rank of the array that holds the result: that of the inputs it is computed from, or 2 where it was flattened.
      *
      * @param ofInputs ranks of the inputs' arrays
-     * @throws IllegalArgumentException where images of arrays of different ranks are added or merged: Deeplearning4j lines up the last
-     *                                  axes of such arrays, whatever these are
+     * @throws IllegalArgumentException where images of arrays of different ranks are added or merged: Deeplearning4j aligns the
+     *                                  last axes of such arrays, whatever they are
      */
     int rank(int... ofInputs) {
         int[] ranks = Arrays.copyOf(ofInputs, result() + 1);
@@ -295,7 +457,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             if (read.length > 1) {
                 throw new IllegalArgumentException("Arrays to be added or merged have different ranks: " + Arrays.toString(read));
             }
-            ranks[inputs + i] = instruction instanceof Flatten ? 2 : read[0];
+            ranks[inputs + i] = instruction.rank(read[0]);
         }
         return ranks[result()];
     }

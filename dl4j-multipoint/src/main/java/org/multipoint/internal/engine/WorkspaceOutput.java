@@ -3,30 +3,55 @@ package org.multipoint.internal.engine;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.function.Function;
 
-/** How results of an engine become activations. */
+/** Runs engines on the inputs of Deeplearning4j's layers, with results in its workspaces. */
 public final class WorkspaceOutput {
 
     private WorkspaceOutput() {
     }
 
+    /** A run of an engine, with the arguments of {@link Executable#run(Function, INDArray...)}. */
+    public interface Run {
+        INDArray run(Function<long[], INDArray> allocate, INDArray... inputs);
+    }
+
     /**
-     * Runs an engine so that its result lies where Deeplearning4j wants activations: it refuses those outside the workspace that it
-     * has opened for them.
+     * Runs an engine with its result in the workspace that Deeplearning4j has opened for activations; it rejects activations outside.
      *
-     * @param dataType what the network computes in
-     * @param run      makes a FLOAT result in an array that it asks the given function for
+     * @param dataType data type of the network; the engine reads and writes FLOAT
      */
-    public static INDArray toWorkspace(LayerWorkspaceMgr workspaces, DataType dataType,
-                                       Function<Function<long[], INDArray>, INDArray> run) {
-        if (dataType == DataType.FLOAT) {
-            return run.apply(shape -> workspaces.createUninitialized(ArrayType.ACTIVATIONS, dataType, shape, 'c'));
+    public static INDArray toWorkspace(LayerWorkspaceMgr workspaces, DataType dataType, Run run, INDArray... inputs) {
+        INDArray[] x = new INDArray[inputs.length];
+        try {
+            for (int i = 0; i < x.length; i++) {
+                x[i] = floats(inputs[i]);
+            }
+            if (dataType == DataType.FLOAT) {
+                return run.run(shape -> workspaces.createUninitialized(ArrayType.ACTIVATIONS, dataType, shape, 'c'), x);
+            }
+            try (INDArray result = run.run(Executable::detached, x)) {
+                return workspaces.createUninitialized(ArrayType.ACTIVATIONS, dataType, result.shape(), 'c').assign(result);
+            }
+        } finally {
+            for (int i = 0; i < x.length; i++) {
+                if (x[i] != null && x[i] != inputs[i]) {
+                    x[i].close();
+                }
+            }
         }
-        try (INDArray result = run.apply(Executable::detached)) {
-            return workspaces.createUninitialized(ArrayType.ACTIVATIONS, dataType, result.shape(), 'c').assign(result);
+    }
+
+    private static INDArray floats(INDArray array) {
+        if (array.dataType() == DataType.FLOAT) {
+            return array;
+        }
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            return array.castTo(DataType.FLOAT);
         }
     }
 }

@@ -6,7 +6,7 @@ import org.multipoint.internal.engine.Program.Linear;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.LinearOp;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.testing.TestPoints;
 
 import java.util.Arrays;
 import java.util.List;
@@ -25,7 +25,11 @@ class ChannelPartTest {
         float[] scales = new float[op.rows()];
         float[] bias = new float[op.rows()];
         Arrays.fill(bias, 3);
-        return new Linear(0, op, new IntegerWeights(new IntegerRows(op.rows(), op.columns(), codes, scales, 0), input), bias);
+        return new Linear(0, op, new IntegerWeights(TestPoints.of(op.rows(), op.columns(), codes, scales), input), bias);
+    }
+
+    private static FusedLinear fused(Linear linear) {
+        return FusedLinear.of(linear, FusedRows.FULL_LIMIT);
     }
 
     private static Linear dense(int in, int code, InputQuantization input) {
@@ -39,16 +43,17 @@ class ChannelPartTest {
         // 66,311 * 127 * 255 is the last multiple below 2^31.
         for (Linear whole : List.of(dense(66_311, 127, POSITIVE), dense(66_311, -127, POSITIVE), dense(120_000, 63, POSITIVE),
                 dense(500_000, 127, new InputQuantization(1, 0, 5)))) {
-            List<ChannelPart> parts = ChannelPart.of(whole);
+            FusedLinear fused = fused(whole);
+            List<ChannelPart> parts = ChannelPart.of(fused);
             assertEquals(1, parts.size());
-            assertSame(whole, parts.get(0).linear());
+            assertSame(fused, parts.get(0).linear());
         }
     }
 
     @Test
     void sumsThatDoNotFitAreTakenApart() {
         for (Linear large : List.of(dense(66_312, 127, POSITIVE), dense(66_312, -127, POSITIVE))) {
-            List<ChannelPart> parts = ChannelPart.of(large);
+            List<ChannelPart> parts = ChannelPart.of(fused(large));
             assertEquals(2, parts.size());
             assertEquals(66_311, parts.get(0).to());
             assertEquals(0, parts.get(0).linear().bias()[0]);
@@ -65,7 +70,7 @@ class ChannelPartTest {
         Arrays.fill(codes, 70_000, 140_000, (byte) -127);
         for (int zeroPoint : new int[]{0, 128, 255}) {
             Linear linear = linear(LinearOp.dense(140_000, 1, false), codes, new InputQuantization(1, zeroPoint, 8));
-            assertTrue(ChannelPart.of(linear).size() > 1, "zero point " + zeroPoint);
+            assertTrue(ChannelPart.of(fused(linear)).size() > 1, "zero point " + zeroPoint);
         }
     }
 
@@ -78,11 +83,11 @@ class ChannelPartTest {
         for (int i = 0; i < codes.length; i++) {
             codes[i] = (byte) (120 + i / taps % 8);
         }
-        List<ChannelPart> parts = ChannelPart.of(linear(op, codes, POSITIVE));
+        List<ChannelPart> parts = ChannelPart.of(fused(linear(op, codes, POSITIVE)));
         assertEquals(2, parts.size());
         assertEquals(6, parts.get(0).to());
         assertEquals(12, parts.get(0).linear().op().inChannels());
-        IntegerRows rest = ((IntegerWeights) parts.get(1).linear().weights()).rows();
+        FusedRows rest = parts.get(1).linear().rows();
         assertEquals(2 * taps, rest.columns());
         for (int row = 0; row < op.rows(); row++) {
             assertArrayEquals(Arrays.copyOfRange(codes, (8 * row + 6) * taps, (8 * row + 8) * taps),

@@ -42,7 +42,7 @@ class Dl4jGeometryTest {
 
     private static final int LAYERS = 200;
 
-    private final Engine[] engines = {Engines.nd4j(), new OneDnnEngine()};
+    private final Engine[] engines = {Engines.nd4j(), new FallbackEngine(new OneDnnEngine(), Engines.nd4j())};
 
     enum Kind {
         CONVOLUTION, DEPTHWISE, SEPARABLE, DECONVOLUTION, SEQUENCE;

@@ -10,7 +10,8 @@ import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.LinearOp;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.points.MultipointMatrix;
+import org.multipoint.testing.TestPoints;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -39,13 +41,18 @@ class EngineTest {
         ND4J, ONEDNN;
 
         Engine engine() {
-            return this == ND4J ? Engines.nd4j() : oneDnn();
+            return this == ND4J ? Engines.nd4j() : new FallbackEngine(oneDnn(), Engines.nd4j());
+        }
+
+        /** Largest code that it multiplies as it is. */
+        int codeLimit() {
+            return this == ND4J ? FusedRows.FULL_LIMIT : oneDnn().exactCodeLimit();
         }
     }
 
-    private static Engine oneDnn;
+    private static OneDnnEngine oneDnn;
 
-    private static synchronized Engine oneDnn() {
+    private static synchronized OneDnnEngine oneDnn() {
         if (oneDnn == null) {
             oneDnn = new OneDnnEngine();
         }
@@ -116,7 +123,7 @@ class EngineTest {
         return x;
     }
 
-    private static IntegerRows rows(LinearOp op, int limit, long seed) {
+    private static MultipointMatrix rows(LinearOp op, int limit, long seed) {
         Random random = new Random(seed);
         byte[] codes = new byte[op.rows() * op.columns()];
         for (int i = 0; i < codes.length; i++) {
@@ -126,7 +133,7 @@ class EngineTest {
         for (int i = 0; i < scales.length; i++) {
             scales[i] = 0.001f + 0.01f * random.nextFloat();
         }
-        return new IntegerRows(op.rows(), op.columns(), codes, scales, 0);
+        return TestPoints.of(op.rows(), op.columns(), codes, scales);
     }
 
     private static INDArray nchw(float[] x, long... shape) {
@@ -142,7 +149,7 @@ class EngineTest {
     void integerSumsAreExactToTheLastBit(Candidate candidate, Case c) {
         Engine engine = candidate.engine();
         LinearOp op = c.op;
-        IntegerRows weights = rows(op, engine.exactCodeLimit(), 1);
+        MultipointMatrix weights = rows(op, candidate.codeLimit(), 1);
         float[] bias = noise(op.rows(), 2);
         float[] x = noise(c.n * op.inChannels() * c.h * c.w, 3);
         float[] expected = Reference.quantized(op, weights, bias, c.quantization, x, c.n, c.h, c.w);
@@ -178,10 +185,10 @@ class EngineTest {
         Engine engine = candidate.engine();
         LinearOp op = LinearOp.dense(5000, 2, false);
         byte[] codes = new byte[op.rows() * op.columns()];
-        Arrays.fill(codes, (byte) engine.exactCodeLimit());
+        Arrays.fill(codes, (byte) candidate.codeLimit());
         codes[0] = 1;
         codes[5001] = -2;
-        IntegerRows weights = new IntegerRows(2, 5000, codes, new float[]{1, 1}, 0);
+        MultipointMatrix weights = TestPoints.of(2, 5000, codes, new float[]{1, 1});
         InputQuantization q = new InputQuantization(1, 0, 8);
         float[] x = new float[5000];
         Arrays.fill(x, 255);
@@ -199,9 +206,9 @@ class EngineTest {
         for (InputQuantization q : List.of(new InputQuantization(1, 0, 8), new InputQuantization(1, 255, 8))) {
             for (LinearOp op : List.of(LinearOp.dense(160_000, 2, false), op(12_800, 2, 2, 5, 1, 1, 2, PaddingMode.EXPLICIT))) {
                 byte[] codes = new byte[op.rows() * op.columns()];
-                Arrays.fill(codes, (byte) engine.exactCodeLimit());
-                Arrays.fill(codes, 0, op.columns(), (byte) -engine.exactCodeLimit());
-                IntegerRows weights = new IntegerRows(op.rows(), op.columns(), codes, new float[]{1e-3f, 1e-3f}, 0);
+                Arrays.fill(codes, (byte) candidate.codeLimit());
+                Arrays.fill(codes, 0, op.columns(), (byte) -candidate.codeLimit());
+                MultipointMatrix weights = TestPoints.of(op.rows(), op.columns(), codes, new float[]{1e-3f, 1e-3f});
                 float[] x = new float[2 * op.inChannels()];
                 Arrays.fill(x, q.zeroPoint() == 0 ? 255 : -255);
                 x[0] = 0;
@@ -223,7 +230,7 @@ class EngineTest {
         Engine engine = candidate.engine();
         for (boolean last : new boolean[]{false, true}) {
             LinearOp op = new LinearOp(5, 6, 1, new Size(3, 1), Size.ONE, Size.ONE, new Size(1, 0), PaddingMode.EXPLICIT, false, last);
-            IntegerRows weights = rows(op, 50, 1);
+            MultipointMatrix weights = rows(op, 50, 1);
             float[] x = noise(2 * 5 * 9, 2);
             float[] expected = Reference.quantized(op, weights, new float[6], SIGNED, x, 2, 9, 1);
             try (Kernel kernel = engine.quantized(op, weights, new float[6], SIGNED)) {
@@ -233,7 +240,7 @@ class EngineTest {
                 assertArrayEquals(expected, values(last ? y.permute(0, 2, 1) : y));
             }
             LinearOp dense = LinearOp.dense(5, 6, last);
-            IntegerRows rows = rows(dense, 50, 3);
+            MultipointMatrix rows = rows(dense, 50, 3);
             try (Kernel kernel = engine.quantized(dense, rows, new float[6], SIGNED)) {
                 // A view in 'f' order with an offset.
                 INDArray view = nchw(x, 9, 10).get(NDArrayIndex.interval(2, 7), NDArrayIndex.all()).permute(1, 0);
@@ -249,7 +256,7 @@ class EngineTest {
     void shapesMayChangeFromCallToCall(Candidate candidate) {
         Engine engine = candidate.engine();
         LinearOp op = op(3, 5, 1, 3, 2, 1, 0, PaddingMode.SAME);
-        IntegerRows weights = rows(op, 60, 1);
+        MultipointMatrix weights = rows(op, 60, 1);
         try (Kernel kernel = engine.quantized(op, weights, new float[5], SIGNED)) {
             for (int round = 0; round < 2; round++) {
                 for (int i = 0; i < 12; i++) {
@@ -269,7 +276,7 @@ class EngineTest {
     @Timeout(120)
     void threadsMayShareAKernel(Candidate candidate) throws Exception {
         LinearOp op = op(4, 8, 1, 3, 1, 1, 1, PaddingMode.EXPLICIT);
-        IntegerRows weights = rows(op, 60, 1);
+        MultipointMatrix weights = rows(op, 60, 1);
         ExecutorService threads = Executors.newFixedThreadPool(3);
         try (Kernel kernel = candidate.engine().quantized(op, weights, new float[8], SIGNED)) {
             List<Callable<Void>> calls = IntStream.range(0, 24).<Callable<Void>>mapToObj(i -> () -> {
@@ -319,7 +326,7 @@ class EngineTest {
     @Test
     void cpusThatSaturateGetSmallerCodes() throws Exception {
         String output = ForkedJvm.run(EngineTest.class, "AVX2");
-        assertTrue(output.contains("limit " + IntegerRows.SAFE_LIMIT), output);
+        assertTrue(output.contains("limit " + FusedRows.SAFE_LIMIT), output);
     }
 
     @Test
@@ -340,6 +347,30 @@ class EngineTest {
             }
         }
         assertEquals("onednn", Engines.preferred().name());
+    }
+
+    @Test
+    void whatOneDnnDoesNotSupportRunsOnNd4j() {
+        LinearOp deconvolution = transposed(2, 3, 2, 2, 0, PaddingMode.SAME);
+        LinearOp large = op(1, 1, 1, 258, 1, 1, 0, PaddingMode.EXPLICIT);
+        Engine both = Candidate.ONEDNN.engine();
+        for (LinearOp op : List.of(deconvolution, large)) {
+            MultipointMatrix points = TestPoints.of(op.rows(), op.columns(), new byte[op.rows() * op.columns()], new float[op.rows()]);
+            Program program = new Program(1, false, List.of(new Program.Linear(0, op, new Program.IntegerWeights(points, POSITIVE),
+                    new float[op.rows()])));
+            assertFalse(oneDnn().supports(program));
+            assertTrue(both.supports(program));
+            try (Executable executable = both.compile(program)) {
+                assertTrue(executable instanceof Nd4jExecutable);
+            }
+        }
+        LinearOp convolution = op(2, 3, 1, 3, 1, 1, 0, PaddingMode.SAME);
+        Program program = new Program(1, false, List.of(new Program.Linear(0, convolution, new Program.FloatWeights(new float[54]),
+                new float[3])));
+        assertTrue(oneDnn().supports(program));
+        try (Executable executable = both.compile(program)) {
+            assertTrue(executable instanceof OneDnnExecutable);
+        }
     }
 
     @Test

@@ -21,7 +21,7 @@ class FusionTest {
     }
 
     private static List<Class<?>> steps(List<Shape> inputs, Instruction... instructions) {
-        Program program = AffineFolding.fold(new Program(inputs.size(), false, List.of(instructions)));
+        Program program = AffineFolding.of(new Program(inputs.size(), false, List.of(instructions))).program();
         return new Fusion(program.withoutWeights(), program.shapes(inputs)).nodes().stream()
                 .<Class<?>>map(n -> n.instruction().getClass()).toList();
     }

@@ -7,7 +7,7 @@ import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.testing.TestPoints;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -29,7 +29,7 @@ class ProgramTest {
 
     private static final int PROGRAMS = 60;
 
-    private final Engine oneDnn = new OneDnnEngine();
+    private final OneDnnEngine oneDnn = new OneDnnEngine();
 
     private static float[] run(Engine engine, Program program, INDArray... inputs) {
         try (Executable executable = engine.compile(program)) {
@@ -177,7 +177,7 @@ class ProgramTest {
         bothEnginesCompute(new float[]{0, 2, 4, 0}, new Program(1, false,
                 List.of(new Program.Rectify(0, Float.POSITIVE_INFINITY), pad, largestOfTwo(2))), x);
         InputQuantization q = new InputQuantization(0.5f, 7, 8);
-        IntegerWeights weights = new IntegerWeights(new IntegerRows(1, 1, new byte[]{2}, new float[]{0.5f}, 0), q);
+        IntegerWeights weights = new IntegerWeights(TestPoints.of(1, 1, new byte[]{2}, new float[]{0.5f}), q);
         bothEnginesCompute(new float[]{0, 2, 4, 0}, new Program(1, false, List.of(new Program.Rectify(0, Float.POSITIVE_INFINITY), pad,
                 largestOfTwo(2), new Linear(3, LinearOp.dense(1, 1, false), weights, new float[1]))), x);
     }
@@ -234,7 +234,7 @@ class ProgramTest {
     }
 
     @Test
-    void programsThatDoNotHangTogetherAreRefused() {
+    void programsWithInvalidReadsAreRejected() {
         assertThrows(IllegalArgumentException.class, () -> new Program(1, false, List.of()));
         assertThrows(IllegalArgumentException.class, () -> new Program(1, false, List.of(new Program.Rectify(1, 6))));
         List<Program.Instruction> sum = new ArrayList<>(List.of(new Program.Add(List.of(0, 1))));

@@ -9,7 +9,7 @@ import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.testing.TestPoints;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -203,7 +203,6 @@ final class RandomGeometries {
         for (int r = 0; r < scales.length; r++) {
             scales[r] = (float) ((0.5 + random.nextFloat()) / codeLimit / Math.sqrt(columns));
         }
-        IntegerRows rows = new IntegerRows(op.rows(), columns, codes, scales, 0);
-        return add(new Program.Linear(x, op, new Program.IntegerWeights(rows, input), bias));
+        return add(new Program.Linear(x, op, new Program.IntegerWeights(TestPoints.of(op.rows(), columns, codes, scales), input), bias));
     }
 }

@@ -7,7 +7,7 @@ import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.testing.TestPoints;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -136,7 +136,7 @@ final class RandomPrograms {
         int bits = random.nextInt(3) == 0 ? 6 : 8;
         InputQuantization input = InputQuantization.ofRange(random.nextInt(3) == 0 ? 0 : -2, 1 + 3 * random.nextFloat(), bits);
         return add(new Program.Linear(x, op, new Program.IntegerWeights(
-                new IntegerRows(op.rows(), op.columns(), codes, scales, 0), input), bias));
+                TestPoints.of(op.rows(), op.columns(), codes, scales), input), bias));
     }
 
     /** An addition of a value and something made of it, the way residual networks have it. */

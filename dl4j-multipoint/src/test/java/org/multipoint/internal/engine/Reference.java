@@ -5,7 +5,7 @@ import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
-import org.multipoint.points.IntegerRows;
+import org.multipoint.points.MultipointMatrix;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +32,7 @@ final class Reference {
             Shape out = shapes.get(program.inputs() + i);
             if (instruction instanceof Program.Linear l) {
                 values.add(l.weights() instanceof Program.IntegerWeights w
-                        ? quantized(l.op(), w.rows(), l.bias(), w.input(), x, s.n(), s.h(), s.w())
+                        ? quantized(l.op(), w.points(), l.bias(), w.input(), x, s.n(), s.h(), s.w())
                         : floating(l.op(), ((Program.FloatWeights) l.weights()).matrix(), l.bias(), x, s.n(), s.h(), s.w()));
             } else if (instruction instanceof Program.Rectify r) {
                 values.add(each(out, (n, c, h, w) -> Math.min(Math.max(at(x, s, n, c, h, w), 0), r.upper())));
@@ -96,7 +96,9 @@ final class Reference {
         };
     }
 
-    static float[] quantized(LinearOp op, IntegerRows weights, float[] bias, InputQuantization q, float[] x, int n, int h, int w) {
+    /** Of points that fuse exactly. */
+    static float[] quantized(LinearOp op, MultipointMatrix points, float[] bias, InputQuantization q, float[] x, int n, int h, int w) {
+        FusedRows weights = FusedRows.of(points, FusedRows.FULL_LIMIT);
         Geometry g = op.geometry(h, w);
         int pixels = g.outHeight() * g.outWidth();
         long[] sums = new long[n * op.rows() * pixels];

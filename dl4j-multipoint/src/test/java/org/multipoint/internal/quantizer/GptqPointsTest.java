@@ -8,6 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.internal.calibration.MemoryBound;
+import org.multipoint.internal.engine.FusedRows;
 import org.multipoint.internal.linalg.UpperFactor;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp.Size;
@@ -15,7 +16,6 @@ import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.options.Granularity;
 import org.multipoint.points.CodeGrid;
-import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.testing.TestOps;
@@ -227,9 +227,9 @@ class GptqPointsTest {
     void integerRatioPointsFuseExactlyUpToInt8(CodeGrid grid) {
         WeightProblem problem = TestProblems.dense(10, 30, false, 4);
         for (int bits = 2; bits <= 4; bits++) {
-            for (int points = 1; grid.maxValue(bits, points) <= IntegerRows.FULL_LIMIT; points++) {
+            for (int points = 1; grid.maxValue(bits, points) <= FusedRows.FULL_LIMIT; points++) {
                 MultipointMatrix m = find(problem, bits, grid, ScaleLayout.PER_ROW, points);
-                assertTrue(m.fuse(IntegerRows.FULL_LIMIT).exact());
+                assertTrue(FusedRows.of(m, FusedRows.FULL_LIMIT).exact());
                 assertEquals(10 * points, m.totalPoints());
             }
         }
