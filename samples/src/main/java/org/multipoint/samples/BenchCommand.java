@@ -17,12 +17,12 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 
-/** Measures how long a network takes, in several ways of running it that take turns. */
+/** Measures the time of a forward pass of one network on several engines, which take turns. */
 @Command(name = "bench", description = {"Measures how long a network takes in Deeplearning4j, on this project's engines, and in ONNX "
         + "Runtime. All take turns in one process, each with the same number of threads."})
 final class BenchCommand implements Callable<Integer> {
 
-    /** Names the newest instructions that oneDNN may use. */
+    /** The environment variable that limits the instruction sets that oneDNN may use. */
     private static final String ISA = "ONEDNN_MAX_CPU_ISA";
 
     @Spec
@@ -48,7 +48,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
     private Path json;
 
-    /** What was measured, for other programs. Names and meanings of fields stay. */
+    /** The results as JSON. Names and meanings of fields are stable. */
     record Results(String cpu, String net, int batch, int threads, List<Result> results) {
     }
 

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.function.DoubleConsumer;
 
 /**
- * Measures subjects against each other in one process. They take turns, so that whatever disturbs the machine disturbs all; the turn is
- * always that of the one that has had the least time, so that slow ones get few runs and fast ones many.
+ * Compares the run times of several subjects in one process. They take turns, so that other load on the machine affects all of them. The
+ * next turn goes to the subject that has had the least time so far: slow ones get few runs, fast ones many.
  */
 final class InterleavedBenchmark {
 
@@ -62,7 +62,7 @@ final class InterleavedBenchmark {
     /**
      * @param seconds  time for all measured runs together; more where a slow subject needs it for {@value #LEAST_RUNS} runs.
      *                 Warming up comes before
-     * @param progress hears how many of these seconds have passed
+     * @param progress is called with the number of these seconds that have passed
      */
     static List<Timing> run(List<BenchmarkSubject> subjects, double seconds, DoubleConsumer progress) {
         List<Lane> lanes = subjects.stream().map(Lane::new).toList();

@@ -8,17 +8,17 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** What this machine's processor is called and which of its instructions matter to a network's speed. */
+/** The name of this machine's processor, and those of its instruction sets that matter to the speed of a network. */
 final class Processor {
 
-    /** As Linux calls them. */
+    /** The names that Linux uses. */
     private static final List<String> INSTRUCTIONS = List.of("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8",
             "asimd", "asimddp", "i8mm");
 
     private Processor() {
     }
 
-    /** The name, and in brackets the instructions; only the architecture where the system tells no more. */
+    /** The name, and in brackets the instructions; only the architecture where the operating system reports no more. */
     static String describe() {
         Path file = Path.of("/proc/cpuinfo");
         if (!Files.isReadable(file)) {

@@ -11,7 +11,7 @@ import java.util.Arrays;
 
 /**
  * Values on the Java heap in 'c' order. Activations are held in this form between vertices: the garbage collector
- * knows their size, nothing native outlives its use.
+ * knows their size, and no native memory outlives its use.
  */
 public record Tensor(float[] data, long[] shape) {
 
@@ -20,7 +20,7 @@ public record Tensor(float[] data, long[] shape) {
         if (array.dataType() == DataType.FLOAT && !array.isView() && array.ordering() == 'c' && Shape.hasDefaultStridesForShape(array)) {
             return new Tensor(values(array), array.shape());
         }
-        // What is made on the way is closed: the garbage collector does not see how large it is.
+        // The intermediate array is closed: the garbage collector does not see how large it is.
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
              INDArray floats = Nd4j.createUninitialized(DataType.FLOAT, array.shape(), 'c')) {
             floats.assign(array);
@@ -35,19 +35,19 @@ public record Tensor(float[] data, long[] shape) {
         return values;
     }
 
-    /** Writes what {@link #values} gives to an array that is there already. */
+    /** As {@link #values}, into an existing array. */
     public static void copy(INDArray array, float[] values) {
         ((FloatPointer) array.data().addressPointer()).get(values);
     }
 
-    /** A new array outside workspaces; whoever asks for it closes it. */
+    /** A new array outside workspaces; the caller closes it. */
     public INDArray toArray() {
         return array(data, 'c', shape);
     }
 
     /**
-     * A copy of values off the heap, outside workspaces; whoever asks for it closes it. {@code Nd4j.create} of a Java array copies
-     * element by element, this in one piece.
+     * Copies values to a new array off the heap and outside workspaces; the caller closes it. {@code Nd4j.create} copies a Java array
+     * element by element, this method in one piece.
      *
      * @param order 'c' or 'f'
      */
@@ -63,7 +63,7 @@ public record Tensor(float[] data, long[] shape) {
         }
     }
 
-    /** Some examples, copied. */
+    /** A copy of the given examples. */
     public Tensor examples(int[] which) {
         int each = data.length / examples();
         float[] some = new float[which.length * each];
@@ -75,7 +75,7 @@ public record Tensor(float[] data, long[] shape) {
         return new Tensor(some, of);
     }
 
-    /** Size of the batch. */
+    /** Number of examples. */
     public int examples() {
         return (int) shape[0];
     }
