@@ -36,16 +36,17 @@ class ArchitectureTest {
     private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
             Map.entry("internal.ops", Set.of()),
             Map.entry("internal.text", Set.of()),
+            Map.entry("internal.json", Set.of()),
             Map.entry("points", Set.of()),
             Map.entry("internal.linalg", Set.of("internal.ops")),
             Map.entry("options", Set.of("points")),
-            Map.entry("report", Set.of("internal.text", "options", "points")),
+            Map.entry("report", Set.of("internal.text", "internal.json", "options", "points")),
             Map.entry("internal.calibration", Set.of("internal.ops", "internal.linalg", "options")),
             Map.entry("internal.quantizer", Set.of("internal.ops", "internal.linalg", "internal.calibration", "options", "points")),
             Map.entry("internal.engine", Set.of("internal.ops", "points")),
-            Map.entry("layers", Set.of("internal.ops", "internal.engine", "points", "report")),
+            Map.entry("layers", Set.of("internal.ops", "internal.json", "internal.engine", "points", "report")),
             Map.entry("internal.graph", Set.of("internal.ops", "internal.calibration", "internal.engine", "layers", "points")),
-            Map.entry("segments", Set.of("internal.ops", "internal.engine", "internal.graph", "layers", "points", "report")),
+            Map.entry("segments", Set.of("internal.ops", "internal.json", "internal.engine", "internal.graph", "layers", "points", "report")),
             Map.entry("transform", Set.of("internal.ops", "internal.text", "internal.linalg", "internal.calibration", "internal.quantizer",
                     "internal.engine", "internal.graph", "options", "points", "report", "layers", "segments")));
 
