@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * A network and the shape of its input.
+ * A network and what it takes.
  *
  * @param graph        a network in fp32 with one input
  * @param channelsLast whether its images are {@code [N, H, W, C]}
@@ -26,9 +26,8 @@ record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example
     /**
      * The network of the given name, or from a file.
      *
-     * @param pixels height and width of its images; null to take them from the file, or {@value #USUAL_SIZE} if it does not say
-     * @throws IllegalArgumentException where it has several inputs or outputs, is not in fp32, or has no layer that determines
-     *                                  the shape of its input
+     * @param pixels height and width of its images; null for what the file says, or {@value #USUAL_SIZE}
+     * @throws IllegalArgumentException where it has several inputs or outputs, is not in fp32, or has no layer that says what it takes
      */
     static BenchNetwork load(String net, Integer pixels) throws IOException {
         int usual = pixels != null ? pixels : USUAL_SIZE;

@@ -11,7 +11,7 @@ import java.util.Arrays;
 
 /**
  * Values on the Java heap in 'c' order. Activations are held in this form between vertices: the garbage collector
- * knows their size, and no native memory outlives its use.
+ * knows their size, nothing native outlives its use.
  */
 public record Tensor(float[] data, long[] shape) {
 
@@ -63,7 +63,7 @@ public record Tensor(float[] data, long[] shape) {
         }
     }
 
-    /** A copy of the given examples. */
+    /** Some examples, copied. */
     public Tensor examples(int[] which) {
         int each = data.length / examples();
         float[] some = new float[which.length * each];
