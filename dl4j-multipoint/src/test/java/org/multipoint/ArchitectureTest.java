@@ -45,7 +45,7 @@ class ArchitectureTest {
             Map.entry("internal.quantizer", Set.of("internal.ops", "internal.linalg", "internal.calibration", "options", "points")),
             Map.entry("internal.engine", Set.of("internal.ops", "points")),
             Map.entry("layers", Set.of("internal.ops", "internal.json", "internal.engine", "points", "report")),
-            Map.entry("internal.graph", Set.of("internal.ops", "internal.calibration", "internal.engine", "layers", "points")),
+            Map.entry("internal.graph", Set.of("internal.ops", "internal.engine", "layers", "points")),
             Map.entry("segments", Set.of("internal.ops", "internal.json", "internal.engine", "internal.graph", "layers", "points", "report")),
             Map.entry("transform", Set.of("internal.ops", "internal.text", "internal.linalg", "internal.calibration", "internal.quantizer",
                     "internal.engine", "internal.graph", "options", "points", "report", "layers", "segments")));
