@@ -2,7 +2,7 @@ package org.multipoint.datasets;
 
 import java.util.function.DoubleSupplier;
 
-/** A square picture to draw on: linear mixing, antialiased edges, and no arithmetic that differs between machines. */
+/** A square picture to draw on, with linear mixing and antialiased edges. Its arithmetic gives the same result on every machine. */
 final class Canvas {
 
     /** Samples of a pixel in each direction. */
@@ -14,7 +14,7 @@ final class Canvas {
     /** [size, size, 3], 0..255. */
     private final double[] values;
 
-    /** A set of points, none further from the origin than {@link #EXTENT}. */
+    /** A set of points of the plane, none further from the origin than {@link #EXTENT}. */
     interface Region {
         boolean contains(double x, double y);
     }
@@ -102,7 +102,7 @@ final class Canvas {
     /**
      * The picture in 8 bits.
      *
-     * @param noise what is added to each value, in units of 0..255
+     * @param noise is added to each value, in units of 0..255
      */
     RgbImage develop(DoubleSupplier noise) {
         byte[] pixels = new byte[values.length];

@@ -27,7 +27,7 @@ final class ClassFiles {
     private static final Set<String> EXTENSIONS = Set.of(NativeImageLoader.ALLOWED_FORMATS);
 
     private final Path source;
-    /** Whether a class may be told by its index. */
+    /** Whether a class may be given by its index. */
     private final boolean indices;
     /** Files sorted by name, for each class that the layout names. */
     private final Map<String, List<Path>> byClass = new TreeMap<>();
@@ -106,7 +106,7 @@ final class ClassFiles {
     /**
      * Lines of a UTF-8 text file.
      *
-     * @throws IllegalArgumentException where it is missing or no such text
+     * @throws IllegalArgumentException where it is missing or is not text
      * @throws UncheckedIOException     where it cannot be read
      */
     static List<String> lines(Path file) {
@@ -122,7 +122,7 @@ final class ClassFiles {
         }
     }
 
-    /** Files that the layout names and the folder has not, with the reason. */
+    /** Files that the layout names and the folder does not have, with the reason. */
     Map<Path, String> absent() {
         return absent;
     }

@@ -21,14 +21,14 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A folder of image files as a DL4J iterator, in one of two layouts: a folder for each class, named by the class, or all files in one
- * folder with the truth in a text file.
+ * A folder of image files as a Deeplearning4j iterator, in one of two layouts: a folder for each class, named by the class, or all files in
+ * one folder with the classes in a text file.
  *
  * <p>Images come interleaved over the classes: the first file (by name) of each class, then the second of each, and so on. A file that
- * cannot be decoded is left out and told by {@link #skipped}.
+ * cannot be decoded is left out and listed by {@link #skipped}.
  *
  * <p>DataVec's ImageRecordReader gives BGR, resizes without antialiasing and ends a whole batch for one corrupt file; its codecs and
- * list of formats are used here, the rest is not.
+ * list of formats are used here, nothing else.
  */
 public final class ImageFolder extends ImageIterator {
 
@@ -62,8 +62,8 @@ public final class ImageFolder extends ImageIterator {
     }
 
     /**
-     * Disjoint parts of these images, drawn at random but always the same: the first ones have the given numbers of images, one more has
-     * the rest. Each keeps the order of this iterator, which goes on as it is.
+     * Disjoint parts of these images, drawn at random with a fixed seed: one part for each given number of images, and one more with the
+     * rest. Each keeps the order of this iterator, which does not change.
      *
      * @throws IllegalArgumentException where nothing would be left for the rest, or a number is below 1
      */
@@ -85,8 +85,8 @@ public final class ImageFolder extends ImageIterator {
     }
 
     /**
-     * Files that were left out so far, each with the reason: those the ground truth names and the folder has not, and those that could
-     * not be decoded in the passes until now.
+     * Files that were left out so far, each with the reason: those that the ground truth names and the folder does not have, and
+     * those that could not be decoded in the passes so far.
      */
     public Map<Path, String> skipped() {
         return Collections.unmodifiableMap(skipped);
@@ -111,7 +111,7 @@ public final class ImageFolder extends ImageIterator {
     @Override
     void skip(int example, IOException reason) {
         Path file = files.get(example).file();
-        // The message of a file system's exception is the path alone.
+        // The message of a file system exception is the path alone.
         skipped.put(file, reason instanceof FileSystemException ? reason.getClass().getSimpleName() : reason.getMessage());
         if (skipped.size() == absent + files.size()) {
             throw new IllegalStateException("None of the " + files.size() + " images of " + root + " can be read; " + file + ": "

@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
- * Labelled images as a DL4J iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes], both float32.
- * The order is the same in every pass. The images of the next batches are made by background threads while the network runs; an
- * exception there comes out of {@code hasNext} or {@code next}. For one consumer thread.
+ * Labelled images as a Deeplearning4j iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes], both
+ * float32. The order is the same in every pass. The images of the next batches are made by background threads while the network runs;
+ * an exception there is thrown by {@code hasNext} or {@code next}. For one consumer thread.
  */
 public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
 
@@ -153,7 +153,7 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
         pending = null;
     }
 
-    /** Ends the background threads. The iterator cannot be used any more. */
+    /** Ends the background threads. The iterator cannot be used afterwards. */
     @Override
     public final void close() {
         reset();

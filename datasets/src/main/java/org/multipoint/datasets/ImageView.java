@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.function.UnaryOperator;
 
 /**
- * How a network sees an image of any size: a geometry (crop and resize to a square), an order of the channels, and a transform of the
- * pixels, {@code (pixel - mean) / deviation} with pixels of 0..255. Immutable.
+ * The preprocessing that a network expects of an image of any size: a geometry (crop and resize to a square), an order of the channels, and
+ * a transform of the pixels, {@code (pixel - mean) / deviation} with pixels of 0..255. Immutable.
  *
  * <p>Resizing antialiases ({@link Resampling}). On 50 photographs no value of these views differed by more than 0.00003 of a pixel's 256
  * levels from the same pipeline made of PIL 13.0 and float32 arithmetic.
@@ -117,7 +117,7 @@ public final class ImageView {
         return name + " " + size + "x" + size;
     }
 
-    /** A view of one's own. Unless told otherwise: resize the shorter side to the size, bilinear, centre crop, RGB, pixels of 0..255. */
+    /** A custom view. Defaults: resize the shorter side to the size, bilinear, centre crop, RGB, pixels of 0..255. */
     public static final class Builder {
 
         private final String name;
@@ -141,7 +141,7 @@ public final class ImageView {
             resizeThenCrop(size, Resampling.BILINEAR);
         }
 
-        /** Takes images of this size only, and leaves their pixels alone. */
+        /** Accepts images of this size only, and neither crops nor resizes them. */
         public Builder exact() {
             geometry = image -> {
                 if (image.width() != size || image.height() != size) {
@@ -195,7 +195,7 @@ public final class ImageView {
             return this;
         }
 
-        /** Resizes to the square whatever the aspect ratio is. */
+        /** Resizes to the square and ignores the aspect ratio. */
         public Builder stretch(Resampling resampling) {
             geometry = image -> resampling.resize(image, size, size);
             return this;

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One pass over the items 0..size-1, loaded by background threads and handed out in order. Only a bounded number is loaded ahead of the
- * consumer. The threads end with the pass, when it is closed, and after a second without work, so that a pass that was given up holds none.
+ * consumer. The threads end with the pass, when it is closed, or after a second without work, so that an abandoned pass holds none.
  */
 final class Prefetch<T> implements AutoCloseable {
 

@@ -3,7 +3,7 @@ package org.multipoint.datasets;
 import java.util.Arrays;
 
 /**
- * Separable resampling with antialiasing, to the bit as PIL's {@code Image.resize} computes 8-bit images: when an image shrinks,
+ * Separable resampling with antialiasing, bit for bit what PIL's {@code Image.resize} computes for 8-bit images: when an image shrinks,
  * the kernel is stretched by the scale; weights are rounded to 22 fractional bits; rows are resampled first and rounded to 8 bits, then
  * columns.
  */
@@ -32,7 +32,7 @@ public enum Resampling {
 
     private static final double A = -0.5;
 
-    /** 8 bits of the pixel, 2 for overshoot and sign, the rest of an int for the weight. */
+    /** An int holds 8 bits of the pixel and 2 for overshoot and sign; the rest is for the weight. */
     private static final int FRACTION_BITS = 32 - 8 - 2;
 
     private static final int HALF = 1 << FRACTION_BITS - 1;
@@ -110,7 +110,7 @@ public enum Resampling {
     }
 
     /**
-     * Which inputs make an output, and with which weight.
+     * The inputs of each output, and their weights.
      *
      * @param first index of the first input, for each output
      * @param of    fixed-point weights of the inputs from the first on, for each output

@@ -53,7 +53,7 @@ public record RgbImage(int width, int height, byte[] pixels) {
      * (NativeImageLoader turns the image).
      *
      * @param encoded a whole JPEG, PNG, BMP, TIFF, WebP or other file that OpenCV knows
-     * @throws IOException where this is no image, or a JPEG that ends too early
+     * @throws IOException where the bytes are not an image, or are a truncated JPEG
      */
     public static RgbImage decode(byte[] encoded) throws IOException {
         if (encoded.length == 0) {

@@ -2,7 +2,7 @@ package org.multipoint.datasets;
 
 import org.multipoint.datasets.Canvas.Region;
 
-/** The figures that make the classes of {@link SyntheticImages}, each about as large as the unit circle. */
+/** The shapes that are the classes of {@link SyntheticImages}, each about as large as the unit circle. */
 enum ShapeClass {
 
     DISC((x, y) -> inCircle(x, y, 0.85)),
@@ -12,7 +12,7 @@ enum ShapeClass {
     TRIANGLE(polygon(3, 0.52, 0)),
     SQUARE(polygon(4, 0.7, 0)),
     DIAMOND((x, y) -> Math.abs(x) + Math.abs(y) < 1),
-    // A pentagram is what lies beyond one side of its inner pentagon at most.
+    // A pentagram is the set of points that are outside of at most one side of its inner pentagon.
     STAR(polygon(5, 0.34, 1)),
     CROSS((x, y) -> Math.max(Math.abs(x), Math.abs(y)) < 0.95 && Math.min(Math.abs(x), Math.abs(y)) < 0.3),
     CORNER((x, y) -> Math.max(Math.abs(x), Math.abs(y)) < 0.8 && Math.min(x, y) < -0.2);
@@ -32,7 +32,7 @@ enum ShapeClass {
     }
 
     /**
-     * What lies beyond few sides of a regular polygon.
+     * The points that are outside of at most a given number of sides of a regular polygon.
      *
      * @param apothem distance of the sides to the centre
      * @param beyond  how many sides at most; 0 is the polygon itself

@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 
 /**
- * An endless set of 32x32 RGB images of ten kinds of figures, made by a generator: nothing is downloaded or stored. A figure has random
+ * An endless set of 32x32 RGB images of ten kinds of shapes, made by a generator: nothing is downloaded or stored. A shape has random
  * colours, stripes, position, size, proportions and tilt; it lies on a darker, striped or shaded background, among and under smaller
  * pieces, in noise. An image depends on its index alone and is the same on every machine.
  */
@@ -26,7 +26,7 @@ public final class SyntheticImages {
     /** Side of an image, in pixels. */
     public static final int SIZE = 32;
 
-    /** What a network sees: exactly 32x32 pixels, RGB, (pixel - 84) / 41. */
+    /** The preprocessing: exactly 32x32 pixels, RGB, (pixel - 84) / 41. */
     public static final ImageView VIEW = new ImageView.Builder("synthetic", SIZE).exact().normalize(84, 41).build();
 
     /** Test images start at this index, training images at 0. */
@@ -93,7 +93,7 @@ public final class SyntheticImages {
     }
 
     /**
-     * The image of an index. Most are easy; the harder one is, the smaller and paler is its figure, the more pieces and noise there are.
+     * The image of an index. Most are easy; the harder one is, the smaller and paler its shape, and the more pieces and noise there are.
      */
     public static RgbImage image(long index) {
         SplittableRandom random = new SplittableRandom(index);
@@ -113,7 +113,7 @@ public final class SyntheticImages {
         return canvas.develop(() -> noise * (random.nextDouble() + random.nextDouble() + random.nextDouble() - 1.5));
     }
 
-    /** Strokes and dots, smaller than any figure. */
+    /** Strokes and dots, smaller than any shape. */
     private static void pieces(Canvas canvas, int count, SplittableRandom random) {
         for (int i = 0; i < count; i++) {
             double[] color = color(random, 0, 256);
@@ -122,7 +122,7 @@ public final class SyntheticImages {
         }
     }
 
-    /** Anywhere the centre and most of the rest is inside, turned by less than the tilt to either side. */
+    /** A random place where the centre and most of the shape is inside the image, rotated by less than the tilt to either side. */
     private static Placement placement(double radius, double flatness, double tilt, SplittableRandom random) {
         double margin = 0.9 * radius;
         return new Placement(random.nextDouble(margin, SIZE - margin), random.nextDouble(margin, SIZE - margin), radius, flatness,

@@ -1,10 +1,9 @@
 /**
- * Labelled images as DL4J iterators.
+ * Labelled images as Deeplearning4j iterators. Knows nothing of the plugin. Public API of the module {@code multipoint-datasets}.
  *
- * <p>An image is decoded or drawn ({@link org.multipoint.datasets.RgbImage}), cropped, resized and normalized by an
- * {@link org.multipoint.datasets.ImageView} into a network's input, both in background threads, and batched by an
- * {@link org.multipoint.datasets.ImageIterator}. Images come from files ({@link org.multipoint.datasets.ImageFolder}, with the classes of
- * {@link org.multipoint.datasets.ImageNet} where they are of ImageNet) or from a generator
- * ({@link org.multipoint.datasets.SyntheticImages}).
+ * <p>Images come from files ({@link org.multipoint.datasets.ImageFolder}, with the classes of {@link org.multipoint.datasets.ImageNet} where
+ * they are ImageNet's) or from a generator ({@link org.multipoint.datasets.SyntheticImages}). Background threads decode or draw an image
+ * ({@link org.multipoint.datasets.RgbImage}), and crop, resize and normalize it to a network's input
+ * ({@link org.multipoint.datasets.ImageView}); an {@link org.multipoint.datasets.ImageIterator} makes batches of the results.
  */
 package org.multipoint.datasets;

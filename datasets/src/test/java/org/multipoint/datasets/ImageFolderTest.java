@@ -354,7 +354,7 @@ class ImageFolderTest {
 
     @Test
     void readsCifar10() {
-        Path train = TestImages.realData("cifar10/train");
+        Path train = TestData.require("cifar10/train");
         try (ImageFolder images = ImageFolder.of(train, ImageView.cifar10()).batchSize(128).build()) {
             assertEquals(1000, images.totalExamples());
             INDArray perClass = images.next(1000).getLabels().sum(0);

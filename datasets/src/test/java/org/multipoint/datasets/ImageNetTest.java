@@ -79,7 +79,7 @@ class ImageNetTest {
 
     @Test
     void readsRealImages() {
-        Path calibration = TestImages.realData("imagenet/calibration");
+        Path calibration = TestData.require("imagenet/calibration");
         try (ImageFolder images = ImageNet.subset(calibration, ImageView.efficientNetLite(224)).batchSize(8).limit(16).build()) {
             assertEquals(1000, images.totalOutcomes());
             int seen = 0;

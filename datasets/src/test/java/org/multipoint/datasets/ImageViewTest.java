@@ -88,7 +88,7 @@ class ImageViewTest {
             "n13052670/n13052670_hen-of-the-woods, 269964723", "n02692877/n02692877_airship, 3252842950",
             "n02951585/n02951585_can_opener, 3371275984"})
     void realJpegsEqualThePilPipeline(String name, long crc) throws Exception {
-        RgbImage image = RgbImage.read(TestImages.realData("imagenet/evaluation").resolve(name + ".JPEG"));
+        RgbImage image = RgbImage.read(TestData.require("imagenet/evaluation").resolve(name + ".JPEG"));
         assertEquals(crc, TestImages.crc(litePixels(image)));
     }
 

@@ -11,13 +11,8 @@ import java.util.Arrays;
 import java.util.zip.CRC32;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
-import javax.imageio.ImageTypeSpecifier;
-import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
-import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.stream.ImageOutputStream;
-
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /** Images by formula and as files. */
 final class TestImages {
@@ -106,12 +101,5 @@ final class TestImages {
     static Path png(Path file, int red) throws IOException {
         Files.createDirectories(file.getParent());
         return Files.write(file, encode(uniform(32, 32, red, 0, 0), "png"));
-    }
-
-    /** A part of the real data; the test is skipped where it is absent. */
-    static Path realData(String part) {
-        Path path = Path.of(System.getProperty("multipoint.data", "")).resolve(part);
-        assumeTrue(Files.exists(path), () -> "SKIPPED: no real data at " + path + " (system property multipoint.data)");
-        return path;
     }
 }

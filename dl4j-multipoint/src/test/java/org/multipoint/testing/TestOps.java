@@ -1,9 +1,9 @@
 package org.multipoint.testing;
 
 import org.multipoint.internal.ops.Geometry;
+import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp.Size;
-import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 
 import java.util.ArrayList;

@@ -6,7 +6,7 @@ import picocli.CommandLine.ParameterException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Checks of options. */
+/** Checks the values of command-line options. */
 final class Arguments {
 
     private Arguments() {
@@ -15,7 +15,7 @@ final class Arguments {
     /**
      * The value of an option.
      *
-     * @param expected what values are allowed, for the complaint
+     * @param expected the values that are allowed, for the error message
      * @throws ParameterException where it is not valid
      */
     static <T> T checked(CommandSpec command, String option, T value, boolean valid, String expected) {
@@ -25,7 +25,7 @@ final class Arguments {
         return value;
     }
 
-    /** A count of 1 or more. */
+    /** A count, at least 1. */
     static int positive(CommandSpec command, String option, int count) {
         return checked(command, option, count, count > 0, "1 or more");
     }

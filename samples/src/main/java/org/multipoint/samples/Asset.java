@@ -23,7 +23,7 @@ import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import javax.imageio.ImageIO;
 
-/** What the fetch command knows how to lay out so that other commands find it. */
+/** The files that the fetch command can download, and how it lays each out for the commands that read it. */
 enum Asset {
 
     CIFAR10("cifar10", "CIFAR-10: 50,000 training and 10,000 test images (A. Krizhevsky, \"Learning Multiple Layers of Features from Tiny "
@@ -89,12 +89,12 @@ enum Asset {
         this.description = description;
     }
 
-    /** File or folder that it becomes, inside the folder of all data. */
+    /** The file or folder that it becomes, relative to the data folder. */
     String place() {
         return place;
     }
 
-    /** What it is, who made it, and on what terms. */
+    /** What it is, who made it, and its licence. */
     String description() {
         return description;
     }
@@ -104,10 +104,10 @@ enum Asset {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** Makes of a fetched file what other commands read, at a place where there is nothing yet. */
+    /** Converts a downloaded file to what other commands read, at a path where nothing exists yet. */
     abstract void layOut(Path fetched, Path place) throws IOException;
 
-    /** Makes of a fetched file what other commands read; it is there as a whole or not at all. */
+    /** Converts a downloaded file to what other commands read; the result appears as a whole or not at all. */
     void install(Path fetched, Path data) throws IOException {
         Path whole = data.resolve(place);
         Path part = whole.resolveSibling(whole.getFileName() + ".part");
@@ -124,7 +124,7 @@ enum Asset {
         }
     }
 
-    /** Takes a file of an archive. */
+    /** Receives a file of an archive. */
     @FunctionalInterface
     private interface Entry {
         void take(String name, InputStream content) throws IOException;
@@ -155,7 +155,7 @@ enum Asset {
         });
     }
 
-    /** Records of a class and the red, green and blue values of an image, as PNG files in a folder for each class. */
+    /** Converts records (a class, then the red, green and blue values of an image) to PNG files, in a folder for each class. */
     private static void cifarImages(InputStream records, Path folder, String prefix) throws IOException {
         for (int index = 0; ; index++) {
             byte[] record = records.readNBytes(1 + 3 * CIFAR_PIXELS);

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 
-/** Files that are there as a whole or not at all. */
+/** Writes files atomically: they appear as a whole or not at all. */
 final class AtomicFile {
 
     /** Writes content to a file. */
@@ -22,12 +22,12 @@ final class AtomicFile {
     private AtomicFile() {
     }
 
-    /** Writes an object as JSON, by its components. */
+    /** Writes a record as a JSON object of its components. */
     static void writeJson(Path file, Object value) throws IOException {
         write(file, part -> new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(part.toFile(), value));
     }
 
-    /** Writes a file beside its destination, then moves it there, over an older one. */
+    /** Writes a temporary file beside the destination, then moves it there and replaces an older one. */
     static void write(Path file, Content content) throws IOException {
         Path whole = file.toAbsolutePath();
         Path part = whole.resolveSibling(whole.getFileName() + ".part");

@@ -1,11 +1,11 @@
 package org.multipoint.samples;
 
 import org.multipoint.internal.text.TextTable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,12 +17,12 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 
-/** Measures how long a network takes in several ways of running it, interleaved. */
+/** Measures the time of a forward pass of one network on several engines, which take turns. */
 @Command(name = "bench", description = {"Measures how long a network takes in Deeplearning4j, on this project's engines, and in ONNX "
         + "Runtime. All take turns in one process, each with the same number of threads."})
 final class BenchCommand implements Callable<Integer> {
 
-    /** The environment variable that limits the instructions oneDNN may use. */
+    /** The environment variable that limits the instruction sets that oneDNN may use. */
     private static final String ISA = "ONEDNN_MAX_CPU_ISA";
 
     @Spec
@@ -48,7 +48,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
     private Path json;
 
-    /** Results for other programs. Names and meanings of fields are stable. */
+    /** The results as JSON. Names and meanings of fields are stable. */
     record Results(String cpu, String net, int batch, int threads, List<Result> results) {
     }
 

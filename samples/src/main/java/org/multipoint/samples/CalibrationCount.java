@@ -4,7 +4,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** How many images a run calibrates on. */
+/** The option for the number of calibration images. */
 final class CalibrationCount {
 
     @Spec(Spec.Target.MIXEE)

@@ -11,10 +11,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** A second Java process like this one, for what must be in the environment before native libraries load. */
+/** A second JVM with this one's settings, for environment variables that must be set before native libraries load. */
 final class ChildJvm {
 
-    /** What the other process gets to clean up. */
+    /** Time that the other process is given to clean up. */
     private static final int GRACE_SECONDS = 5;
 
     private final TemporaryFolder folder;
@@ -36,19 +36,19 @@ final class ChildJvm {
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
         try (TemporaryFolder folder = TemporaryFolder.create()) {
-            // Some libraries leave there what they unpack.
+            // Some libraries unpack files there and leave them.
             command.add("-Djava.io.tmpdir=" + folder.path());
             command.add("-cp");
             command.add(System.getProperty("java.class.path"));
             command.add(main.getName());
             command.addAll(arguments);
-            // A file keeps the command line short: some native libraries cannot bear a long one.
+            // An argument file keeps the command line short: some native libraries crash on a long one.
             Path file = Files.writeString(folder.path().resolve("arguments"),
                     command.stream().map(ChildJvm::quoted).collect(Collectors.joining("\n")));
             ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@" + file);
             builder.environment().putAll(environment);
             ChildJvm child = new ChildJvm(folder);
-            // Whoever ends this process means both.
+            // A signal to end this process is meant for both.
             Runtime.getRuntime().addShutdownHook(new Thread(child::end));
             Process process = child.start(out == null ? builder.inheritIO() : builder.redirectError(ProcessBuilder.Redirect.INHERIT));
             if (out != null) {
@@ -77,7 +77,7 @@ final class ChildJvm {
                 }
             }
         } catch (InterruptedException | IOException e) {
-            // This process ends anyway.
+            // This process is about to end.
         }
     }
 

@@ -8,7 +8,7 @@ import picocli.CommandLine.Spec;
 
 import java.util.concurrent.Callable;
 
-/** Real images and real networks: a ResNet for CIFAR-10 from its published weights. */
+/** Quantizes a ResNet for CIFAR-10, from its published weights, and evaluates it on real images. */
 @Command(name = "cifar10", description = "Quantizes a network for CIFAR-10 and evaluates it on real images, with 4 bits, calibrated on 512 images "
         + "and evaluated on 10,000 unless told otherwise. A model that is quantized or compiled already is evaluated.")
 final class Cifar10Command implements Callable<Integer> {

@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Where a ResNet for CIFAR-10 and its images are. */
+/** The options that locate a ResNet for CIFAR-10 and its images. */
 final class Cifar10Data {
 
     /** Names of the classes, by index. */

@@ -5,8 +5,8 @@ import org.multipoint.datasets.ImageIterator;
 import org.multipoint.internal.text.TextTable;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.transform.Multipoint;
-import org.multipoint.transform.MultipointResult.Attempt;
 import org.multipoint.transform.MultipointResult;
+import org.multipoint.transform.MultipointResult.Attempt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 

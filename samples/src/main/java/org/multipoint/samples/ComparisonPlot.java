@@ -1,7 +1,7 @@
 package org.multipoint.samples;
 
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
@@ -25,12 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/** A picture of a comparison: accuracy and size of each network, output error and codes of each layer. */
+/** Charts of a comparison: accuracy and size of each network, output error and codes of each layer. */
 final class ComparisonPlot {
 
     private static final int WIDTH = 900;
     private static final int HEIGHT = 450;
-    /** Bytes from which files are told in megabytes. */
+    /** Size from which files are given in megabytes. */
     private static final long LARGE = 10_000_000;
     private static final Font LABELS = new Font(Font.SANS_SERIF, Font.BOLD, 14);
 
@@ -48,7 +48,7 @@ final class ComparisonPlot {
             names.add(q.bits() + "-bit");
             networks.add(q.measured());
         });
-        // Short enough for labels to fit their bars.
+        // Short, so that labels fit their bars.
         double unit = original.bytes() < LARGE ? 1e3 : 1e6;
         // Two rows of two: XChart lays out full rows only.
         List<Chart<?, ?>> charts = List.of(
@@ -107,7 +107,7 @@ final class ComparisonPlot {
         List<Place> all = curves.values().stream().flatMap(List::stream).toList();
         DoubleSummaryStatistics top1 = all.stream().mapToDouble(p -> 100 * p.top1).summaryStatistics();
         DoubleSummaryStatistics bits = all.stream().mapToDouble(Place::bits).summaryStatistics();
-        // Whole percents around the curves: left alone, the axis may have a single tick.
+        // Whole percents around the curves: by default the axis may have a single tick.
         chart.getStyler().setYAxisDecimalPattern("0.#").setLegendPosition(LegendPosition.InsideSE).setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setYAxisMin(Math.floor(top1.getMin()) - 1).setYAxisMax(Math.ceil(Math.max(top1.getMax(), 100 * fp32)) + 1);
         curves.forEach((name, places) -> chart.addSeries(name, places.stream().map(Place::bits).toList(),

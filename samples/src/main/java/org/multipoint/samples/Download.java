@@ -15,7 +15,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 
-/** Fetches published files. What an interrupted download has brought stays, and the next one goes on from there. */
+/** Downloads published files. The part that an interrupted download has received is kept, and the next download resumes from there. */
 final class Download {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
@@ -34,10 +34,11 @@ final class Download {
     }
 
     /**
-     * Fetches a file and checks its length and checksum; it appears under its name when all is right.
+     * Fetches a file and checks its length and checksum; it appears under its name once both are right.
      *
-     * @return what was checked, in words
-     * @throws IOException where it cannot be fetched, is incomplete or is not what it should be; it says what was expected and found
+     * @return a description of what was checked
+     * @throws IOException where it cannot be fetched, is incomplete or is not what it should be; the message says what was expected and
+     *                     what was found
      */
     static String fetch(Source source, Path target) throws IOException, InterruptedException {
         Files.createDirectories(target.toAbsolutePath().getParent());
@@ -60,7 +61,7 @@ final class Download {
                 .orElse("its SHA-256 checksum is " + digest + "; none is published, so that it was not checked");
     }
 
-    /** @param have bytes that an earlier download has brought */
+    /** @param have bytes that an earlier download has received */
     private void receive(long have) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(source.uri()).timeout(TIMEOUT);
         if (have > 0) {

@@ -11,20 +11,20 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 
-/** How good and how fast a network is. */
+/** Measures the accuracy and the speed of a network. */
 final class Evaluations {
 
     private static final int TOP = 5;
     private static final int LEAST_RUNS = 2;
     private static final int MOST_RUNS = 20;
     private static final double ENOUGH_SECONDS = 3;
-    /** Probabilities below count as this: what a network says is impossible may happen. */
+    /** Smaller probabilities are raised to this: a network may give a class the probability zero. */
     private static final double LEAST_PROBABILITY = 1e-12;
     private static final double SUM_TOLERANCE = 1e-3;
 
     /**
      * @param evaluation Deeplearning4j's figures
-     * @param outputs    what the network gave for each batch, row by row; none where it was compared with a reference
+     * @param outputs    the outputs for each batch, row by row; none where the network was compared with a reference
      * @param divergence mean Kullback-Leibler divergence of the class probabilities from a reference, in nats; NaN without a reference, or
      *                   where outputs are no probabilities
      * @param seconds    wall-clock time, reading images included
@@ -58,8 +58,8 @@ final class Evaluations {
     /**
      * Evaluates a network on all images of an iterator.
      *
-     * @param reference outputs of another network for the same batches, from which to tell the divergence; empty for none
-     * @throws IllegalArgumentException where the network's outputs are not one for each class
+     * @param reference outputs of another network for the same batches, for the divergence; empty for none
+     * @throws IllegalArgumentException where the network has not one output for each class
      */
     static Result evaluate(String name, Network network, ImageIterator images, List<float[]> reference) {
         long start = System.nanoTime();
@@ -98,7 +98,7 @@ final class Evaluations {
      * @param p       probabilities, row by row
      * @param q       as many others
      * @param classes length of a row
-     * @return NaN where a row is no distribution
+     * @return NaN where a row is not a distribution
      */
     static double divergence(float[] p, float[] q, int classes) {
         double sum = 0;
@@ -121,7 +121,8 @@ final class Evaluations {
     }
 
     /**
-     * Milliseconds of a forward pass for each image of a batch: the shortest of some runs, as whatever else a machine does only adds.
+     * Milliseconds of a forward pass for each image of a batch: the shortest of several runs, because other load on the machine only
+     * ever adds time.
      *
      * @param features a batch of inputs
      */

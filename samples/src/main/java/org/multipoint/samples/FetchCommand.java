@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 
-/** Fetches models and images from where they are published, and lays them out as the other commands read them. */
+/** Downloads models and images from where they are published, and lays them out as the other commands read them. */
 @Command(name = "fetch", description = "Fetches images and weights from where they are published, checks them, and lays them out as the other "
         + "commands read them. What is there already is left alone; what was interrupted goes on.")
 final class FetchCommand implements Callable<Integer> {

@@ -11,12 +11,12 @@ import java.util.OptionalInt;
  * The images of a run, each for one purpose.
  *
  * @param calibration what a network is calibrated on; null where it is evaluated only
- * @param search      what {@code --max-drop} tries networks on; null where there is no search
+ * @param search      what {@code --max-drop} evaluates its attempts on; null where there is no search
  * @param test        what results are reported on
  */
 record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator test) implements AutoCloseable {
 
-    /** Most images that are taken for calibration from those to evaluate on. */
+    /** The largest number of calibration images that are taken from the images to evaluate on. */
     private static final int MOST_CALIBRATION = 256;
 
     /** Images to evaluate a network on. */
@@ -27,7 +27,7 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
     /**
      * Images of a folder, and others to calibrate on.
      *
-     * @param searches whether half of the images serve a search
+     * @param searches whether half of the images are set aside for a search
      * @throws IllegalArgumentException where there are not enough images
      */
     static ImageSets of(ImageIterator calibration, ImageFolder images, boolean searches) {
@@ -44,7 +44,7 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
      * All from one folder: a third of its images, {@value #MOST_CALIBRATION} at most, to calibrate on.
      *
      * @param most     images to evaluate on
-     * @param searches whether half of the other images serve a search
+     * @param searches whether half of the other images are set aside for a search
      * @throws IllegalArgumentException where there are not enough images
      */
     static ImageSets of(ImageFolder images, OptionalInt most, boolean searches) {
@@ -57,7 +57,7 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
         }
     }
 
-    /** How many there are, and for what. */
+    /** A description: how many images there are for each purpose. */
     @Override
     public String toString() {
         return (calibration == null ? "" : String.format("%,d to calibrate on, ", calibration.totalExamples()))

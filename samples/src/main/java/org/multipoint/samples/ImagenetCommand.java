@@ -17,7 +17,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 
-/** Real ImageNet networks on a subset of ImageNet's images. */
+/** Quantizes published ImageNet networks and evaluates them on a subset of ImageNet. */
 @Command(name = "imagenet", description = "Quantizes an ImageNet network, 4 bits unless told otherwise, and evaluates it on a folder of images "
         + "(a folder for each WordNet id, labels.tsv in it or above). A model that is quantized or compiled already is evaluated.")
 final class ImagenetCommand implements Callable<Integer> {
@@ -25,7 +25,7 @@ final class ImagenetCommand implements Callable<Integer> {
     private static final int BATCH = 8;
     private static final int USUAL_SIZE = 224;
 
-    /** How a network wants its images. */
+    /** The preprocessing that a network expects. */
     private enum View {
         EFFICIENTNET_LITE(ImageView::efficientNetLite),
         KERAS(ImageView::keras),

@@ -1,14 +1,13 @@
 package org.multipoint.samples;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.DoubleConsumer;
 
 /**
- * Measures subjects against each other in one process. They take turns, so that disturbances of the machine affect all of them; the next
- * turn is that of the subject with the least time so far, so that slow ones get few runs and fast ones many.
+ * Compares the run times of several subjects in one process. They take turns, so that other load on the machine affects all of them. The
+ * next turn goes to the subject that has had the least time so far: slow ones get few runs, fast ones many.
  */
 final class InterleavedBenchmark {
 
@@ -62,7 +61,7 @@ final class InterleavedBenchmark {
     /**
      * @param seconds  time for all measured runs together; more where a slow subject needs it for {@value #LEAST_RUNS} runs.
      *                 Warming up comes before
-     * @param progress receives how many of these seconds have passed
+     * @param progress is called with the number of these seconds that have passed
      */
     static List<Timing> run(List<BenchmarkSubject> subjects, double seconds, DoubleConsumer progress) {
         List<Lane> lanes = subjects.stream().map(Lane::new).toList();

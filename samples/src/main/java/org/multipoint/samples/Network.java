@@ -36,7 +36,7 @@ record Network(Model model) {
         }
     }
 
-    /** What it makes of a batch. */
+    /** Its outputs for a batch. */
     INDArray output(INDArray features) {
         return model instanceof ComputationGraph graph ? graph.outputSingle(features) : ((MultiLayerNetwork) model).output(features, false);
     }
@@ -51,7 +51,7 @@ record Network(Model model) {
         return model instanceof ComputationGraph graph ? Multipoint.of(graph) : Multipoint.of((MultiLayerNetwork) model);
     }
 
-    /** Whether it is as it was trained: neither transformed nor compiled. */
+    /** Whether it is neither transformed nor compiled. */
     boolean isPlain() {
         return !isCompiled() && multipointWeights().isEmpty();
     }
@@ -60,7 +60,7 @@ record Network(Model model) {
         return vertices().stream().anyMatch(v -> Segment.of(v).isPresent());
     }
 
-    /** Layout of its images, as its first segment or convolution says. */
+    /** The layout of its images, taken from its first segment or convolution. */
     CNN2DFormat format() {
         Stream<Optional<CNN2DFormat>> formats = model instanceof ComputationGraph ? vertices().stream().map(Network::format)
                 : layers().stream().map(Network::format);
@@ -96,7 +96,7 @@ record Network(Model model) {
         return layers().stream().flatMap(l -> MultipointWeights.of(l).stream()).toList();
     }
 
-    /** What it is, in words. */
+    /** A description: its kind, and whether it is transformed or compiled. */
     @Override
     public String toString() {
         List<MultipointWeights> quantized = multipointWeights();

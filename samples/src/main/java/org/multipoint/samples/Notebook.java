@@ -3,7 +3,7 @@ package org.multipoint.samples;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** What a sample shows, step by step. */
+/** The output of a sample, step by step. */
 final class Notebook {
 
     private final PrintWriter out;
@@ -19,7 +19,7 @@ final class Notebook {
         say("%n%d. %s", steps, format(title, values));
     }
 
-    /** Says a line. On a terminal, one that is too long breaks between words. */
+    /** Prints a line. On a terminal, a line that is too long is broken between words. */
     void say(String text, Object... values) {
         Progress.hide();
         int columns = Terminal.columns().orElse(Integer.MAX_VALUE);

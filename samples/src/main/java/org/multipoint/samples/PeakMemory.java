@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Most memory that this process held, Java's heap and native arrays together. */
+/** The peak resident memory of this process, Java heap and native memory together. */
 final class PeakMemory {
 
     private static final Path STATUS = Path.of("/proc/self/status");
@@ -16,7 +16,7 @@ final class PeakMemory {
     private PeakMemory() {
     }
 
-    /** Megabytes; where the operating system does not tell the peak (Linux does), what is held now. */
+    /** Megabytes; where the operating system does not report the peak (Linux does), the present use. */
     static double megabytes() {
         if (Files.isReadable(STATUS)) {
             try {
@@ -26,7 +26,7 @@ final class PeakMemory {
                     }
                 }
             } catch (IOException e) {
-                // Not told.
+                // Not reported.
             }
         }
         return Pointer.physicalBytes() / 1e6;

@@ -8,10 +8,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The name of this machine's processor, and those of its instructions that matter to a network's speed. */
+/** The name of this machine's processor, and those of its instruction sets that matter to the speed of a network. */
 final class Processor {
 
-    /** Flags as Linux names them. */
+    /** The names that Linux uses. */
     private static final List<String> INSTRUCTIONS = List.of("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8",
             "asimd", "asimddp", "i8mm");
 
@@ -21,7 +21,7 @@ final class Processor {
     private Processor() {
     }
 
-    /** The name, and in brackets the instructions; only the architecture where the system does not provide more. */
+    /** The name, and in brackets the instructions; only the architecture where the operating system reports no more. */
     static String describe() {
         List<String> lines = lines();
         if (lines.isEmpty()) {

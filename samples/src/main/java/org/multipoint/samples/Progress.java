@@ -16,9 +16,9 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * How far a task is, the time it has taken and the time left, on standard error: standard output holds results alone. Tasks nest: the
- * outermost has the bar, and those inside stand behind it as text. On a terminal the bar is drawn anew and vanishes in the end; elsewhere
- * it is written now and then. For one thread; a task ends before the one around it.
+ * Reports the progress of a task, the time it has taken and the time left, on standard error: standard output holds results alone. Tasks
+ * nest: the outermost one has the bar, and inner ones are shown behind it as text. On a terminal the bar is redrawn in place and removed
+ * at the end; elsewhere a line is written now and then. For one thread; a task ends before the one around it.
  */
 final class Progress implements AutoCloseable {
 
@@ -91,7 +91,7 @@ final class Progress implements AutoCloseable {
                 : new InLog(System.err, LOG_COLUMNS, System::nanoTime);
     }
 
-    /** Takes the bar away until the next step, for other output. */
+    /** Hides the bar until the next step, to make room for other output. */
     static void hide() {
         if (line != null) {
             line.hide();

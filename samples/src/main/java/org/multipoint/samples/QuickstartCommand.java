@@ -14,7 +14,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 
-/** A first look that needs nothing but this program: a small trained ResNet and generated images. */
+/** A first example that needs no data: a small trained ResNet and generated images. */
 @Command(name = "quickstart", description = "Needs nothing: quantizes a small trained ResNet and evaluates it on generated images, with 4 "
         + "and with 3 bits, calibrated on 256 images and evaluated on 1,000 unless told otherwise.")
 final class QuickstartCommand implements Callable<Integer> {

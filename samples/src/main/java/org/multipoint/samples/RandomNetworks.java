@@ -31,7 +31,7 @@ import java.util.stream.LongStream;
 final class RandomNetworks {
 
     private static final int CLASSES = 1000;
-    /** Enough for statistics, and quick. */
+    /** Enough for the statistics of batch normalization, and quick. */
     private static final int STATISTICS_SIZE = 64;
 
     private final GraphBuilder builder;
@@ -126,7 +126,7 @@ final class RandomNetworks {
         return Nd4j.create(values, shape, 'c');
     }
 
-    /** One pass in training mode, in which each BatchNormalization uses the statistics of its batch, shows the statistics of all. */
+    /** One pass in training mode, in which each BatchNormalization uses the statistics of its batch, gives the statistics of all of them. */
     private static void normalize(ComputationGraph graph, long seed) {
         INDArray images = images(seed, 2, 3, STATISTICS_SIZE, STATISTICS_SIZE);
         Map<String, INDArray> activations = graph.feedForward(new INDArray[]{images}, true, true);

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** How many images a run is evaluated on, and where its results go. */
+/** The options for the number of test images and for the files that a run writes. */
 final class RunOptions {
 
     @Spec(Spec.Target.MIXEE)
@@ -40,7 +40,7 @@ final class RunOptions {
         plot = Arguments.writable(command, "--plot", file);
     }
 
-    /** Whether there is a file to write that only quantization makes. */
+    /** Whether a file is asked for that only quantization can make. */
     boolean wantsModelOrPlot() {
         return out != null || plot != null;
     }

@@ -1,5 +1,6 @@
 package org.multipoint.samples;
 
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Option;
@@ -7,7 +8,6 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,7 +15,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Map;
 
-/** The samples' command line. Exit codes: 0 for success, 1 for failure, 2 for arguments that make no sense. */
+/** The samples' command line. Exit codes: 0 for success, 1 for failure, 2 for invalid arguments. */
 @Command(name = "samples", description = "Multipoint quantization of Deeplearning4j models, step by step.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, BenchCommand.class, AblationCommand.class,
@@ -37,8 +37,8 @@ public final class Samples {
     }
 
     /**
-     * Runs a command in a process in which OpenMP's threads sleep while they wait, rather than take the processors from Java's. OpenMP
-     * reads that from the environment when it is loaded, so that it is too late in this process. What users have set stays.
+     * Runs a command in a process whose OpenMP threads sleep while they wait, instead of taking processors from Java's threads. OpenMP
+     * reads that from the environment when it is loaded, so it is too late to set it in this process. A value that the user has set stays.
      */
     private static int withPatientThreads(ParseResult parsed) {
         boolean startsItsOwn = parsed.hasSubcommand() && parsed.subcommand().commandSpec().userObject() instanceof BenchCommand;
@@ -70,7 +70,7 @@ public final class Samples {
         return CommandLine.ExitCode.USAGE;
     }
 
-    /** Bad input is told in one line; anything else is a mistake of the program, which needs its trace. */
+    /** Bad input is reported in one line; anything else is a bug, and its stack trace is printed. */
     private static int failed(Exception e, CommandLine command) {
         boolean expected = e instanceof IOException || e instanceof UncheckedIOException
                 || e instanceof IllegalArgumentException || e instanceof IllegalStateException;

@@ -25,7 +25,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
-/** Models as files: of Deeplearning4j as a zip archive, of Keras 2 in HDF5. What a file is, its content says. */
+/** Models as files: of Deeplearning4j as a zip archive, of Keras 2 in HDF5. The kind of a file is recognized by its content. */
 final class SavedModel {
 
     private static final byte[] HDF5 = "\u0089HDF\r\n\u001a\n".getBytes(StandardCharsets.ISO_8859_1);
@@ -52,7 +52,7 @@ final class SavedModel {
     /**
      * Reads a model from a file of Deeplearning4j, plain, transformed or compiled, or of Keras 2.
      *
-     * @throws IOException where it is missing or none of them, or is truncated or altered; it says what the file seems to be
+     * @throws IOException where it is missing or none of them, or is truncated or altered; the message says what the file seems to be
      */
     static Network read(Path file) throws IOException {
         if (Files.isDirectory(file)) {
@@ -132,7 +132,7 @@ final class SavedModel {
         return network(file, model);
     }
 
-    /** The length that an HDF5 file says it has; 0 where its first bytes do not tell. See "HDF5 File Format Specification", section II.A. */
+    /** The length that an HDF5 file says it has; 0 where its first bytes do not say. See "HDF5 File Format Specification", section II.A. */
     private static long hdf5Length(byte[] head) {
         if (head.length < SUPERBLOCK) {
             return Long.MAX_VALUE;
@@ -183,8 +183,8 @@ final class SavedModel {
     /**
      * Restores a graph.
      *
-     * @param name for the complaint
-     * @throws IOException where it is none, or is truncated or altered
+     * @param name for the error message
+     * @throws IOException where the file is not a graph, or is truncated or altered
      */
     static Network read(InputStream in, String name) throws IOException {
         try {
@@ -194,7 +194,7 @@ final class SavedModel {
         }
     }
 
-    /** Saves a model, without what only training needs. */
+    /** Saves a model without the state of its updater. */
     static void write(Network network, Path file) throws IOException {
         AtomicFile.write(file, part -> ModelSerializer.writeModel(network.model(), part.toFile(), false));
     }

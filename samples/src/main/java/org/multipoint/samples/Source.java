@@ -29,8 +29,8 @@ record Source(URI uri, long bytes, Optional<String> algorithm, String checksum) 
      * Reads a table: lines of name, URL, length in bytes and checksum (algorithm, colon, digits) with tabs between them, "-" for what is
      * not published, # before a comment.
      *
-     * @param name of the table, for complaints
-     * @throws IOException where a line is none of such a table
+     * @param name of the table, for error messages
+     * @throws IOException where a line does not have this form
      */
     static Map<String, Source> table(BufferedReader reader, String name) throws IOException {
         Map<String, Source> sources = new LinkedHashMap<>();

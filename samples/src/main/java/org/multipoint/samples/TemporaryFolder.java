@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A folder that is deleted with all that is in it. */
+/** A folder that is deleted with its contents when it is closed. */
 final class TemporaryFolder implements AutoCloseable {
 
     private final Path path;
@@ -33,7 +33,7 @@ final class TemporaryFolder implements AutoCloseable {
         }
     }
 
-    /** Deletes a file, or a folder with all that is in it; nothing where there is none. */
+    /** Deletes a file, or a folder with its contents; does nothing where neither exists. */
     static void delete(Path path) throws IOException {
         if (Files.exists(path)) {
             List<Path> all;

@@ -9,16 +9,16 @@ import java.util.OptionalInt;
 /** The terminal that standard error goes to. */
 final class Terminal {
 
-    /** Where the terminal does not tell. */
+    /** The width where the terminal does not report its own. */
     private static final int USUAL_COLUMNS = 80;
-    /** What text is wide at most. */
+    /** The largest width of text. */
     private static final int TEXT_COLUMNS = 100;
     private static final TerminalProvider PROVIDER = new ExecTerminalProvider();
 
     private Terminal() {
     }
 
-    /** Characters of a line; empty where standard error is no terminal. */
+    /** The width in characters; empty where standard error is not a terminal. */
     static OptionalInt columns() {
         if (!PROVIDER.isSystemStream(SystemStream.Error)) {
             return OptionalInt.empty();
@@ -27,7 +27,7 @@ final class Terminal {
         return OptionalInt.of(columns > 0 ? columns : USUAL_COLUMNS);
     }
 
-    /** Characters of a line of text: what fits the terminal, at most {@value #TEXT_COLUMNS}. */
+    /** The width of a line of text in characters: the width of the terminal, at most {@value #TEXT_COLUMNS}. */
     static int textColumns() {
         return Math.min(TEXT_COLUMNS, columns().orElse(TEXT_COLUMNS));
     }

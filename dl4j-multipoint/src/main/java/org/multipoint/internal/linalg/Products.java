@@ -6,10 +6,10 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Products of single precision matrices held row by row on the Java heap. */
+/** Products of single-precision matrices, stored row by row on the Java heap. */
 public final class Products {
 
-    /** Multiplications below which a plain loop beats handing the matrices to native code. */
+    /** Number of multiplications up to which a plain loop is faster than handing the matrices to native code. */
     private static final long SMALL = 1 << 15;
 
     private Products() {

@@ -10,14 +10,14 @@ import java.util.stream.IntStream;
 
 /**
  * The upper triangular {@code V} with {@code H = V V^T} of a positive definite matrix. For a row vector {@code e},
- * {@code e H e^T = |e V|^2}, and component {@code k} of {@code e V} depends on the first {@code k} components of
- * {@code e} only: rounding can go from left to right and see the exact error so far.
+ * {@code e H e^T = |e V|^2}, and component {@code k} of {@code e V} depends on the components of {@code e} up to
+ * {@code k} only, so that rounding from left to right always knows the exact error so far.
  */
 public final class UpperFactor {
 
     /** Side up to which a plain loop in double precision is used. */
     private static final int SMALL = 64;
-    /** Columns that a blocked solve takes at once. */
+    /** Width of a block of columns in the solves. */
     private static final int BLOCK = 128;
 
     private final int size;

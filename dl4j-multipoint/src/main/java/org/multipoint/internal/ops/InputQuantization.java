@@ -3,10 +3,10 @@ package org.multipoint.internal.ops;
 /**
  * Affine quantization of a layer's input to unsigned integers, per tensor:
  * {@code u = clip(round(x * (1 / scale) + zeroPoint), 0, levels)} and {@code x ~= scale * (u - zeroPoint)}, in single
- * precision, rounding half to even. Zero is exact, so that padding is.
+ * precision, rounding half to even. Zero is represented exactly, and so is zero padding.
  *
  * @param scale     size of one step, positive and finite
- * @param zeroPoint the integer that stands for zero, in {@code [0, levels]}
+ * @param zeroPoint the integer that represents zero, in {@code [0, levels]}
  * @param bits      width of the integers, 2..8; {@code levels = 2^bits - 1}
  */
 public record InputQuantization(float scale, int zeroPoint, int bits) {
@@ -49,7 +49,7 @@ public record InputQuantization(float scale, int zeroPoint, int bits) {
         return (1 << bits) - 1;
     }
 
-    /** The integer that stands for {@code x}. */
+    /** The integer that represents {@code x}. */
     public int quantize(float x) {
         return (int) Math.max(0, Math.min(levels(), Math.rint(x * (1 / scale) + zeroPoint)));
     }

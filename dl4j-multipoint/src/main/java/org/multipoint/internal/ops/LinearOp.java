@@ -1,15 +1,15 @@
 package org.multipoint.internal.ops;
 
 /**
- * The one description of a linear operation: a (grouped, dilated, possibly transposed) convolution, of which a dense
+ * The common description of a linear operation: a (grouped, dilated, possibly transposed) convolution, of which a dense
  * layer is the 1x1 case. Every supported layer kind maps to one or two of these; folding, input statistics, quantizers
- * and engines know layers only in this form.
+ * and engines see layers only in this form.
  *
  * <p>Weights are a matrix {@code [rows, columns]}: one row per output channel, columns in the order (input channel of
  * the group, kernel row, kernel column). Row {@code r} reads the input channels of group {@code r / (rows / groups)}.
  *
  * <p>Inputs may have rank 2 {@code [N, C]}, rank 3 {@code [N, C, T]} or {@code [N, T, C]}, or rank 4
- * {@code [N, C, H, W]} or {@code [N, H, W, C]}, the channel axis told by {@link #channelsLast()}. Sequences are images
+ * {@code [N, C, H, W]} or {@code [N, H, W, C]}; {@link #channelsLast()} says which axis has the channels. Sequences are images
  * of width 1.
  *
  * @param inChannels   channels of the input, a multiple of {@code groups}
@@ -34,7 +34,7 @@ public record LinearOp(int inChannels, int outChannels, int groups, Size kernel,
 
     /** How the border of an input is padded. */
     public enum PaddingMode {
-        /** The given padding on both sides; a last incomplete step is left out. */
+        /** The given padding on both sides; an incomplete last step is dropped. */
         EXPLICIT,
         /**
          * {@code ceil(in / stride)} outputs (a deconvolution: {@code in * stride}); an odd pixel goes to the bottom or right. Where the
@@ -106,7 +106,7 @@ public record LinearOp(int inChannels, int outChannels, int groups, Size kernel,
         return output;
     }
 
-    /** What moves over the image. */
+    /** The window that moves over the image. */
     public Window window() {
         return new Window(kernel, stride, dilation, padding, paddingMode, transposed);
     }

@@ -46,7 +46,7 @@ public final class Tensor {
         if (array.dataType() == DataType.FLOAT && !array.isView() && array.ordering() == 'c' && Shape.hasDefaultStridesForShape(array)) {
             return new Tensor(values(array), array.shape());
         }
-        // What is made on the way is closed: the garbage collector does not see how large it is.
+        // The intermediate array is closed: the garbage collector does not see how large it is.
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
              INDArray floats = Nd4j.createUninitialized(DataType.FLOAT, array.shape(), 'c')) {
             floats.assign(array);
@@ -61,19 +61,19 @@ public final class Tensor {
         return values;
     }
 
-    /** Writes what {@link #values} gives to an array that is there already. */
+    /** As {@link #values}, into an existing array. */
     public static void copy(INDArray array, float[] values) {
         ((FloatPointer) array.data().addressPointer()).get(values);
     }
 
-    /** A new array outside workspaces; whoever asks for it closes it. */
+    /** A new array outside workspaces; the caller closes it. */
     public INDArray toArray() {
         return array(data, 'c', shape);
     }
 
     /**
-     * A copy of values off the heap, outside workspaces; whoever asks for it closes it. {@code Nd4j.create} of a Java array copies
-     * element by element, this in one piece.
+     * Copies values to a new array off the heap and outside workspaces; the caller closes it. {@code Nd4j.create} copies a Java array
+     * element by element, this method in one piece.
      *
      * @param order 'c' or 'f'
      */
@@ -111,7 +111,7 @@ public final class Tensor {
         return new Tensor(some, of);
     }
 
-    /** Size of the batch. */
+    /** Number of examples. */
     public int examples() {
         return (int) shape[0];
     }

@@ -34,12 +34,12 @@ public record Window(Size kernel, Size stride, Size dilation, Size padding, Padd
         return new Geometry(height, width, h.out, w.out, h.before, w.before, h.after, w.after);
     }
 
-    /** For each row of the output: how many rows of the kernel lie inside the image. Not for deconvolutions. */
+    /** For each row of the output: the number of kernel rows inside the image. Not for deconvolutions. */
     public int[] rowsInside(Geometry g) {
         return inside(g.outHeight(), g.inHeight(), kernel.height(), stride.height(), dilation.height(), g.padTop());
     }
 
-    /** For each column of the output: how many columns of the kernel lie inside the image. Not for deconvolutions. */
+    /** For each column of the output: the number of kernel columns inside the image. Not for deconvolutions. */
     public int[] columnsInside(Geometry g) {
         return inside(g.outWidth(), g.inWidth(), kernel.width(), stride.width(), dilation.width(), g.padLeft());
     }

@@ -1,8 +1,8 @@
 package org.multipoint.samples.models;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
-import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -42,9 +42,9 @@ public final class CifarResNet {
 
     /**
      * Builds the network that an {@code npz} file holds under PyTorch's names ({@code conv1.weight},
-     * {@code layer2.0.bn1.running_var}, {@code linear.bias}), which the vertices carry, too. Depth, width and number of classes are
-     * told from the file. Shortcuts have no weights there: they take every second pixel and add zero channels on both sides
-     * (option A of the paper), which a convolution with zeros and ones says exactly.
+     * {@code layer2.0.bn1.running_var}, {@code linear.bias}), which are also the names of the vertices. Depth, width and number of
+     * classes follow from the file. Shortcuts have no weights there: they take every second pixel and add zero channels on both sides
+     * (option A of the paper), which is exactly a convolution with zeros and ones.
      *
      * @return a graph with input {@code [N, 3, 32, 32]} (RGB, normalized as in training) and softmax output {@code [N, classes]}
      * @throws IOException              where the file is missing, truncated or altered
@@ -72,7 +72,7 @@ public final class CifarResNet {
     }
 
     /**
-     * Makes an {@code npz} file that {@link #load} reads of a checkpoint as published.
+     * Converts a published checkpoint to an {@code npz} file that {@link #load} reads.
      *
      * @param checkpoint tensors as PyTorch before 1.6 saved them
      * @throws IOException where it is no such checkpoint, or is truncated or altered
@@ -111,7 +111,7 @@ public final class CifarResNet {
     /**
      * The architecture.
      *
-     * @param global  what applies to all layers: seed, initialization, how to train
+     * @param global  settings for all layers: seed, initialization, training
      * @param blocks  blocks of each stage, n
      * @param width   channels of the first stage; each further stage has twice as many
      * @param classes number of classes

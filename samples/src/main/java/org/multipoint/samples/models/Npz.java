@@ -20,7 +20,7 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
-/** Arrays of a NumPy {@code .npz} file by name. Every complaint names the file and the array. */
+/** Arrays of a NumPy {@code .npz} file by name. Every error message names the file and the array. */
 final class Npz {
 
     private static final String SUFFIX = ".npy";
@@ -77,7 +77,7 @@ final class Npz {
     }
 
     private INDArray array(String name, byte[] npy) throws IOException {
-        // What ND4J reads natively must at least begin as it should.
+        // ND4J reads the array in native code: its header is checked first.
         if (npy.length <= MAGIC.length || !Arrays.equals(npy, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
             throw new IOException(file + ": array \"" + name + "\" is not in npy format");
         }
@@ -117,7 +117,7 @@ final class Npz {
         return array;
     }
 
-    /** Names of arrays that nobody has asked for. */
+    /** Names of arrays that were not read. */
     Set<String> unread() {
         return unread;
     }

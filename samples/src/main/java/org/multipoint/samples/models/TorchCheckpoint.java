@@ -25,14 +25,14 @@ import java.util.Objects;
 /**
  * Tensors of a checkpoint as PyTorch before 1.6 saved it: four pickles (a magic number, a version, facts about the machine, the object),
  * one more of the storages' keys, then each storage's length and values. Of Python's pickles, only what tensors in dictionaries need is
- * understood; nothing that they name is ever called.
+ * supported; no function that they name is ever called.
  */
 final class TorchCheckpoint {
 
     private static final byte[] MAGIC = {(byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46, (byte) 0xf9, 0x20, 0x6a,
         (byte) 0xa8, 0x50, 0x19, '.'};
     private static final String STATE = "state_dict";
-    /** What networks that were trained on several devices put before all names. */
+    /** The prefix of all names of networks that were trained on several devices. */
     private static final String PREFIX = "module.";
     private static final Object MARK = new Object();
 
@@ -126,7 +126,7 @@ final class TorchCheckpoint {
         return Nd4j.create(data, tensor.shape, 'c');
     }
 
-    /** A machine with a stack, as described in Python's module pickletools. */
+    /** The stack machine that Python's module pickletools describes. */
     private final class Pickle {
 
         private final Deque<Object> stack = new ArrayDeque<>();
@@ -209,7 +209,7 @@ final class TorchCheckpoint {
             }
         }
 
-        /** What a call would make; null for all but tensors and dictionaries. */
+        /** The result of a call; null for everything but tensors and dictionaries. */
         private Object made(List<?> arguments, Object callable) {
             return switch (((Global) callable).name) {
                 case "collections OrderedDict" -> new LinkedHashMap<>();
