@@ -54,15 +54,14 @@ class ArchitectureTest {
     private static final Set<String> PUBLIC_TYPES = Set.of(
             "layers.LayerKind", "layers.MultipointConvolution1DLayer", "layers.MultipointConvolutionLayer",
             "layers.MultipointDeconvolution2D", "layers.MultipointDenseLayer", "layers.MultipointDepthwiseConvolution2D",
-            "layers.MultipointLayer", "layers.MultipointOutputLayer", "layers.MultipointRnnOutputLayer",
+            "layers.MultipointOutputLayer", "layers.MultipointRnnOutputLayer",
             "layers.MultipointSeparableConvolution2D", "layers.MultipointWeights",
-            "options.Clipping", "options.Granularity", "options.Method",
-            "points.CodeGrid", "points.HalfScales", "points.IntegerRows", "points.MultipointMatrix", "points.MultipointPayload",
-            "points.ScaleLayout", "points.StoredSize",
+            "options.Clipping", "options.Granularity", "options.Method", "options.MultipointOptions",
+            "points.CodeGrid", "points.MalformedPayloadException", "points.MultipointMatrix", "points.ScaleLayout", "points.StoredSize",
             "report.CompilationReport", "report.LayerReport", "report.MultipointReport", "report.Provenance",
             "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentVertex",
-            "segments.Segments", "segments.SupportedVertices",
-            "transform.Activations", "transform.Multipoint", "transform.MultipointResult", "transform.TransformListener");
+            "segments.Segments",
+            "transform.Multipoint", "transform.MultipointModels", "transform.MultipointResult", "transform.TransformListener");
 
     private static JavaClasses main;
 
