@@ -50,7 +50,7 @@ public final class SegmentOutputLayer extends LossLayer {
      * @param segment        ends with a layer that has a loss
      * @param regularization L1 and L2 terms that the score of the graph has beside those of its other layers
      */
-    public SegmentOutputLayer(Segment segment, double regularization) {
+    SegmentOutputLayer(Segment segment, double regularization) {
         this(segment, ((LayerVertex) segment.last()).getLayerConf().getLayer(), regularization);
     }
 

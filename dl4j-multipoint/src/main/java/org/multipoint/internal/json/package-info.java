@@ -1,5 +1,4 @@
 /**
- * Objects in the JSON of Deeplearning4j's configurations that carry a format version. Rests on no other package. Internal: may change in any
- * release.
+ * Versioned objects in the JSON of Deeplearning4j's configurations. Internal: may change in any release.
  */
 package org.multipoint.internal.json;
