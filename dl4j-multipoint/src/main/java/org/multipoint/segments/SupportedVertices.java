@@ -139,7 +139,7 @@ public final class SupportedVertices {
     }
 
     /** True for layers that are linear operations followed by an activation. */
-    public static boolean isLinear(Layer layer) {
+    static boolean isLinear(Layer layer) {
         return LayerKind.of(layer).isPresent();
     }
 
