@@ -15,7 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Parameters of multipoint layers: the bias. Weights are no parameters; they live in the configuration. */
+/** The parameters of multipoint layers: the bias alone. Weights are stored in the configuration and are no parameters. */
 final class BiasInitializer implements ParamInitializer {
 
     static final BiasInitializer INSTANCE = new BiasInitializer();
@@ -24,7 +24,7 @@ final class BiasInitializer implements ParamInitializer {
     private BiasInitializer() {
     }
 
-    /** Gives a new layer what Deeplearning4j expects of {@code instantiate}. */
+    /** Sets up a new layer as the {@code instantiate} methods of Deeplearning4j's own layers do. */
     static <T extends BaseLayer<?>> T prepare(T layer, NeuralNetConfiguration conf, Collection<TrainingListener> listeners,
                                               int index, INDArray params, boolean initialize) {
         layer.setListeners(listeners);
@@ -81,7 +81,7 @@ final class BiasInitializer implements ParamInitializer {
         return table;
     }
 
-    /** The bias gradient, and for layers that write one a weight gradient that nobody reads: training goes around the weights. */
+    /** The bias gradient, and a scratch weight gradient for layers that write one: weights are not trained. */
     @Override
     public Map<String, INDArray> getGradientsFromFlattened(NeuralNetConfiguration conf, INDArray gradients) {
         Map<String, INDArray> table = new LinkedHashMap<>();

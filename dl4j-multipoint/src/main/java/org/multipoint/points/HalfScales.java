@@ -3,12 +3,12 @@ package org.multipoint.points;
 import org.bytedeco.javacpp.indexer.HalfIndexer;
 
 /**
- * Scales as 16-bit floats times a power of two common to a matrix, chosen so that the largest is stored in {@code [1, 2)}:
- * without it, scales of layers with small weights would fall among the subnormal halves and lose precision.
+ * Scales as 16-bit floats times a power of two common to a matrix, chosen so that the largest is stored in {@code [1, 2)}: without it,
+ * scales of layers with small weights would be subnormal half-precision numbers and lose precision.
  */
 final class HalfScales {
 
-    /** Largest scale: the largest sum of points with such scales is still a finite float. */
+    /** Largest scale: sums of points with such scales are still finite floats. */
     private static final float MAX = Math.scalb(1f, 100);
 
     private HalfScales() {

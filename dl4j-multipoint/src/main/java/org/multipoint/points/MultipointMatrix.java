@@ -8,14 +8,14 @@ import java.util.Arrays;
  * {@code w[r] = sum_i a[r,i] * q[r,i]}, {@code q} on a {@link CodeGrid} (Liu et al., "Post-training Quantization with
  * Multiple Points", AAAI 2021, section 3). Immutable.
  *
- * <p>The points of a row stand one after another, as they were found (coarsest first). Scales are exact 16-bit floats
- * times a power of two of the matrix: {@link Builder} rounds them, so what is held here is what is stored.
+ * <p>The points of a row are kept in the order in which they were found, coarsest first. Scales are exact 16-bit floats times a power of
+ * two common to the matrix: {@link Builder} rounds them, so that a stored matrix equals its source.
  */
 public final class MultipointMatrix {
 
     /** Most points that a row can have. */
     public static final int MAX_POINTS = 16;
-    /** Largest integer that the points of a row with one scale may make up: all up to it are exact in single precision. */
+    /** Largest magnitude of the integers that the points of a row with one scale represent: all up to it are exact in single precision. */
     public static final int MAX_INTEGER = 1 << 24;
 
     private final int bits;

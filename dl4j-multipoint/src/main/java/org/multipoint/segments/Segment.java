@@ -89,7 +89,7 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
     }
 
     /** Key of a part's parameter among the segment's. */
-    public static String paramKey(String part, String key) {
+    static String paramKey(String part, String key) {
         return part + "/" + key;
     }
 

@@ -30,8 +30,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A {@link Segment} with one input whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. In
- * everything else it is like a {@link SegmentVertex}.
+ * A {@link Segment} with one input whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. All else
+ * is as for {@link SegmentVertex}.
  */
 public final class SegmentOutputLayer extends LossLayer {
 
@@ -50,9 +50,9 @@ public final class SegmentOutputLayer extends LossLayer {
 
     /**
      * @param segment        ends with a layer that has a loss
-     * @param regularization L1 and L2 terms that the score of the graph has beside those of its other layers
+     * @param regularization L1 and L2 terms of the score of the graph, in addition to those of its other layers
      */
-    public SegmentOutputLayer(Segment segment, double regularization) {
+    SegmentOutputLayer(Segment segment, double regularization) {
         this(segment, ((LayerVertex) segment.last()).getLayerConf().getLayer(), regularization);
     }
 
@@ -234,7 +234,7 @@ public final class SegmentOutputLayer extends LossLayer {
             return ((SegmentOutputLayer) layerConf()).regularizationScore;
         }
 
-        /** Puts the results in place of the input, where the loss of {@code LossLayer} expects them. */
+        /** Puts the results in the place of the input, where the loss reads them. */
         private void loadResults() {
             assertInputSet(false);
             INDArray results = forward.preOutput(LayerWorkspaceMgr.noWorkspaces(), input);
