@@ -74,10 +74,6 @@ final class AblationCommand implements Callable<Integer> {
     private static final Map<String, Method> CURVES = Map.of("calibrated", Method.CALIBRATED, "greedy", Method.GREEDY,
             "mixed precision", Method.MIXED_PRECISION);
 
-    private static Consumer<Multipoint<?>> with(UnaryOperator<MultipointOptions.Builder> option) {
-        return m -> m.options(option.apply(MultipointOptions.builder()).build());
-    }
-
     @Spec
     private CommandSpec command;
 
@@ -200,6 +196,11 @@ final class AblationCommand implements Callable<Integer> {
         return points;
     }
 
+    /** A variant that differs from the default in its options. */
+    private static Consumer<Multipoint<?>> with(UnaryOperator<MultipointOptions.Builder> option) {
+        return m -> m.options(option.apply(MultipointOptions.builder()).build());
+    }
+
     /** A line of a table that is shown as it grows. */
     private static String line(String name, List<?> values) {
         return String.format("%-26s", name) + values.stream().map(v -> String.format("%22s", v)).collect(Collectors.joining());
@@ -243,8 +244,11 @@ final class AblationCommand implements Callable<Integer> {
 
     private void draw(Path png, List<Point> points) throws IOException {
         Map<String, List<ComparisonPlot.Place>> curves = new LinkedHashMap<>();
-        curveNames().forEach(name -> curves.put(name, points.stream().map(p -> p.outcomes.get(name))
-                .map(o -> new ComparisonPlot.Place(o.report.notionalBitsPerWeight(), o.top1)).toList()));
+        for (String name : curveNames()) {
+            String label = CURVES.get(name) == Method.MIXED_PRECISION ? name + " (notional bits)" : name;
+            curves.put(label, points.stream().map(p -> p.outcomes.get(name))
+                    .map(o -> new ComparisonPlot.Place(o.report.notionalBitsPerWeight(), o.top1)).toList());
+        }
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(png))) {
             BitmapEncoder.saveBitmap(ComparisonPlot.overStoredBits(data.name(), original.top1(), curves), out, BitmapEncoder.BitmapFormat.PNG);
         }
