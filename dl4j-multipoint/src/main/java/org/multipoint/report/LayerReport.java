@@ -18,7 +18,8 @@ import java.util.List;
  * @param outputError   mean squared error of an output against the reference network, relative to the output's mean variance. Where weights
  *                      are fitted to inputs ({@code Method.CALIBRATED}, {@code Method.MIXED_PRECISION}) it is measured on every eighth
  *                      calibration example, which is held out and used for nothing else; with fewer than eight examples, on those that
- *                      weights were fitted to, and a warning says so. Other methods do not fit: it is measured on all examples
+ *                      weights were fitted to, and a warning says so. Other methods do not fit: it follows from the second moments of all
+ *                      examples that are not held out
  * @param fusedExactly  rows whose points fuse into one int8 row without rounding
  * @param fusingError   largest change of a weight by fusing the points of its row into int8, relative to the row's largest weight
  * @param inputScale    scale of the quantized input, 0 where it stays floating

@@ -5,6 +5,7 @@ import org.multipoint.transform.MultipointResult.Attempt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -35,16 +36,18 @@ final class AccuracySearch<M> {
         }
     }
 
-    AccuracySearch(double maxDrop, ToDoubleFunction<M> metric, M source, Settings settings, TransformListener listener) {
+    /**
+     * @param bits width of codes, empty where any may be tried
+     */
+    AccuracySearch(double maxDrop, ToDoubleFunction<M> metric, M source, OptionalInt bits, TransformListener listener) {
         this.metric = metric;
         this.listener = listener;
         this.original = metric.applyAsDouble(source);
         this.lowest = original - maxDrop;
         listener.onProgress(TransformListener.Phase.EVALUATION, 0, -1, String.format(Locale.ROOT, "fp32: %.4f", original));
         // A width that the user asked for is kept; its rows get up to two points each.
-        this.places = settings.bits().isPresent()
-                ? IntStream.rangeClosed(0, STEPS * settings.bits().getAsInt())
-                        .mapToObj(step -> new Place(settings.bits().getAsInt(), step)).toList()
+        this.places = bits.isPresent()
+                ? IntStream.rangeClosed(0, STEPS * bits.getAsInt()).mapToObj(step -> new Place(bits.getAsInt(), step)).toList()
                 : IntStream.rangeClosed(0, STEPS * (WIDEST - NARROWEST))
                         .mapToObj(i -> new Place(NARROWEST + i / STEPS, i % STEPS)).toList();
     }

@@ -23,7 +23,7 @@ record Budget(Allocation allocation, String description, OptionalDouble extraSha
     }
 
     static Budget extraPoints(double share) {
-        // First: it refuses what is no share.
+        // Made first, because it rejects invalid shares.
         Allocation allocation = BudgetAllocation.extraPoints(share);
         return new Budget(allocation, BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points",
                 OptionalDouble.of(share));

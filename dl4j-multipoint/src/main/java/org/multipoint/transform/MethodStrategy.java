@@ -78,8 +78,8 @@ abstract class MethodStrategy {
     }
 
     /**
-     * Adds the options that the method reads to the settings in the provenance, by name, and how its weights are stored where that is
-     * not as the points that it counts.
+     * Adds to the settings in the provenance, by name, the options that the method reads and, where its weights are not stored as
+     * the points that it counts, how they are stored.
      */
     void describe(Map<String, String> settings) {
     }

@@ -33,7 +33,7 @@ final class MixedPrecisionMethod extends FittedMethod {
         return bits;
     }
 
-    /** Extra points {@code e} on codes of {@code b} bits are {@code b (1 + e)} stored bits. */
+    /** Extra points {@code e} on codes of {@code b} bits are {@code b (1 + e)} bits for each weight. */
     @Override
     Allocation allocation(Budget spent, int bits) {
         return spent.extraShare().isPresent() ? BudgetAllocation.storedBits(bits * (1 + spent.extraShare().getAsDouble()))

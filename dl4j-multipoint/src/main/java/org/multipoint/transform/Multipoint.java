@@ -36,7 +36,8 @@ import java.util.function.ToDoubleFunction;
  * System.out.println(result.report());
  * }</pre>
  *
- * <p>What cannot be transformed stays in fp32, and the report says why.
+ * <p>Layers that cannot be transformed stay in fp32, and the report gives the reason. A transformation reads the settings once, when it
+ * begins: an object can be changed and used for further transformations.
  *
  * @param <M> {@link ComputationGraph} or {@link MultiLayerNetwork}
  */
@@ -235,7 +236,7 @@ public final class Multipoint<M> {
         }
         Settings settings = settings();
         long start = System.nanoTime();
-        AccuracySearch<M> search = maxDrop == null ? null : new AccuracySearch<>(maxDrop, metric, source, settings, listener);
+        AccuracySearch<M> search = maxDrop == null ? null : new AccuracySearch<>(maxDrop, metric, source, bits, listener);
         Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener, Engines.preferred());
         pipeline.calibrate(search == null ? List.of(settings.plan().bits()) : search.widths());
         long calibrated = System.nanoTime();

@@ -42,7 +42,7 @@ record Settings(String model, Method method, OptionalInt bits, Map<String, Integ
         return MethodStrategy.of(method, options, budget);
     }
 
-    /** What second moments, and what is made of them, may hold. */
+    /** Bound on the memory of second moments and of all that is derived from them. */
     MemoryBound bound() {
         return new MemoryBound(memory);
     }
@@ -56,7 +56,7 @@ record Settings(String model, Method method, OptionalInt bits, Map<String, Integ
         return strategy().finders(layerBits.getOrDefault(vertex, width));
     }
 
-    /** The settings that the provenance holds beside method, width and budget, by name. */
+    /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */
     Map<String, String> describe() {
         Map<String, String> d = new TreeMap<>();
         strategy().describe(d);

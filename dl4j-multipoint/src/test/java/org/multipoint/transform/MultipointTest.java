@@ -516,6 +516,17 @@ class MultipointTest {
     }
 
     @Test
+    void resultsStayAsTheyWereWhenSettingsChange() {
+        Multipoint<ComputationGraph> multipoint = Multipoint.of(graph()).calibrate(data()).leaveOut("l0").bits("l1", 3);
+        MultipointResult<ComputationGraph> first = multipoint.transform();
+        String report = first.report().toJson();
+        String model = first.model().getConfiguration().toJson();
+        multipoint.leaveOut("l3").bits("l1", 8).options(MultipointOptions.builder().ridge(5).build()).transform();
+        assertEquals(report, first.report().toJson());
+        assertEquals(model, first.model().getConfiguration().toJson());
+    }
+
+    @Test
     void freeScalesAreRoundedByTheFusingAndTheReportSaysByHowMuch() {
         for (LayerReport layer : transform(m -> m.method(Method.GREEDY).bits(4).points(2)).report().layers()) {
             assertEquals(0, layer.fusedExactly());
