@@ -1,8 +1,8 @@
 package org.multipoint.transform;
 
 import org.deeplearning4j.nn.api.Model;
-import org.multipoint.internal.engine.EngineHost;
 import org.multipoint.internal.engine.EngineRunner;
+import org.multipoint.internal.graph.EngineRunners;
 
 /** What can be done with a model that was transformed or compiled, beside what Deeplearning4j does with every model. */
 public final class MultipointModels {
@@ -21,6 +21,6 @@ public final class MultipointModels {
      * @throws IllegalArgumentException where it is neither
      */
     public static void close(Model model) {
-        EngineHost.runners(model).forEach(EngineRunner::release);
+        EngineRunners.of(model).forEach(EngineRunner::release);
     }
 }

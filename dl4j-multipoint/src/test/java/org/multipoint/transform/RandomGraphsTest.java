@@ -5,8 +5,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.multipoint.internal.engine.EngineHost;
 import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.graph.EngineRunners;
 import org.multipoint.segments.Segments;
 import org.multipoint.testing.RandomGraphs;
 import org.multipoint.testing.TestNets;
@@ -98,7 +98,7 @@ class RandomGraphsTest {
     }
 
     private static ComputationGraph onNd4j(ComputationGraph graph) {
-        EngineHost.runners(graph).forEach(r -> r.runOn(Engines.nd4j()));
+        EngineRunners.of(graph).forEach(r -> r.runOn(Engines.nd4j()));
         return graph;
     }
 

@@ -5,7 +5,6 @@ import onnx.Onnx.ValueInfoProto;
 import org.multipoint.internal.ops.InputQuantization;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,11 +1,11 @@
 package org.multipoint.samples;
 
 import org.multipoint.internal.text.TextTable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine;
 
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.multipoint.internal.engine.EngineHost;
 import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.graph.EngineRunners;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.onnx.OnnxExporter;
 import org.multipoint.onnx.OnnxRuntimeNetwork;
@@ -53,7 +53,7 @@ final class BenchmarkSubjects implements AutoCloseable {
     List<BenchmarkSubject> all(int threads) {
         add(DL4J, network.graph());
         log.accept("compiling segments");
-        EngineHost.runners(add("nd4j-fp32", Segments.compile(network.graph()).graph())).forEach(r -> r.runOn(Engines.nd4j()));
+        EngineRunners.of(add("nd4j-fp32", Segments.compile(network.graph()).graph())).forEach(r -> r.runOn(Engines.nd4j()));
         add("engine-fp32", Segments.compile(network.graph()).graph());
         log.accept("quantizing");
         ComputationGraph quantized = quantized();

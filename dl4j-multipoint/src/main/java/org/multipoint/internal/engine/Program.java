@@ -2,8 +2,8 @@ package org.multipoint.internal.engine;
 
 import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.InputQuantization;
-import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.points.MultipointMatrix;
 

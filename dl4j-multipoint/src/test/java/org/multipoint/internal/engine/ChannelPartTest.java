@@ -4,8 +4,8 @@ import org.junit.jupiter.api.Test;
 import org.multipoint.internal.engine.Program.IntegerWeights;
 import org.multipoint.internal.engine.Program.Linear;
 import org.multipoint.internal.ops.InputQuantization;
-import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.testing.TestPoints;
 
 import java.util.Arrays;

@@ -5,9 +5,9 @@ import org.multipoint.internal.engine.Program.Instruction;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.engine.Program.Shape;
 import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp.Size;
-import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.testing.TestPoints;
 

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
+import org.multipoint.internal.graph.EngineRunners;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestNets;
@@ -32,7 +33,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Which engine layers and segments run on, and that what it made for them is closed. Scopes of oneDNN are counted. */
-class EngineHostTest {
+class EngineRunnerTest {
 
     private static final InputType IMAGES = InputType.convolutional(8, 8, 3);
 
@@ -82,7 +83,7 @@ class EngineHostTest {
     @Test
     void aCompiledGraph() {
         ComputationGraph graph = Segments.compile(quantized(8)).graph();
-        assertEquals(2, EngineHost.runners(graph).size());
+        assertEquals(2, EngineRunners.of(graph).size());
         closesAllAndRunsAgain(graph, () -> graph.outputSingle(x));
         DataSet examples = TestNets.iterator(2, 1, 5, 8, 3, 8, 8).next();
         double score = graph.score(examples);
@@ -112,21 +113,21 @@ class EngineHostTest {
     void plainModelsHoldNothing() {
         ComputationGraph graph = TestNets.chain(IMAGES, layers());
         MultipointModels.close(graph);
-        assertEquals(List.of(), EngineHost.runners(graph));
+        assertEquals(List.of(), EngineRunners.of(graph));
         assertTrue(graph.outputSingle(x).meanNumber().doubleValue() > 0);
     }
 
     @Test
     void engineIsSetBeforeAndAfterTheFirstRun() {
         for (ComputationGraph graph : List.of(quantized(8), Segments.compile(quantized(8)).graph())) {
-            EngineHost.runners(graph).forEach(r -> r.runOn(Engines.nd4j()));
+            EngineRunners.of(graph).forEach(r -> r.runOn(Engines.nd4j()));
             INDArray onNd4j = graph.outputSingle(x);
             assertEquals(before, OneDnnScope.open());
-            EngineHost.runners(graph).forEach(r -> r.runOn(Engines.preferred()));
+            EngineRunners.of(graph).forEach(r -> r.runOn(Engines.preferred()));
             INDArray onOneDnn = graph.outputSingle(x);
             assertTrue(OneDnnScope.open() > before);
             assertArrayEquals(onNd4j.data().asFloat(), onOneDnn.data().asFloat(), 0.03f);
-            EngineHost.runners(graph).forEach(r -> r.runOn(Engines.nd4j()));
+            EngineRunners.of(graph).forEach(r -> r.runOn(Engines.nd4j()));
             assertEquals(before, OneDnnScope.open());
             assertEquals(onNd4j, graph.outputSingle(x));
         }
@@ -165,13 +166,13 @@ class EngineHostTest {
         ComputationGraph graph = Multipoint.of(TestNets.chain(IMAGES, layers()[1], layers()[3]))
                 .calibrate(TestNets.iterator(1, 2, 5, 8, 3, 8, 8)).transform().model();
         Failing engine = new Failing(1);
-        EngineHost.runners(graph).get(0).runOn(engine);
+        EngineRunners.of(graph).get(0).runOn(engine);
         assertSame(engine.failure, assertThrows(IllegalStateException.class, () -> graph.outputSingle(x)));
         assertEquals(before, OneDnnScope.open());
         Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread();
         engine.left = 2;
         INDArray found = graph.outputSingle(x);
-        EngineHost.runners(graph).get(0).runOn(Engines.preferred());
+        EngineRunners.of(graph).get(0).runOn(Engines.preferred());
         assertEquals(graph.outputSingle(x), found);
         MultipointModels.close(graph);
     }
