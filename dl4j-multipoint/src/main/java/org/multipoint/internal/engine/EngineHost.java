@@ -1,8 +1,8 @@
 package org.multipoint.internal.engine;
 
-/** A layer or vertex that runs on an engine. */
+/** A layer or vertex of Deeplearning4j that runs on an engine. */
 public interface EngineHost {
 
-    /** The part that does so. */
+    /** The part of it that runs on the engine. */
     EngineRunner runner();
 }

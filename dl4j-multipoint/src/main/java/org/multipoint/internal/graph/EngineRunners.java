@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Finds what runs on engines in a model. */
+/** The parts of a model that run on an engine. */
 public final class EngineRunners {
 
     private EngineRunners() {
