@@ -39,8 +39,18 @@ class EnginesTest {
         assertFalse(output.contains("WARN"), output);
     }
 
+    @Test
+    void anEngineThatIsAskedForAndCannotBeLoadedIsAnErrorWithItsCause() throws Exception {
+        String output = ForkedJvm.runWithout("dnnl-.*", EnginesTest.class, "-D" + Engines.PROPERTY + "=onednn");
+        assertTrue(output.contains("dl4j-multipoint-platform there?, caused by java.lang.NoClassDefFoundError"), output);
+    }
+
     public static void main(String[] args) {
-        System.out.println("engine " + Engines.preferred().name());
-        System.out.println("engine " + Engines.preferred().name());
+        try {
+            System.out.println("engine " + Engines.preferred().name());
+            System.out.println("engine " + Engines.preferred().name());
+        } catch (IllegalStateException e) {
+            System.out.println(e.getMessage() + ", caused by " + e.getCause().getClass().getName());
+        }
     }
 }

@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -231,6 +232,18 @@ class ProgramTest {
                 pointwise(2, 10), new Program.Add(List.of(1, 3)), pointwise(4, 2)));
         bothEnginesCompute(new float[]{62, 64, 66, 68, 70, 110, 110, 110, 110, 110}, program,
                 Nd4j.createFromArray(1f, 2, 3, 4, 5, 5, 5, 5, 5, 5).reshape(2, 1, 1, 5));
+    }
+
+    @Test
+    void instructionsWithTheSameValuesAreEqual() {
+        Program.Affine affine = new Program.Affine(0, new float[]{1, 2}, new float[]{3, 4});
+        assertEquals(pointwise(0, 2), pointwise(0, 2));
+        assertEquals(pointwise(0, 2).hashCode(), pointwise(0, 2).hashCode());
+        assertNotEquals(pointwise(0, 2), pointwise(0, 3));
+        assertNotEquals(pointwise(0, 2), pointwise(1, 2));
+        assertEquals(affine, new Program.Affine(0, new float[]{1, 2}, new float[]{3, 4}));
+        assertEquals(affine.hashCode(), new Program.Affine(0, new float[]{1, 2}, new float[]{3, 4}).hashCode());
+        assertNotEquals(affine, new Program.Affine(0, new float[]{1, 2}, new float[]{3, 5}));
     }
 
     @Test

@@ -33,7 +33,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Which engine layers and segments run on, and that what it made for them is closed. Scopes of oneDNN are counted. */
-class EngineHostTest {
+class EngineRunnerTest {
 
     private static final InputType IMAGES = InputType.convolutional(8, 8, 3);
 
