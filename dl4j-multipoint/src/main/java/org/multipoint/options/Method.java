@@ -17,13 +17,15 @@ public enum Method {
 
     /**
      * Outlier channel splitting (Zhao et al., "Improving Neural Network Quantization without Retraining using Outlier Channel Splitting",
-     * ICML 2019): extra points are copies of input channels. Its budget must be a share of extra points.
+     * ICML 2019): extra points are copies of input channels. Its budget must be a share of extra points. Stored as 8-bit codes; the
+     * report's notional bits count the widened layer.
      */
     CHANNEL_SPLITTING,
 
     /**
-     * Mixed precision, otherwise like {@link #CALIBRATED}: the budget is spent on wider codes, row by
-     * row. Extra points {@code e} on codes of {@code b} bits mean {@code b (1 + e)} stored bits for each weight.
+     * Mixed precision, otherwise like {@link #CALIBRATED}: the budget is spent on wider codes, row by row. Extra points {@code e} on codes
+     * of {@code b} bits mean {@code b (1 + e)} bits for each weight. Stored as 8-bit codes; budgets, and the report's notional bits, count
+     * codes of each row's own width.
      */
     MIXED_PRECISION
 }

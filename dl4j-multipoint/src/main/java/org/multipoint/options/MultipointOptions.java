@@ -212,8 +212,8 @@ public final class MultipointOptions {
          */
         public Builder scales(ScaleLayout scales) {
             if (Objects.requireNonNull(scales, "scales") == ScaleLayout.PER_LAYER) {
-                throw new IllegalArgumentException("Scales must be PER_ROW or PER_POINT, found PER_LAYER: a step per layer is an option of the "
-                        + "methods GREEDY and NEAREST, see granularity");
+                throw new IllegalArgumentException("Scales must be PER_ROW or PER_POINT, found PER_LAYER: a step per layer is an option of "
+                        + "the methods GREEDY and NEAREST, see granularity");
             }
             this.scales = scales;
             return this;
@@ -232,8 +232,8 @@ public final class MultipointOptions {
         }
 
         /**
-         * Whether a layer is rounded under the second moments of the inputs that the network quantized so far gives it, rather than those of
-         * the reference network; default true.
+         * Whether a layer is rounded under the second moments of the inputs that the network quantized so far gives it, rather than under
+         * those of the reference network; default true.
          */
         public Builder quantizedInputs(boolean on) {
             this.quantizedInputs = on;
@@ -247,8 +247,8 @@ public final class MultipointOptions {
         }
 
         /**
-         * Whether the target of a layer whose output is only added to others, as at the end of a residual block, includes the error of those
-         * others against the reference network; part of the target matching; default true.
+         * Whether the target of a layer whose output is only added to others, as at the end of a residual block, includes the error of
+         * those others against the reference network; part of the target matching; default true.
          */
         public Builder shortcutMatching(boolean on) {
             this.shortcutMatching = on;

@@ -3,7 +3,7 @@ package org.multipoint.report;
 import java.util.List;
 
 /**
- * What was done to one linear operation.
+ * One quantized linear operation.
  *
  * @param name          vertex, and the parameter where a layer has several operations
  * @param kind          kind of the layer
@@ -11,18 +11,21 @@ import java.util.List;
  * @param columns       fan-in
  * @param bits          width of a code
  * @param pointsPerRow  element {@code n - 1} counts the rows with {@code n} points
- * @param storedBits    bits of what is stored of this operation, everything counted
+ * @param storedBits    bits that the file holds of this operation: codes, scales, point counts and headers
+ * @param notionalBits  the same in a format made for the method, to compare methods by. Differs from {@code storedBits} only for
+ *                      {@code Method.MIXED_PRECISION} and {@code Method.CHANNEL_SPLITTING}, whose weights are stored as 8-bit codes: it
+ *                      counts codes of each row's own width, or the copies of channels
  * @param outputError   mean squared error of an output against the reference network, relative to the output's mean variance. Where weights
- *                      are fitted to inputs ({@code Method.CALIBRATED}, {@code Method.MIXED_PRECISION}) it is measured on one of each eight
- *                      calibration examples, which is held out for that and nothing is learnt from; with fewer than eight examples, on those
- *                      that weights were fitted to, and a warning says so. Other methods do not fit: it is measured on what they saw
- * @param fusedExactly  rows whose points an int8 engine adds up without rounding
- * @param fusingError   largest change of a weight by adding up the points of its row in int8, relative to the row's largest weight
+ *                      are fitted to inputs ({@code Method.CALIBRATED}, {@code Method.MIXED_PRECISION}) it is measured on every eighth
+ *                      calibration example, which is held out and used for nothing else; with fewer than eight examples, on those that
+ *                      weights were fitted to, and a warning says so. Other methods do not fit: it is measured on all examples
+ * @param fusedExactly  rows whose points fuse into one int8 row without rounding
+ * @param fusingError   largest change of a weight by fusing the points of its row into int8, relative to the row's largest weight
  * @param inputScale    scale of the quantized input, 0 where it stays floating
  * @param inputZeroPoint zero point of the quantized input
  */
 public record LayerReport(String name, String kind, int rows, int columns, int bits, List<Integer> pointsPerRow,
-                          long storedBits, double outputError, int fusedExactly, double fusingError, float inputScale,
+                          long storedBits, long notionalBits, double outputError, int fusedExactly, double fusingError, float inputScale,
                           int inputZeroPoint) {
 
     public LayerReport {
@@ -46,5 +49,10 @@ public record LayerReport(String name, String kind, int rows, int columns, int b
     /** Stored bits for each weight. */
     public double bitsPerWeight() {
         return (double) storedBits / weights();
+    }
+
+    /** Notional bits for each weight. */
+    public double notionalBitsPerWeight() {
+        return (double) notionalBits / weights();
     }
 }

@@ -32,9 +32,14 @@ public record MultipointReport(List<LayerReport> layers, Map<String, String> kep
         return layers.stream().mapToLong(LayerReport::weights).sum();
     }
 
-    /** Stored bits for each quantized weight: codes, scales, point counts and headers. */
+    /** Bits that the file holds for each quantized weight: codes, scales, point counts and headers. */
     public double storedBitsPerWeight() {
         return weights() == 0 ? 0 : layers.stream().mapToDouble(LayerReport::storedBits).sum() / weights();
+    }
+
+    /** Notional bits for each quantized weight, see {@link LayerReport}: the figure to compare methods by. */
+    public double notionalBitsPerWeight() {
+        return weights() == 0 ? 0 : layers.stream().mapToDouble(LayerReport::notionalBits).sum() / weights();
     }
 
     /** Codes for each quantized weight: 1.1 means 10 % more than one point per row. */
@@ -42,7 +47,7 @@ public record MultipointReport(List<LayerReport> layers, Map<String, String> kep
         return weights() == 0 ? 0 : layers.stream().mapToDouble(LayerReport::codes).sum() / weights();
     }
 
-    /** Bytes of the quantized weights as stored. */
+    /** Bytes of the quantized weights as the file holds them. */
     public long storedBytes() {
         return layers.stream().mapToLong(LayerReport::storedBits).sum() / 8;
     }

@@ -9,16 +9,17 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * What made a model: program, settings and data. It is part of the report and of each transformed layer, so that a saved model tells it.
+ * How a model was made: program version, source model, settings and calibration data. It is part of the report and of each transformed
+ * layer, so that a saved model documents its own origin. Immutable.
  *
- * @param version  version of the program
- * @param model    class of the source model
- * @param method   how points were found
- * @param bits     width of a code, where no layer was given one of its own
- * @param budget   what was spent, in words: {@code 10 % extra points}
+ * @param version  version of dl4j-multipoint
+ * @param model    simple class name of the source model
+ * @param method   name of the method in lower case: {@code calibrated}
+ * @param bits     width of a code, except in layers that were given a width of their own
+ * @param budget   the budget, in words: {@code 10 % extra points}
  * @param examples number of calibration examples
- * @param iterator class of the iterator that they came from
- * @param settings all other settings that differ from method to method or were asked for, by name
+ * @param iterator simple class name of the iterator that they came from
+ * @param settings all other settings that the method reads or that were changed, by name
  */
 public record Provenance(@JsonProperty("version") String version, @JsonProperty("model") String model,
                          @JsonProperty("method") String method, @JsonProperty("bits") int bits, @JsonProperty("budget") String budget,
@@ -35,11 +36,11 @@ public record Provenance(@JsonProperty("version") String version, @JsonProperty(
         settings = settings == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(settings));
     }
 
-    /** In one line. */
+    /** All of it in one line. */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder("dl4j-multipoint " + version + " of a " + model + ": " + method + ", " + bits + " bits, " + budget
-                + ", calibrated on " + examples + " examples from " + iterator);
+        StringBuilder text = new StringBuilder("dl4j-multipoint " + version + " of a " + model + ": " + method + ", " + bits + " bits, "
+                + budget + ", calibrated on " + examples + " examples from " + iterator);
         settings.forEach((name, value) -> text.append(", ").append(name).append(' ').append(value));
         return text.toString();
     }

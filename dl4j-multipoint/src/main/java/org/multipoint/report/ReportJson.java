@@ -17,6 +17,7 @@ final class ReportJson {
         root.put("weights", report.weights());
         root.put("storedBytes", report.storedBytes());
         root.put("storedBitsPerWeight", report.storedBitsPerWeight());
+        root.put("notionalBitsPerWeight", report.notionalBitsPerWeight());
         root.put("codesPerWeight", report.codesPerWeight());
         root.put("floatParameters", report.floatParameters());
         root.set("layers", mapper.valueToTree(report.layers()));

@@ -9,17 +9,6 @@ import java.util.stream.IntStream;
 /** Reports as text. */
 final class ReportText {
 
-    private static final TextTable<LayerReport> TABLE = new TextTable<LayerReport>()
-            .text("layer", LayerReport::name)
-            .text("kind", LayerReport::kind).optional(2)
-            .number("rows", l -> String.valueOf(l.rows()))
-            .number("fan-in", l -> String.valueOf(l.columns()))
-            .number("bits", l -> String.valueOf(l.bits()))
-            .text("points: rows", ReportText::points)
-            .number("bits/ weight", l -> format("%.2f", l.bitsPerWeight()))
-            .number("output error", l -> format("%.2e", l.outputError()))
-            .text("fused exactly", ReportText::fused).optional(1);
-
     private ReportText() {
     }
 
@@ -27,13 +16,34 @@ final class ReportText {
      * @param width characters of a line of the table; columns are left out where it is too wide
      */
     static String of(MultipointReport report, int width) {
-        StringBuilder text = new StringBuilder(TABLE.toString(report.layers(), width));
-        text.append('\n').append(format("%,d weights in %,d bytes: %.3f bits and %.3f codes per weight\n%,d parameters in fp32",
-                report.weights(), report.storedBytes(), report.storedBitsPerWeight(), report.codesPerWeight(), report.floatParameters()));
+        boolean notional = report.layers().stream().anyMatch(l -> l.notionalBits() != l.storedBits());
+        StringBuilder text = new StringBuilder(table(notional).toString(report.layers(), width));
+        text.append('\n').append(format("%,d weights in %,d bytes: %.3f bits and %.3f codes per weight", report.weights(),
+                report.storedBytes(), report.storedBitsPerWeight(), report.codesPerWeight()));
+        if (notional) {
+            text.append(format("\n%.3f notional bits per weight, in a format made for the method", report.notionalBitsPerWeight()));
+        }
+        text.append(format("\n%,d parameters in fp32", report.floatParameters()));
         report.kept().forEach((name, why) -> text.append('\n').append("kept in fp32: ").append(name).append(" (").append(why).append(')'));
         report.warnings().forEach((name, what) -> text.append('\n').append("warning: ").append(name).append(" (").append(what).append(')'));
         text.append('\n').append("made by ").append(report.provenance());
         return text.toString();
+    }
+
+    private static TextTable<LayerReport> table(boolean notional) {
+        TextTable<LayerReport> table = new TextTable<LayerReport>()
+                .text("layer", LayerReport::name)
+                .text("kind", LayerReport::kind).optional(2)
+                .number("rows", l -> String.valueOf(l.rows()))
+                .number("fan-in", l -> String.valueOf(l.columns()))
+                .number("bits", l -> String.valueOf(l.bits()))
+                .text("points: rows", ReportText::points)
+                .number("bits/ weight", l -> format("%.2f", l.bitsPerWeight()));
+        if (notional) {
+            table.number("notional bits/ weight", l -> format("%.2f", l.notionalBitsPerWeight()));
+        }
+        return table.number("output error", l -> format("%.2e", l.outputError()))
+                .text("fused exactly", ReportText::fused).optional(1);
     }
 
     static String of(CompilationReport report) {

@@ -5,6 +5,7 @@ import org.multipoint.transform.MultipointResult.Attempt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -16,7 +17,7 @@ import java.util.stream.IntStream;
 final class AccuracySearch<M> {
 
     private static final int NARROWEST = 2;
-    /** Codes of six bits hardly differ from fp32: wider ones would be no better. */
+    /** Codes of six bits hardly differ from fp32: wider ones would gain nothing. */
     private static final int WIDEST = 6;
     /** Steps between a width and the next: a tenth of a stored bit. */
     private static final int STEPS = 10;
@@ -28,34 +29,39 @@ final class AccuracySearch<M> {
     private final List<Place> places;
     private final List<Attempt> attempts = new ArrayList<>();
 
-    /** A place on the axis. */
+    /** A place on the axis of stored bits. */
     private record Place(int bits, int step) {
         double extraPoints() {
             return (double) step / STEPS / bits;
         }
     }
 
-    AccuracySearch(double maxDrop, ToDoubleFunction<M> metric, M source, Settings settings, TransformListener listener) {
+    /**
+     * @param bits width of codes, empty where any may be tried
+     */
+    AccuracySearch(double maxDrop, ToDoubleFunction<M> metric, M source, OptionalInt bits, TransformListener listener) {
         this.metric = metric;
         this.listener = listener;
         this.original = metric.applyAsDouble(source);
         this.lowest = original - maxDrop;
         listener.onProgress(TransformListener.Phase.EVALUATION, 0, -1, String.format(Locale.ROOT, "fp32: %.4f", original));
-        // A width that was asked for stays; its rows get up to two points each.
-        this.places = settings.bits().isPresent()
-                ? IntStream.rangeClosed(0, STEPS * settings.bits().getAsInt())
-                        .mapToObj(step -> new Place(settings.bits().getAsInt(), step)).toList()
+        // A width that the user asked for is kept; its rows get up to two points each.
+        this.places = bits.isPresent()
+                ? IntStream.rangeClosed(0, STEPS * bits.getAsInt()).mapToObj(step -> new Place(bits.getAsInt(), step)).toList()
                 : IntStream.rangeClosed(0, STEPS * (WIDEST - NARROWEST))
                         .mapToObj(i -> new Place(NARROWEST + i / STEPS, i % STEPS)).toList();
     }
 
-    /** Widths that may be tried. */
+    /** Widths of codes that may be tried. */
     List<Integer> widths() {
         return places.stream().map(Place::bits).distinct().toList();
     }
 
     /**
-     * @throws IllegalStateException where even the largest model falls too far
+     * Bisects.
+     *
+     * @param quantize makes the model of a plan
+     * @throws IllegalStateException where even the largest model is not within the drop
      */
     Pipeline.Quantized<M> smallest(Function<Pipeline.Plan, Pipeline.Quantized<M>> quantize) {
         Pipeline.Quantized<M> best = null;
@@ -92,7 +98,7 @@ final class AccuracySearch<M> {
         return tried;
     }
 
-    /** What was tried. */
+    /** All attempts so far, in order. */
     List<Attempt> attempts() {
         return List.copyOf(attempts);
     }

@@ -23,7 +23,10 @@ record Budget(Allocation allocation, String description, OptionalDouble extraSha
     }
 
     static Budget extraPoints(double share) {
-        return extraPoints(share, BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points");
+        // First: it refuses what is no share.
+        Allocation allocation = BudgetAllocation.extraPoints(share);
+        return new Budget(allocation, BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points",
+                OptionalDouble.of(share));
     }
 
     static Budget extraPoints(double share, String description) {

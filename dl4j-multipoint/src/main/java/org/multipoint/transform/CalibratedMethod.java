@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** {@link org.multipoint.options.Method#CALIBRATED}. */
-class CalibratedMethod extends MethodStrategy {
+final class CalibratedMethod extends FittedMethod {
 
     CalibratedMethod(MultipointOptions options, Budget budget) {
         super(options, budget);
@@ -51,27 +51,10 @@ class CalibratedMethod extends MethodStrategy {
     }
 
     @Override
-    boolean isSequential() {
-        return true;
-    }
-
-    @Override
-    boolean correctsBias() {
-        return options.biasCorrection();
-    }
-
-    @Override
-    boolean pairsMoments() {
-        return options.quantizedInputs();
-    }
-
-    @Override
     void describe(Map<String, String> settings) {
+        super.describe(settings);
         settings.put("grid", options.grid().map(grid -> grid.name().toLowerCase(Locale.ROOT)).orElse("the better for each layer"));
         settings.put("scales", options.scales().name().toLowerCase(Locale.ROOT));
-        settings.put("quantizedInputs", String.valueOf(options.quantizedInputs()));
-        settings.put("targetMatching", options.targetMatching() ? "ridge " + options.ridge() : "off");
-        settings.put("shortcutMatching", String.valueOf(options.shortcutMatching()));
-        settings.put("biasCorrection", String.valueOf(options.biasCorrection()));
+        options.maxPoints().ifPresent(points -> settings.put("maxPoints", String.valueOf(points)));
     }
 }

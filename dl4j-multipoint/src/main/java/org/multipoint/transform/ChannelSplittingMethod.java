@@ -5,6 +5,7 @@ import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.options.MultipointOptions;
 
 import java.util.List;
+import java.util.Map;
 
 /** {@link org.multipoint.options.Method#CHANNEL_SPLITTING}. */
 final class ChannelSplittingMethod extends MethodStrategy {
@@ -22,5 +23,10 @@ final class ChannelSplittingMethod extends MethodStrategy {
     @Override
     int mostPoints(PointFinder finder) {
         return 1;
+    }
+
+    @Override
+    void describe(Map<String, String> settings) {
+        settings.put("storage", "8-bit codes; the budget counts notional copies of channels");
     }
 }

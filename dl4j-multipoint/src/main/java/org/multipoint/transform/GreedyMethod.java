@@ -28,5 +28,6 @@ final class GreedyMethod extends MethodStrategy {
     @Override
     void describe(Map<String, String> settings) {
         settings.put("granularity", options.granularity().name().toLowerCase(Locale.ROOT));
+        options.maxPoints().ifPresent(points -> settings.put("maxPoints", String.valueOf(points)));
     }
 }

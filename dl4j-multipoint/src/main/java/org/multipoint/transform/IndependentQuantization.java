@@ -11,32 +11,33 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Quantizes each layer by itself, from its weights and what the survey of the reference network found: the paper's way. */
+/** Quantizes each layer independently, from its weights and the calibration pass through the reference network, as in the paper. */
 final class IndependentQuantization {
 
     private final Settings settings;
-    private final CalibrationPass survey;
+    private final CalibrationPass calibration;
 
-    IndependentQuantization(Settings settings, CalibrationPass survey) {
+    IndependentQuantization(Settings settings, CalibrationPass calibration) {
         this.settings = settings;
-        this.survey = survey;
+        this.calibration = calibration;
     }
 
     /**
-     * @param found  what the survey found, by name of operation
-     * @param points number of points of each row, by name of operation
+     * @param candidates candidates of the calibration pass, by name of operation
+     * @param points     number of points of each row, by name of operation
      */
-    List<QuantizedOperation> quantize(LinearVertex vertex, Map<String, CalibrationPass.Candidate> found, Map<String, int[]> points) {
+    List<QuantizedOperation> quantize(LinearVertex vertex, Map<String, CalibrationPass.Candidate> candidates,
+                                      Map<String, int[]> points) {
         List<QuantizedOperation> operations = new ArrayList<>();
         for (LinearVertex.Operation operation : vertex.operations()) {
             int[] counts = points.get(operation.name());
-            CalibrationPass.Candidate here = found.get(operation.name());
+            CalibrationPass.Candidate candidate = candidates.get(operation.name());
             WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), null, false);
-            MultipointMatrix matrix = here.finder().find(problem, counts);
-            Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty()
-                    : Optional.of(survey.range(operation.name()).quantization(settings.options().clipping(), settings.activationBits()));
-            operations.add(new QuantizedOperation(operation.name(), matrix, here.finder().storedBits(problem, matrix, counts),
-                    operation.bias(), input, error(here.curves(), counts), QuantizedOperation.UNFITTED));
+            MultipointMatrix matrix = candidate.finder().find(problem, counts);
+            Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty() : Optional.of(calibration
+                    .range(operation.name()).quantization(settings.options().clipping(), settings.activationBits()));
+            operations.add(new QuantizedOperation(operation.name(), matrix, candidate.finder().notionalBits(problem, matrix, counts),
+                    operation.bias(), input, error(candidate.curves(), counts), QuantizedOperation.UNFITTED));
         }
         return operations;
     }

@@ -11,7 +11,7 @@ import java.util.Map;
 /**
  * The algorithm behind a {@link Method}: how points are found and counted, what is asked of the calibration pass, and whether layers are
  * quantized one after another. Each method has one subclass; this class holds the defaults of methods that quantize each layer
- * independently.
+ * independently, {@link FittedMethod} those of the others.
  */
 abstract class MethodStrategy {
 
@@ -77,7 +77,10 @@ abstract class MethodStrategy {
         return false;
     }
 
-    /** Adds the options that the method reads, by name, to the settings in the provenance. */
+    /**
+     * Adds the options that the method reads to the settings in the provenance, by name, and how its weights are stored where that is
+     * not as the points that it counts.
+     */
     void describe(Map<String, String> settings) {
     }
 }

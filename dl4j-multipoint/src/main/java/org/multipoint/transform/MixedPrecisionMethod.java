@@ -8,10 +8,11 @@ import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
 
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** {@link org.multipoint.options.Method#MIXED_PRECISION}: a "point" is a bit of a row's codes. */
-final class MixedPrecisionMethod extends CalibratedMethod {
+final class MixedPrecisionMethod extends FittedMethod {
 
     MixedPrecisionMethod(MultipointOptions options, Budget budget) {
         super(options, budget);
@@ -37,5 +38,11 @@ final class MixedPrecisionMethod extends CalibratedMethod {
     Allocation allocation(Budget spent, int bits) {
         return spent.extraShare().isPresent() ? BudgetAllocation.storedBits(bits * (1 + spent.extraShare().getAsDouble()))
                 : spent.allocation();
+    }
+
+    @Override
+    void describe(Map<String, String> settings) {
+        super.describe(settings);
+        settings.put("storage", "8-bit codes; the budget counts notional bits, those of each row's own width");
     }
 }

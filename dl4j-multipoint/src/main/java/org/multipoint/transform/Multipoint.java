@@ -3,6 +3,7 @@ package org.multipoint.transform;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
@@ -35,7 +36,8 @@ import java.util.function.ToDoubleFunction;
  * System.out.println(result.report());
  * }</pre>
  *
- * <p>What cannot be transformed stays in fp32, and the report says why.
+ * <p>Layers that cannot be transformed stay in fp32, and the report gives the reason. A transformation reads the settings once, when it
+ * begins: an object can be changed and used for further transformations.
  *
  * @param <M> {@link ComputationGraph} or {@link MultiLayerNetwork}
  */
@@ -116,25 +118,34 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** Budget: stored bits for each quantized weight, everything counted. One point per row is given whatever the budget. */
+    /**
+     * Budget: stored bits for each quantized weight, with codes, scales, point counts and headers. Each row gets one point whatever the
+     * budget.
+     */
     public Multipoint<M> storedBits(double perWeight) {
         budget = Budget.storedBits(perWeight);
         return this;
     }
 
-    /** Budget: bytes of all quantized weights, everything counted. One point per row is given whatever the budget. */
+    /**
+     * Budget: stored bytes of all quantized weights, with codes, scales, point counts and headers. Each row gets one point whatever the
+     * budget.
+     */
     public Multipoint<M> storedBytes(long bytes) {
         budget = Budget.storedBytes(bytes);
         return this;
     }
 
-    /** The paper's rule: points while a row's output error, relative to its layer's output variance, exceeds the threshold. */
+    /**
+     * Budget: the paper's rule. A row gets more points as long as its output error, relative to its layer's output variance, exceeds the
+     * threshold.
+     */
     public Multipoint<M> errorThreshold(double threshold) {
         budget = Budget.errorThreshold(threshold);
         return this;
     }
 
-    /** The same number of points for every row. */
+    /** Budget: the same number of points for every row. */
     public Multipoint<M> points(int perRow) {
         budget = Budget.pointsPerRow(perRow);
         return this;
@@ -142,8 +153,8 @@ public final class Multipoint<M> {
 
     /**
      * Finds the smallest model whose metric stays within a drop, instead of spending a budget: bisection over the stored bits, with
-     * codes of 2 to 6 bits, or of the width that {@link #bits(int)} asks for. Calibration is done once for all attempts. What metric
-     * and drop are is the caller's: accuracy, F1, minus the loss; more is better.
+     * codes of 2 to 6 bits, or of the width given to {@link #bits(int)}. Calibration is done once for all attempts. The metric is
+     * the caller's choice: accuracy, F1, the negated loss; more is better.
      *
      * <pre>{@code
      * .maxDrop(0.005, model -> model.<Evaluation>evaluate(test).accuracy())
@@ -170,7 +181,7 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** Layers that stay in fp32. */
+    /** Names layers that stay in fp32; adds to those named before. */
     public Multipoint<M> leaveOut(String... layers) {
         for (String layer : layers) {
             leftOut.add(known(layer));
@@ -225,8 +236,8 @@ public final class Multipoint<M> {
         }
         Settings settings = settings();
         long start = System.nanoTime();
-        AccuracySearch<M> search = maxDrop == null ? null : new AccuracySearch<>(maxDrop, metric, source, settings, listener);
-        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener);
+        AccuracySearch<M> search = maxDrop == null ? null : new AccuracySearch<>(maxDrop, metric, source, bits, listener);
+        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener, Engines.preferred());
         pipeline.calibrate(search == null ? List.of(settings.plan().bits()) : search.widths());
         long calibrated = System.nanoTime();
         Pipeline.Quantized<M> quantized = search == null ? pipeline.quantize(settings.plan()) : search.smallest(pipeline::quantize);

@@ -5,24 +5,24 @@ import org.multipoint.report.MultipointReport;
 import java.util.List;
 
 /**
- * A transformed model and what was done to it.
+ * A transformed model and its report.
  *
  * @param model               a new model of the same kind as the source
  * @param report              layer by layer, what was stored and what stays in fp32
  * @param attempts            what {@link Multipoint#maxDrop} tried, in order; empty where it was not asked for
- * @param calibrationSeconds  wall-clock time of streaming images and finding what more points would bring
+ * @param calibrationSeconds  wall-clock time of the calibration passes
  * @param quantizationSeconds wall-clock time of finding points and building the model, with all attempts
  */
 public record MultipointResult<M>(M model, MultipointReport report, List<Attempt> attempts, double calibrationSeconds,
                                   double quantizationSeconds) {
 
     /**
-     * A model that was tried.
+     * One attempt of {@link Multipoint#maxDrop}.
      *
      * @param bits                width of its codes
      * @param extraPoints         its budget, as a share of the codes that one point per row takes
-     * @param storedBitsPerWeight what it stores, everything counted
-     * @param metric              what the metric said of it
+     * @param storedBitsPerWeight bits that its file holds for each quantized weight
+     * @param metric              value of the metric
      * @param holds               whether that is within the drop
      */
     public record Attempt(int bits, double extraPoints, double storedBitsPerWeight, double metric, boolean holds) {

@@ -1,12 +1,14 @@
 package org.multipoint.transform;
 
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.CalibrationData;
-import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.engine.Engine;
 import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
+import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.points.IntegerRows;
 import org.multipoint.points.MultipointMatrix;
@@ -31,8 +33,8 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * The way from a model to its transformed copy: fold, survey, allocate, quantize, build. What does not depend on the budget is done
- * once, however many budgets are tried.
+ * The steps from a model to its transformed copy: fold, calibrate, allocate, quantize, build. Steps that do not depend on the budget are
+ * done once, however many budgets are tried.
  */
 final class Pipeline<M> {
 
@@ -45,13 +47,14 @@ final class Pipeline<M> {
     private final ReferenceNetwork network;
     private final List<LinearVertex> vertices;
     private final CalibrationData data;
-    private final CalibrationPass survey;
+    private final CalibrationPass calibration;
 
     /**
-     * @param edit changed by this
+     * @param edit   the source model; changed by this
+     * @param engine computes the reference network and the one quantized so far
      */
     Pipeline(Settings settings, GraphEdit edit, IntFunction<CalibrationData> source, Function<GraphEdit, M> build,
-             TransformListener listener) {
+             TransformListener listener, Engine engine) {
         this.settings = settings;
         this.folded = edit;
         this.build = build;
@@ -60,7 +63,7 @@ final class Pipeline<M> {
             kept.putAll(BatchNormFolding.fold(edit, settings.leftOut()));
         }
         ComputationGraph reference = edit.toGraph();
-        network = new ReferenceNetwork(reference, Engines.preferred());
+        network = new ReferenceNetwork(reference, engine);
         network.obstacles().forEach(kept::putIfAbsent);
         settings.leftOut().forEach(name -> kept.put(name, "left out as asked"));
         vertices = network.linear().values().stream().filter(v -> !settings.leftOut().contains(v.name())).toList();
@@ -69,7 +72,7 @@ final class Pipeline<M> {
             throw new IllegalArgumentException("The model has no layer that can be quantized: " + kept);
         }
         data = source.apply(reference.getNumInputArrays());
-        survey = new CalibrationPass(settings, network, data, listener);
+        calibration = new CalibrationPass(settings, network, data, listener);
     }
 
     /** The width of codes and what is spent on them. */
@@ -77,19 +80,19 @@ final class Pipeline<M> {
     }
 
     /**
-     * Learns from the calibration data whatever plans will ask.
+     * Passes the calibration data through the network and finds what plans need.
      *
-     * @param widths widths of their codes
+     * @param widths widths of codes of all plans to come
      */
     void calibrate(List<Integer> widths) {
-        survey.run(vertices, widths);
+        calibration.run(vertices, widths);
     }
 
-    /** The model and its report for a plan whose width was calibrated. */
+    /** The model and its report for a plan, whose width must have been calibrated. */
     Quantized<M> quantize(Plan plan) {
-        Map<String, CalibrationPass.Candidate> found = survey.candidates(plan.bits);
-        Map<String, int[]> points = allocate(plan, found);
-        Map<String, List<QuantizedOperation>> quantized = quantize(found, points);
+        Map<String, CalibrationPass.Candidate> candidates = calibration.candidates(plan.bits);
+        Map<String, int[]> points = allocate(plan, candidates);
+        Map<String, List<QuantizedOperation>> quantized = quantize(candidates, points);
         Provenance provenance = provenance(plan);
         GraphEdit edit = folded.copy();
         quantized.forEach((name, operations) -> store(edit, name, operations, provenance));
@@ -100,9 +103,10 @@ final class Pipeline<M> {
     record Quantized<M>(M model, MultipointReport report) {
     }
 
-    private Map<String, int[]> allocate(Plan plan, Map<String, CalibrationPass.Candidate> found) {
+    private Map<String, int[]> allocate(Plan plan, Map<String, CalibrationPass.Candidate> candidates) {
         List<String> names = vertices.stream().flatMap(v -> v.operations().stream()).map(LinearVertex.Operation::name).toList();
-        int[][] allocated = settings.strategy().allocation(plan.budget, plan.bits).allocate(names.stream().map(name -> found.get(name).curves()).toList());
+        int[][] allocated = settings.strategy().allocation(plan.budget, plan.bits)
+                .allocate(names.stream().map(name -> candidates.get(name).curves()).toList());
         Map<String, int[]> points = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
             points.put(names.get(i), allocated[i]);
@@ -110,14 +114,15 @@ final class Pipeline<M> {
         return points;
     }
 
-    private Map<String, List<QuantizedOperation>> quantize(Map<String, CalibrationPass.Candidate> found, Map<String, int[]> points) {
+    private Map<String, List<QuantizedOperation>> quantize(Map<String, CalibrationPass.Candidate> candidates, Map<String, int[]> points) {
         if (settings.strategy().isSequential()) {
-            return new SequentialQuantization(settings, network, found, new Activations.Budget(settings.memory())).run(data, points, listener);
+            return new SequentialQuantization(settings, network, candidates, new Activations.Budget(settings.memory()))
+                    .run(data, points, listener);
         }
-        IndependentQuantization independent = new IndependentQuantization(settings, survey);
+        IndependentQuantization independent = new IndependentQuantization(settings, calibration);
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
         for (LinearVertex vertex : vertices) {
-            quantized.put(vertex.name(), independent.quantize(vertex, found, points));
+            quantized.put(vertex.name(), independent.quantize(vertex, candidates, points));
             listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(), vertices.size(), vertex.name());
         }
         return quantized;
@@ -125,25 +130,25 @@ final class Pipeline<M> {
 
     private static void store(GraphEdit edit, String vertex, List<QuantizedOperation> operations, Provenance provenance) {
         MultipointWeights weights = new MultipointWeights(
-                operations.stream().map(s -> MultipointWeights.Operation.of(s.matrix(), s.input())).toList(), provenance,
+                operations.stream().map(o -> MultipointWeights.Operation.of(o.matrix(), o.input())).toList(), provenance,
                 edit.regularization(vertex));
-        org.deeplearning4j.nn.conf.layers.Layer layer = edit.layer(vertex);
+        Layer layer = edit.layer(vertex);
         float[] bias = operations.get(operations.size() - 1).bias();
         Map<String, INDArray> params = Map.of("b",
                 Nd4j.create(bias, new long[]{1, bias.length}, 'c').castTo(edit.conf().getDataType()));
-        edit.replace(vertex, org.multipoint.layers.LayerKind.ofPlain(layer).orElseThrow().quantized(layer, weights), params);
+        edit.replace(vertex, LayerKind.ofPlain(layer).orElseThrow().quantized(layer, weights), params);
     }
 
     private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedOperation>> quantized, Provenance provenance) {
         List<LayerReport> layers = new ArrayList<>();
-        quantized.forEach((name, operations) -> operations.forEach(s -> layers.add(layerReport(network.linear().get(name), s))));
+        quantized.forEach((name, operations) -> operations.forEach(o -> layers.add(layerReport(network.linear().get(name), o))));
         long floats = 0;
         for (String vertex : edit.vertices().keySet()) {
             Map<String, INDArray> params = edit.params(vertex);
             floats += params == null ? 0 : params.values().stream().mapToLong(INDArray::length).sum();
         }
         Map<String, String> all = new LinkedHashMap<>(warnings);
-        all.putAll(CalibrationWarnings.of(quantized.values().stream().flatMap(List::stream).toList(), survey.images(), data.masked()));
+        all.putAll(CalibrationWarnings.of(quantized.values().stream().flatMap(List::stream).toList(), calibration.images(), data.masked()));
         return new MultipointReport(layers, kept, all, floats, provenance);
     }
 
@@ -151,14 +156,14 @@ final class Pipeline<M> {
         MultipointMatrix m = operation.matrix();
         int exact = (int) IntStream.range(0, m.rows()).filter(r -> m.fusesExactly(r, IntegerRows.FULL_LIMIT)).count();
         return new LayerReport(operation.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
-                Arrays.stream(m.histogram()).boxed().toList(), operation.storedBits(), operation.outputError(), exact,
+                Arrays.stream(m.histogram()).boxed().toList(), m.storedBits(), operation.notionalBits(), operation.outputError(), exact,
                 m.fuse(IntegerRows.FULL_LIMIT).rounding() / IntegerRows.FULL_LIMIT,
                 operation.input().map(q -> q.scale()).orElse(0f), operation.input().map(q -> q.zeroPoint()).orElse(0));
     }
 
     private Provenance provenance(Plan plan) {
-        return new Provenance(version(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits, plan.budget.description(),
-                survey.images(), data.description(), settings.describe());
+        return new Provenance(version(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits,
+                plan.budget.description(), calibration.images(), data.description(), settings.describe());
     }
 
     private static String version() {

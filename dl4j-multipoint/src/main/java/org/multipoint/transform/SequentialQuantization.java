@@ -228,7 +228,7 @@ final class SequentialQuantization {
         MultipointMatrix matrix = finder.find(target, counts);
         float[] bias = options.biasCorrection() && last
                 ? TargetMatching.bias(problem, operation.bias(), matrix.toFloats()) : operation.bias();
-        return new QuantizedOperation(operation.name(), matrix, finder.storedBits(target, matrix, counts), bias, input, Double.NaN,
+        return new QuantizedOperation(operation.name(), matrix, finder.notionalBits(target, matrix, counts), bias, input, Double.NaN,
                 moments.independent());
     }
 

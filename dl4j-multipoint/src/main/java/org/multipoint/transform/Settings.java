@@ -68,7 +68,6 @@ record Settings(String model, Method method, OptionalInt bits, Map<String, Integ
         if (!leftOut.isEmpty()) {
             d.put("leftOut", String.join(", ", leftOut));
         }
-        options.maxPoints().ifPresent(points -> d.put("maxPoints", String.valueOf(points)));
         if (!options.foldBatchNormalization()) {
             d.put("foldBatchNormalization", "false");
         }

@@ -1,27 +1,27 @@
 package org.multipoint.transform;
 
-/** Hears how a transformation goes on. Called from the transforming thread. */
+/** Receives the progress events of a transformation, on the thread that transforms. */
 @FunctionalInterface
 public interface TransformListener {
 
-    /** SupportedVertices of a transformation, in order; not all methods have all of them. */
+    /** Phases of a transformation, in order; not every transformation has all of them. */
     enum Phase {
-        /** Calibration images pass through the reference network; steps are batches, their number is unknown in the first pass. */
+        /** Calibration images pass through the reference network; steps are batches, their number is unknown. */
         CALIBRATION,
-        /** What more points would bring is found, layer by layer. */
+        /** The output errors that more points would leave are computed, layer by layer. */
         ALLOCATION,
         /** Points are found, layer by layer; once for each attempt of {@link Multipoint#maxDrop}. */
         QUANTIZATION,
-        /** {@link Multipoint#maxDrop} has evaluated the source model (step 0) or an attempt. */
+        /** {@link Multipoint#maxDrop} evaluates the source model (step 0) and each attempt. */
         EVALUATION
     }
 
     /**
-     * A step is done.
+     * A step is finished.
      *
      * @param done  steps done in this phase
      * @param total steps of this phase, or -1 where unknown
-     * @param what  the layer or batch that is done
+     * @param what  the layer, batch or attempt of this step
      */
     void onProgress(Phase phase, int done, int total, String what);
 }

@@ -22,8 +22,8 @@ class MultipointReportTest {
         kept.put("lstm", "LSTM is not supported");
         kept.put("head", "left out as asked");
         return new MultipointReport(List.of(
-                new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), 1500, 0.00123, 10, 0, 0.02f, 3),
-                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), 2212, 0.25, 1, 0.0039, 0f, 0)), kept,
+                new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), 1500, 1500, 0.00123, 10, 0, 0.02f, 3),
+                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), 2212, 2212, 0.25, 1, 0.0039, 0f, 0)), kept,
                 Map.of("dense", "few samples"), 1234567, TestProvenance.PROVENANCE);
     }
 
@@ -67,7 +67,7 @@ class MultipointReportTest {
     @ValueSource(ints = {100, 80})
     void longNamesDoNotMakeItWider(int width) {
         MultipointReport report = new MultipointReport(List.of(new LayerReport("model/block_6d/project/pointwise_conv/kernel",
-                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), 1L << 30, 0.5, 100, 0.01, 1f, 0)), Map.of(), Map.of(), 0,
+                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), 1L << 30, 1L << 30, 0.5, 100, 0.01, 1f, 0)), Map.of(), Map.of(), 0,
                 TestProvenance.PROVENANCE);
         String text = report.toText(width);
         // The last line names settings, which are as long as they are.
@@ -81,6 +81,7 @@ class MultipointReportTest {
         assertEquals(670, root.get("weights").asInt());
         assertEquals(464, root.get("storedBytes").asInt());
         assertEquals(3712.0 / 670, root.get("storedBitsPerWeight").asDouble());
+        assertEquals(3712.0 / 670, root.get("notionalBitsPerWeight").asDouble());
         assertEquals(1324 / 670.0, root.get("codesPerWeight").asDouble());
         assertEquals(1234567, root.get("floatParameters").asInt());
         assertEquals("left out as asked", root.get("kept").get("head").asText());
@@ -89,9 +90,27 @@ class MultipointReportTest {
         assertEquals("odd", root.get("provenance").get("settings").get("grid").asText());
         JsonNode conv = root.get("layers").get(0);
         assertEquals("conv", conv.get("name").asText());
+        assertEquals(1500, conv.get("storedBits").asInt());
+        assertEquals(1500, conv.get("notionalBits").asInt());
         assertEquals("[8,2]", conv.get("pointsPerRow").toString());
         assertEquals(0.00123, conv.get("outputError").asDouble());
         assertEquals(3, conv.get("inputZeroPoint").asInt());
+    }
+
+    @Test
+    void storedAndNotionalSizesAreToldApart() throws Exception {
+        MultipointReport report = new MultipointReport(List.of(new LayerReport("conv", "convolution", 10, 27, 8, List.of(10), 2700, 810,
+                0.00123, 10, 0, 0.02f, 3)), Map.of(), Map.of(), 10, TestProvenance.PROVENANCE);
+        assertEquals(2700 / 8, report.storedBytes());
+        assertEquals(10, report.storedBitsPerWeight());
+        assertEquals(3, report.notionalBitsPerWeight());
+        String text = report.toString();
+        assertTrue(text.contains("270 weights in 337 bytes: 10.000 bits and 1.000 codes per weight\n3.000 notional bits per weight, in a "
+                + "format made for the method\n10 parameters in fp32"), text);
+        assertTrue(text.matches("(?s).*10\\.00 \\|\\s+3\\.00 \\|.*"), text);
+        JsonNode root = new ObjectMapper().readTree(report.toJson());
+        assertEquals(10, root.get("storedBitsPerWeight").asDouble());
+        assertEquals(3, root.get("notionalBitsPerWeight").asDouble());
     }
 
     @Test

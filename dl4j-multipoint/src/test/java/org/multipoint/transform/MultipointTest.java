@@ -21,6 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.ops.InputQuantization;
+import org.multipoint.layers.MultipointLayer;
+import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Clipping;
 import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
@@ -41,6 +43,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -50,6 +53,7 @@ import java.util.function.UnaryOperator;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -466,6 +470,42 @@ class MultipointTest {
         }
     }
 
+    /** Also where the method has a size of its own in mind. */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void theReportedSizeIsThatOfThePayloads(Method method) {
+        MultipointResult<ComputationGraph> result = transform(m -> m.method(method).bits(3).extraPoints(0.3));
+        long bytes = 0;
+        for (org.deeplearning4j.nn.api.Layer layer : result.model().getLayers()) {
+            for (MultipointWeights.Operation operation : ((MultipointLayer) layer.conf().getLayer()).getMultipoint().operations()) {
+                for (String piece : operation.payload()) {
+                    bytes += Base64.getDecoder().decode(piece).length;
+                }
+            }
+        }
+        assertEquals(bytes, result.report().storedBytes());
+    }
+
+    @Test
+    void pointsAreStoredAsTheyAreCounted() {
+        for (Method method : new Method[]{Method.CALIBRATED, Method.GREEDY, Method.NEAREST}) {
+            MultipointReport report = transform(m -> m.method(method).bits(3)).report();
+            assertEquals(report.storedBitsPerWeight(), report.notionalBitsPerWeight());
+            assertFalse(report.provenance().settings().containsKey("storage"));
+        }
+    }
+
+    @Test
+    void whatIsStoredAsCodesOfEightBitsSaysSo() {
+        for (Method method : new Method[]{Method.MIXED_PRECISION, Method.CHANNEL_SPLITTING}) {
+            MultipointReport report = transform(m -> m.method(method).bits(3).extraPoints(0.2)).report();
+            assertTrue(report.storedBitsPerWeight() > 8);
+            assertTrue(report.notionalBitsPerWeight() > 3 && report.notionalBitsPerWeight() < 5, report.toString());
+            assertTrue(report.provenance().settings().get("storage").startsWith("8-bit codes"), report.toString());
+            report.layers().forEach(layer -> assertEquals(8, layer.bits()));
+        }
+    }
+
     @Test
     void settingsInOneCallDoNotReachAnother() {
         ComputationGraph graph = graph();
@@ -474,6 +514,17 @@ class MultipointTest {
         ComputationGraph two = multipoint.bits(2).transform().model();
         assertNotEquals(four.getConfiguration(), two.getConfiguration());
         same(four, multipoint.bits(4).transform().model());
+    }
+
+    @Test
+    void resultsStayAsTheyWereWhenSettingsChange() {
+        Multipoint<ComputationGraph> multipoint = Multipoint.of(graph()).calibrate(data()).leaveOut("l0").bits("l1", 3);
+        MultipointResult<ComputationGraph> first = multipoint.transform();
+        String report = first.report().toJson();
+        String model = first.model().getConfiguration().toJson();
+        multipoint.leaveOut("l3").bits("l1", 8).options(MultipointOptions.builder().ridge(5).build()).transform();
+        assertEquals(report, first.report().toJson());
+        assertEquals(model, first.model().getConfiguration().toJson());
     }
 
     @Test
@@ -501,6 +552,7 @@ class MultipointTest {
         refused("found 9", () -> m.activationBits(9));
         refused("found 1", () -> m.activationBits(1));
         refused("found -0.1", () -> m.extraPoints(-0.1));
+        refused("found NaN", () -> m.extraPoints(Double.NaN));
         refused("found NaN", () -> m.storedBits(Double.NaN));
         refused("found -5.0", () -> m.storedBytes(-5));
         refused("found -1.0", () -> m.errorThreshold(-1));

@@ -44,8 +44,9 @@ final class AblationCommand implements Callable<Integer> {
     private static final double EXTRA_POINTS = 0.10;
     private static final List<Integer> WIDTHS = List.of(4, 3, 2);
     private static final double[] BUDGETS = {2.1, 2.3, 2.6, 3.1, 3.5, 4.1, 5.1, 6.1};
-    private static final String FIGURES = "Figures are top-1 in %, stored bits for each weight with everything counted in brackets, and "
-            + "the mean divergence of the class probabilities from those of fp32.";
+    private static final String FIGURES = "Figures are top-1 in %, bits for each weight with everything counted in brackets, and "
+            + "the mean divergence of the class probabilities from those of fp32. Bits are those of the file; mixed precision and channel "
+            + "splitting store 8-bit codes, and are counted as in a format made for them.";
 
     /** A way to quantize; the first is the default, those below it differ in one thing. */
     private static final Map<String, Consumer<Multipoint<?>>> VARIANTS = new LinkedHashMap<>();
@@ -72,10 +73,6 @@ final class AblationCommand implements Callable<Integer> {
 
     private static final Map<String, Method> CURVES = Map.of("calibrated", Method.CALIBRATED, "greedy", Method.GREEDY,
             "mixed precision", Method.MIXED_PRECISION);
-
-    private static Consumer<Multipoint<?>> with(UnaryOperator<MultipointOptions.Builder> option) {
-        return m -> m.options(option.apply(MultipointOptions.builder()).build());
-    }
 
     @Spec
     private CommandSpec command;
@@ -113,7 +110,7 @@ final class AblationCommand implements Callable<Integer> {
     private record Outcome(MultipointReport report, double top1, double divergence) {
         @Override
         public String toString() {
-            return String.format(Locale.ROOT, "%.2f (%.2f) %.4f", 100 * top1, report.storedBitsPerWeight(), divergence);
+            return String.format(Locale.ROOT, "%.2f (%.2f) %.4f", 100 * top1, report.notionalBitsPerWeight(), divergence);
         }
     }
 
@@ -199,6 +196,11 @@ final class AblationCommand implements Callable<Integer> {
         return points;
     }
 
+    /** A variant that differs from the default in its options. */
+    private static Consumer<Multipoint<?>> with(UnaryOperator<MultipointOptions.Builder> option) {
+        return m -> m.options(option.apply(MultipointOptions.builder()).build());
+    }
+
     /** A line of a table that is shown as it grows. */
     private static String line(String name, List<?> values) {
         return String.format("%-26s", name) + values.stream().map(v -> String.format("%22s", v)).collect(Collectors.joining());
@@ -242,8 +244,11 @@ final class AblationCommand implements Callable<Integer> {
 
     private void draw(Path png, List<Point> points) throws IOException {
         Map<String, List<ComparisonPlot.Place>> curves = new LinkedHashMap<>();
-        curveNames().forEach(name -> curves.put(name, points.stream().map(p -> p.outcomes.get(name))
-                .map(o -> new ComparisonPlot.Place(o.report.storedBitsPerWeight(), o.top1)).toList()));
+        for (String name : curveNames()) {
+            String label = CURVES.get(name) == Method.MIXED_PRECISION ? name + " (notional bits)" : name;
+            curves.put(label, points.stream().map(p -> p.outcomes.get(name))
+                    .map(o -> new ComparisonPlot.Place(o.report.notionalBitsPerWeight(), o.top1)).toList());
+        }
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(png))) {
             BitmapEncoder.saveBitmap(ComparisonPlot.overStoredBits(data.name(), original.top1(), curves), out, BitmapEncoder.BitmapFormat.PNG);
         }

@@ -6,8 +6,8 @@ import java.util.List;
 public interface Allocation {
 
     /**
-     * @param layers what more points would bring, layer by layer
-     * @return number of points of each row of each layer, each between 1 and the number of errors known of the row
+     * @param layers output errors by number of points, layer by layer
+     * @return number of points of each row of each layer, each between 1 and the number of errors given for the row
      */
     int[][] allocate(List<ErrorCurves> layers);
 }

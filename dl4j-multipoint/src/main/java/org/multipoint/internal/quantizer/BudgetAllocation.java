@@ -14,7 +14,7 @@ import java.util.PriorityQueue;
  */
 public final class BudgetAllocation implements Allocation {
 
-    /** What a budget counts. */
+    /** Unit of a budget. */
     private enum Unit { EXTRA_CODES, BITS_PER_WEIGHT, BYTES }
 
     private final Unit unit;
@@ -33,12 +33,12 @@ public final class BudgetAllocation implements Allocation {
         return new BudgetAllocation(Unit.EXTRA_CODES, share);
     }
 
-    /** Stored bits, everything counted, for each weight. */
+    /** Stored bits for each weight, with codes, scales, point counts and headers. */
     public static BudgetAllocation storedBits(double perWeight) {
         return new BudgetAllocation(Unit.BITS_PER_WEIGHT, perWeight);
     }
 
-    /** Stored bytes of all quantized weights. */
+    /** Stored bytes of all quantized weights, with codes, scales, point counts and headers. */
     public static BudgetAllocation bytes(long bytes) {
         return new BudgetAllocation(Unit.BYTES, bytes);
     }
@@ -70,7 +70,7 @@ public final class BudgetAllocation implements Allocation {
             taken.add(step);
             offer(steps, layers.get(step.layer), step.layer, step.row, step.points);
         }
-        // The width of the point counts grows with a layer's first extra points: give back what it cost too much.
+        // Point counts take more bits from a layer's first extra points on: give points back where that exceeds the budget.
         for (int i = taken.size() - 1; i >= 0 && purse.overdrawn(points); i--) {
             points[taken.get(i).layer][taken.get(i).row]--;
         }
@@ -85,7 +85,7 @@ public final class BudgetAllocation implements Allocation {
         }
     }
 
-    /** What is left of the budget. */
+    /** What is spent of the budget. */
     private final class Purse {
         private final List<ErrorCurves> layers;
         private final double budget;

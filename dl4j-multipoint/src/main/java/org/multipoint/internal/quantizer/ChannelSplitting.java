@@ -11,14 +11,14 @@ import java.util.stream.IntStream;
 
 /**
  * Outlier channel splitting (Zhao et al., "Improving Neural Network Quantization without Retraining using Outlier Channel Splitting",
- * ICML 2019), to compare with: the input channel with the largest weight is doubled and its weights halved, again and again, so that
- * fewer outliers stretch the step size; then plain rounding, with the best step size of each row. A channel that stands {@code m}
- * times can hold {@code m} codes' sum, rounded exactly by their quantization-aware split: here it is one code of {@code m} times the
- * range. Its matrices hold these in 8 bits; {@link #storedBits} counts what the widened layer would take.
+ * ICML 2019), a baseline: the input channel with the largest weight is duplicated and its weights halved, repeatedly, so that
+ * fewer outliers stretch the step size; then weights are rounded to nearest, with the best step size of each row. A channel with {@code m}
+ * copies can represent the sum of {@code m} codes, rounded exactly by their quantization-aware split: here it is one code of {@code m}
+ * times the range. Its matrices store these as 8-bit codes; {@link #notionalBits} counts what the widened layer would take.
  */
 public final class ChannelSplitting implements PointFinder {
 
-    /** Bits that tell which channel a copy belongs to. */
+    /** Bits of the index of the channel that a copy belongs to. */
     private static final int INDEX_BITS = 16;
 
     private final int bits;
@@ -63,13 +63,13 @@ public final class ChannelSplitting implements PointFinder {
         return matrix.build();
     }
 
-    /** Largest sum of the codes of {@code m} copies that the matrix can hold. */
+    /** Largest sum of the codes of {@code m} copies, as far as the matrix can hold it. */
     private int limit(int m) {
         return Math.min(CodeGrid.SYMMETRIC.maxValue(CodeGrid.MAX_BITS), m * CodeGrid.SYMMETRIC.maxValue(bits));
     }
 
     @Override
-    public long storedBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
+    public long notionalBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
         int added = IntStream.of(copies(problem)).map(m -> m - 1).sum();
         int kernel = problem.op().kernel().height() * problem.op().kernel().width();
         return 8L * StoredSize.payloadBytes(points, matrix.columns(), bits, layout())
@@ -81,7 +81,7 @@ public final class ChannelSplitting implements PointFinder {
         return row / problem.op().rowsPerGroup() * (problem.op().inChannels() / problem.op().groups()) + column / kernel;
     }
 
-    /** How many times each input channel stands. */
+    /** Number of copies of each input channel, itself included. */
     private int[] copies(WeightProblem problem) {
         int channels = problem.op().inChannels();
         float[] largest = new float[channels];

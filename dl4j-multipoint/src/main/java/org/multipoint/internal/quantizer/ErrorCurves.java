@@ -3,13 +3,13 @@ package org.multipoint.internal.quantizer;
 import org.multipoint.points.ScaleLayout;
 
 /**
- * What more points would bring to the rows of one layer.
+ * Output error of the rows of one layer as a function of their number of points.
  *
  * @param columns fan-in of a row
  * @param bits    width of a code
  * @param layout  which scales are stored
  * @param errors  output error of each row with 1, 2, ... points
- * @param outputVariance  mean variance of the layer's outputs: errors are compared across layers relative to it
+ * @param outputVariance mean variance of the layer's outputs: errors are compared across layers relative to it
  */
 public record ErrorCurves(int columns, int bits, ScaleLayout layout, double[][] errors, double outputVariance) {
 
@@ -18,7 +18,7 @@ public record ErrorCurves(int columns, int bits, ScaleLayout layout, double[][] 
         return errors.length;
     }
 
-    /** Output error of a row with {@code n} points relative to the layer's output outputVariance. */
+    /** Output error of a row with {@code n} points relative to the layer's output variance. */
     public double relative(int row, int n) {
         return outputVariance > 0 ? errors[row][n - 1] / outputVariance : 0;
     }

@@ -8,13 +8,13 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Points found under the second moments of the inputs: error feedback rounding, a search for the step size of each
- * row, then coordinate descent on the codes and a least squares fit of the scale in turn. Where rounding to nearest, at the step found or at the min-max step, has the
- * smaller error under the damped second moments, it is taken instead.
+ * GPTQ points: {@link GptqRounding GPTQ rounding} (Frantar et al., ICLR 2023) under the second moments of the inputs with a search for the
+ * step size of each row, then coordinate descent on the codes and a least squares fit of the scale in turn. Where rounding to nearest,
+ * at the step found or at the min-max step, has the smaller error under the damped second moments, it is taken instead.
  *
  * <p>With {@link ScaleLayout#PER_ROW} the points of a row are the digits of one integer, so that {@code n} points are one
- * rounding to a grid of {@code levels^n} steps; with {@link ScaleLayout#PER_POINT} each point rounds what the points before
- * it left over, with a scale of its own.
+ * rounding to a grid of {@code levels^n} steps; with {@link ScaleLayout#PER_POINT} each point rounds the residual of the points before
+ * it, with a scale of its own.
  */
 public final class GptqPoints implements PointFinder {
 
@@ -27,7 +27,7 @@ public final class GptqPoints implements PointFinder {
      */
     public GptqPoints(int bits, CodeGrid grid, ScaleLayout layout) {
         if (layout == ScaleLayout.PER_LAYER) {
-            throw new IllegalArgumentException("Error feedback chooses a step for each row; a step per layer is not supported");
+            throw new IllegalArgumentException("GPTQ points have a step for each row; a step per layer is not supported");
         }
         this.bits = bits;
         this.grid = grid;
@@ -65,7 +65,7 @@ public final class GptqPoints implements PointFinder {
         return matrix.build();
     }
 
-    /** Rows of one group of input channels that are worked on at once. */
+    /** Rows of one group of input channels that are rounded together. */
     private final class Part {
         private final int columns;
         private final int rows;

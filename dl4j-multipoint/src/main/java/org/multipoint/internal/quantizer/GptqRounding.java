@@ -8,18 +8,22 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * Rounds rows to a grid one column at a time, largest second moment first, and lets each column make up for the
- * output error of those before it. With {@code H = V V^T}, {@code V} upper triangular, the output error of a row is
- * {@code sum_k (V_kk (w_k - q_k) + sum_{j<k} e_j V_jk)^2}: column {@code k} rounds
- * {@code w_k + sum_{j<k} e_j V_jk / V_kk}. The result equals GPTQ's (Frantar et al., "GPTQ", ICLR 2023, section 3) without
- * forming the inverse. Columns are taken in blocks; what earlier blocks hand on is one matrix product.
+ * GPTQ rounding (Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers", ICLR 2023,
+ * section 3) of rows to a grid, and what else is computed under the same damped second moments {@code H} of a layer's inputs: rounding to
+ * nearest, coordinate descent on the codes, and least squares fits of the scale.
+ *
+ * <p>GPTQ rounds one column after another, here the one with the largest second moment first, and lets each column compensate
+ * for the output error of those before it. With {@code H = V V^T}, {@code V} upper triangular, the output error of a row is
+ * {@code sum_k (V_kk (w_k - q_k) + sum_{j<k} e_j V_jk)^2}, where {@code e_j = w_j - q_j}: column {@code k} rounds
+ * {@code w_k + sum_{j<k} e_j V_jk / V_kk}. That equals GPTQ's result without forming the inverse of {@code H}. Columns are taken in
+ * blocks; the errors of earlier blocks are propagated by one matrix product.
  */
 final class GptqRounding {
 
     private static final int BLOCK = 128;
     /** Most passes of coordinate descent; it mostly ends by itself sooner. */
     private static final int SWEEPS = 20;
-    /** What a move must gain, in units of the error of one step of its column. */
+    /** Least gain of a move in coordinate descent, in units of the error of one step of its column. */
     private static final float LEAST_GAIN = 1e-3f;
 
     private final int size;
@@ -31,7 +35,7 @@ final class GptqRounding {
     private final float[] moments;
 
     /**
-     * @param h     second moments {@code [size, size]}
+     * @param h     second moments of the inputs, {@code [size, size]}
      * @param ridge added to the diagonal
      */
     GptqRounding(double[] h, int size, double ridge) {
@@ -57,7 +61,7 @@ final class GptqRounding {
         }
     }
 
-    /** The rows in rounding order, as {@link #round} wants them. */
+    /** The rows with their columns in rounding order, as {@link #round} expects them. */
     float[] permute(float[] w, int rows) {
         float[] out = new float[w.length];
         for (int r = 0; r < rows; r++) {
@@ -68,13 +72,13 @@ final class GptqRounding {
         return out;
     }
 
-    /** Column that stands at place {@code j} of the rounding order. */
+    /** The column at place {@code j} of the rounding order. */
     int column(int j) {
         return order[j];
     }
 
     /**
-     * Rounds rows with error feedback.
+     * GPTQ rounding of rows.
      *
      * @param w      {@code [rows, size]} in rounding order
      * @param scales {@code [rows]} step sizes
@@ -88,22 +92,22 @@ final class GptqRounding {
         for (int begin = 0; begin < size; begin += BLOCK) {
             int from = begin;
             int to = Math.min(size, begin + BLOCK);
-            float[] handed = from == 0 ? null : Products.multiply(Products.slice(e, size, 0, rows, 0, from),
+            float[] propagated = from == 0 ? null : Products.multiply(Products.slice(e, size, 0, rows, 0, from),
                     Products.slice(feedback, size, 0, from, from, to), rows, from, to - from);
             IntStream all = IntStream.range(0, rows);
             (rows > 1 && size > 16 ? all.parallel() : all).forEach(r ->
-                    errors[r] += roundBlock(w, r, from, to, handed, scales[r], grid, max[r], codes, e));
+                    errors[r] += roundBlock(w, r, from, to, propagated, scales[r], grid, max[r], codes, e));
         }
         return errors;
     }
 
-    private double roundBlock(float[] w, int row, int from, int to, float[] handed, float scale, CodeGrid grid, int max,
+    private double roundBlock(float[] w, int row, int from, int to, float[] propagated, float scale, CodeGrid grid, int max,
                               int[] codes, float[] e) {
         int width = to - from;
         float[] target = new float[width];
         System.arraycopy(w, row * size + from, target, 0, width);
-        for (int j = 0; handed != null && j < width; j++) {
-            target[j] += handed[row * width + j];
+        for (int j = 0; propagated != null && j < width; j++) {
+            target[j] += propagated[row * width + j];
         }
         float perStep = perStep(scale);
         double error = 0;
@@ -115,16 +119,16 @@ final class GptqRounding {
             float own = w[row * size + from + j] - rounded;
             codes[row * size + from + j] = code;
             e[row * size + from + j] = own;
-            int handOn = (from + j) * size + from;
+            int next = (from + j) * size + from;
             for (int k = j + 1; k < width; k++) {
-                target[k] += own * feedback[handOn + k];
+                target[k] += own * feedback[next + k];
             }
         }
         return error;
     }
 
     /**
-     * Rounds rows to nearest, without feedback: on some rows, mostly short and clipped ones, that is the better of the two.
+     * Rounds rows to nearest, without compensation: better on some rows, mostly short and clipped ones.
      * Arguments and result as those of {@link #round}.
      */
     double[] roundToNearest(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
@@ -149,11 +153,11 @@ final class GptqRounding {
     }
 
     /**
-     * Coordinate descent: goes through the columns again and again and moves each code to where the output error is least, the others
-     * staying as they are, until none moves.
+     * Coordinate descent: sweeps over the columns and moves each code to the value with the least output error, the other codes
+     * fixed, until none moves.
      *
      * @param codes {@code [rows, size]} in rounding order, changed in place
-     * @return as that of {@link #round}; never more than before
+     * @return output error of each row, as of {@link #round}; never more than before
      */
     double[] descend(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
         float[] e = new float[rows * size];
@@ -181,7 +185,7 @@ final class GptqRounding {
                 float own = moments[j * size + j];
                 int code = grid.nearest(codes[first + j] + eh[first + j] / (own * scale), max);
                 int change = code - codes[first + j];
-                // A move that gains next to nothing may be rounding, and go back and forth.
+                // A move that gains next to nothing may be rounding error, and alternate for ever.
                 if (change == 0 || scale * change * (2 * eh[first + j] - scale * change * own) <= LEAST_GAIN * scale * scale * own) {
                     continue;
                 }

@@ -10,16 +10,16 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The paper's greedy points (Liu et al., AAAI 2021, algorithm 1): each point is the low-bit vector nearest to what the
- * points before it left over, {@code min over (a, q) of |r - a q|}, found over a grid of step sizes, its scale then
- * fitted by least squares. It looks at weights alone. The residual norm falls exponentially with the number of points
+ * The paper's greedy points (Liu et al., AAAI 2021, algorithm 1): each point is the low-bit vector nearest to the residual of the
+ * points before it, {@code min over (a, q) of |r - a q|}, found over a grid of step sizes, its scale then
+ * fitted by least squares. It depends on the weights alone. The residual norm falls exponentially with the number of points
  * (their theorem 1), down to the precision of stored scales.
  */
 public final class GreedyPoints implements PointFinder {
 
     /** How the step size of a point is chosen. */
     public enum Step {
-        /** The largest magnitude is the largest code. With one point, plain round to nearest. */
+        /** The largest magnitude is the largest code. With one point, round to nearest. */
         MIN_MAX,
         /** The best of a grid of step sizes. */
         SEARCH

@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * True mixed precision, to compare with: each row is one vector whose codes have a width of the row's own, found like
- * {@link GptqPoints}. A "point" is a bit here: {@code n} of them are codes of {@code n} bits. It needs what points do without:
- * kernels for each width. Its matrices hold the codes in 8 bits; {@link #storedBits} counts what the widths would take.
+ * True mixed precision, a baseline: each row is one vector whose codes have a width of the row's own, found like
+ * {@link GptqPoints}. A "point" is a bit here: {@code n} of them are codes of {@code n} bits. Unlike points it would need
+ * a kernel for each width. Its matrices store 8-bit codes; {@link #notionalBits} counts what codes of these widths would take.
  */
 public final class MixedPrecision implements PointFinder {
 
@@ -29,7 +29,7 @@ public final class MixedPrecision implements PointFinder {
         return ScaleLayout.PER_ROW;
     }
 
-    /** What one more "point" adds to a code. */
+    /** Bits that one more "point" adds to a code. */
     @Override
     public int bits() {
         return 1;
@@ -50,7 +50,7 @@ public final class MixedPrecision implements PointFinder {
     }
 
     @Override
-    public long storedBits(WeightProblem problem, MultipointMatrix matrix, int[] widths) {
+    public long notionalBits(WeightProblem problem, MultipointMatrix matrix, int[] widths) {
         return 8L * StoredSize.payloadBytes(widths, matrix.columns(), bits(), layout());
     }
 }

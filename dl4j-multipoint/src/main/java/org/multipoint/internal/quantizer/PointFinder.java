@@ -5,29 +5,30 @@ import org.multipoint.points.ScaleLayout;
 
 import java.util.Arrays;
 
-/** A way to find the points of rows once their numbers are known. */
+/** An algorithm that finds the points of rows for given numbers of points. */
 public interface PointFinder {
 
-    /** Which scales the matrices it makes store. */
+    /** Which scales its matrices store. */
     ScaleLayout layout();
 
     /** Width of its codes. */
     int bits();
 
     /**
-     * The rows as points.
+     * Approximates the rows by points.
      *
      * @param points number of points of each row, {@code [rows]}
      */
     MultipointMatrix find(WeightProblem problem, int[] points);
 
     /**
-     * Bits of a matrix that {@link #find} gave as this method stores it, everything counted.
+     * Bits that a matrix found by {@link #find} would take in a format made for this method, codes, scales, counts and headers included.
+     * They are those of the file format for methods whose points it stores as they are.
      *
      * @param problem what {@link #find} was given
      * @param points  what {@link #find} was given
      */
-    default long storedBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
+    default long notionalBits(WeightProblem problem, MultipointMatrix matrix, int[] points) {
         return matrix.storedBits();
     }
 

@@ -8,14 +8,14 @@ import java.util.Arrays;
 
 /**
  * Searches codes and step sizes for rows of one group of input channels, all of them at once, under the second moments of their
- * inputs: error feedback at many step sizes, then coordinate descent on the codes from the best.
+ * inputs: GPTQ rounding at many step sizes, then coordinate descent on the codes from the best.
  */
 final class StepSearch {
 
     /** Step sizes tried first, spread geometrically, and then around the best one. */
     private static final int COARSE = 10;
     private static final int FINE = 3;
-    /** Times that codes are moved one by one, and scales fitted to them, in turn. */
+    /** Rounds of coordinate descent on the codes and a fit of the scales. */
     private static final int DESCENTS = 3;
 
     private final int columns;
@@ -33,13 +33,13 @@ final class StepSearch {
         this.rows = rows.count();
         this.grid = grid;
         this.starts = problem.moments().blockStarts();
-        this.blocks = problem.feedback(rows.group());
+        this.blocks = problem.roundings(rows.group());
     }
 
     /**
      * The best codes and step sizes found.
      *
-     * @param w   {@code [rows, columns]} what to round: the rows' weights, or what points left over of them
+     * @param w   {@code [rows, columns]} what to round: the rows' weights, or their residual after some points
      * @param max largest code of each row; 0 leaves a row at zero
      */
     Rounded search(float[] w, int[] max) {
@@ -84,7 +84,7 @@ final class StepSearch {
     }
 
     /**
-     * The coarser the grid, the smaller the best step can be against the min-max one: a ternary grid of a bell shaped
+     * The coarser the grid, the smaller the best step can be relative to the min-max step: a ternary grid of a bell-shaped
      * row clips at about a third of its largest weight, a fine one hardly clips.
      */
     private static double smallestShare(int max) {
@@ -116,16 +116,16 @@ final class StepSearch {
         }
 
         /**
-         * Keeps what is better than before, row by row.
+         * Tries step sizes, and keeps what is better than before, row by row.
          *
-         * @param feedback whether to round with error feedback, or to nearest
+         * @param gptq whether to round by GPTQ, or to nearest
          */
-        void attempt(float[] wanted, boolean feedback) {
-            attempt(wanted, (s, scales, tried) -> feedback ? blocks[s].round(w[s], rows, scales, grid, max, tried)
+        void attempt(float[] wanted, boolean gptq) {
+            attempt(wanted, (s, scales, tried) -> gptq ? blocks[s].round(w[s], rows, scales, grid, max, tried)
                     : blocks[s].roundToNearest(w[s], rows, scales, grid, max, tried));
         }
 
-        /** Moves single codes of the best ones so far, at the scales that fit them by least squares. */
+        /** Coordinate descent from the best codes so far, at the scales that fit them by least squares. */
         void descend() {
             attempt(fitted(), (s, scales, tried) -> {
                 System.arraycopy(codes[s], 0, tried, 0, tried.length);

@@ -5,11 +5,11 @@ import org.multipoint.internal.linalg.Products;
 import org.multipoint.internal.linalg.UpperFactor;
 
 /**
- * Weights that, on the inputs {@code y} of the already quantized network, best give the outputs that the reference
- * network's weights give on its own inputs {@code x}:
+ * Ridge regression of a layer's weights: those that, on the inputs {@code y} of the network quantized so far, best reproduce the outputs of
+ * the reference network's weights on its own inputs {@code x},
  * {@code min E|W x + s - W' y|^2 + ridge |W' - W|^2}, centred on the means, which is
- * {@code W' = (W (C_xy + ridge I) + C_sy) (C_yy + ridge I)^-1}. Here {@code s} is what falls short in what else is added to the output,
- * nothing where the output goes elsewhere: the last layer of a residual block makes up for errors that pass by on the shortcut.
+ * {@code W' = (W (C_xy + ridge I) + C_sy) (C_yy + ridge I)^-1}. Here {@code s} is the error (reference less quantized) of whatever else is
+ * added to the output, zero where nothing is: the last layer of a residual block compensates for errors on the shortcut.
  */
 public final class TargetMatching {
 
@@ -18,7 +18,7 @@ public final class TargetMatching {
 
     /**
      * @param problem a problem with paired moments; where its inputs are always zero, weights stay as they are
-     * @param ridge   positive, in units of the mean variance of the layer's inputs; more is taken where few vectors were seen
+     * @param ridge   positive, in units of the mean variance of the layer's inputs; larger where few vectors were seen
      * @return {@code [rows, columns]}
      */
     public static float[] match(WeightProblem problem, double ridge) {

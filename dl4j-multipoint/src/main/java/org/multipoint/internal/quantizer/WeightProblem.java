@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
-/** The weights of one linear operation and what calibration knows of its inputs: everything a quantizer may ask. */
+/** The weights of one linear operation and the statistics of its inputs: all that a quantizer needs. */
 public final class WeightProblem {
 
     /**
@@ -17,7 +17,7 @@ public final class WeightProblem {
      * layer, not to the group: a depthwise channel that is nearly always zero has a singular matrix of its own.
      */
     static final double DAMPING = 0.05;
-    /** That share is no less than this times the columns for each independent vector: few vectors leave directions that none of them shows. */
+    /** That share is at least this times the columns for each independent vector: few vectors do not span all directions. */
     private static final double UNSEEN = 0.1;
 
     private final String name;
@@ -25,8 +25,8 @@ public final class WeightProblem {
     private final float[] weights;
     private final Moments moments;
     private final boolean biasCorrected;
-    /** For each group and block of columns, made when first asked for; problems that differ in weights alone share them. */
-    private final GptqRounding[][] feedback;
+    /** For each group and block of columns, made on first use; problems that differ in weights alone share them. */
+    private final GptqRounding[][] roundings;
 
     /**
      * @param name          for messages
@@ -44,13 +44,13 @@ public final class WeightProblem {
     }
 
     private WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected,
-                          GptqRounding[][] feedback) {
+                          GptqRounding[][] roundings) {
         this.name = name;
         this.op = op;
         this.weights = weights;
         this.moments = moments;
         this.biasCorrected = biasCorrected;
-        this.feedback = feedback;
+        this.roundings = roundings;
     }
 
     public LinearOp op() {
@@ -73,10 +73,10 @@ public final class WeightProblem {
 
     /** The same problem with other weights. */
     public WeightProblem withWeights(float[] other) {
-        return new WeightProblem(name, op, other, moments, biasCorrected, feedback);
+        return new WeightProblem(name, op, other, moments, biasCorrected, roundings);
     }
 
-    /** Does something for each group, for several at once where there are several. */
+    /** Runs an action for each group, in parallel where there are several. */
     void forEachGroup(IntConsumer action) {
         IntStream groups = IntStream.range(0, op.groups());
         (op.groups() > 1 ? groups.parallel() : groups).forEach(action);
@@ -90,7 +90,7 @@ public final class WeightProblem {
     record Rows(int group, int first, int count) {
     }
 
-    /** Does something for all rows, for as many of a group at once as memory allows. */
+    /** Runs an action on all rows, on as many of a group at once as memory allows. */
     void forEachRows(Consumer<Rows> action) {
         int most = moments.rowsAtOnce();
         int each = op.rowsPerGroup();
@@ -102,24 +102,24 @@ public final class WeightProblem {
     }
 
     /**
-     * What is added to the diagonal of second moments.
+     * The ridge that is added to the diagonal of second moments.
      *
-     * @param share of the mean variance of the layer's inputs, where there are many vectors
+     * @param share ridge where there are many vectors, as a share of the mean variance of the layer's inputs
      */
     double ridge(double share) {
         return Math.max(share, UNSEEN * op.columns() / moments.independent()) * moments.meanVariance();
     }
 
-    /** Error feedback under the damped second moments of a group, one for each block of columns. Threads may ask for different groups. */
-    GptqRounding[] feedback(int group) {
-        if (feedback[group] == null) {
+    /** GPTQ rounding under the damped second moments of a group, one for each block of columns. Threads may ask for different groups. */
+    GptqRounding[] roundings(int group) {
+        if (roundings[group] == null) {
             double ridge = ridge(DAMPING);
             int[] starts = moments.blockStarts();
-            feedback[group] = IntStream.range(0, starts.length - 1)
+            roundings[group] = IntStream.range(0, starts.length - 1)
                     .mapToObj(s -> new GptqRounding(moments.covariance(group, s), starts[s + 1] - starts[s], ridge))
                     .toArray(GptqRounding[]::new);
         }
-        return feedback[group];
+        return roundings[group];
     }
 
     /**
@@ -136,7 +136,7 @@ public final class WeightProblem {
         return quadraticForms(difference, !biasCorrected);
     }
 
-    /** Mean variance of an output of this operation: what output errors of different layers are compared by. */
+    /** Mean variance of an output of this operation, to compare output errors of different layers by. */
     public double outputVariance() {
         double sum = 0;
         for (double e : quadraticForms(weights, false)) {

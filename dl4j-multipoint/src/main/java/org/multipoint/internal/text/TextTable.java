@@ -14,15 +14,15 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Rows as aligned text that fits a width. Where they must, headers break between words. Where that is not enough, optional columns are left out, the least
- * important first, and then texts are shortened in the middle, column after column.
+ * A table of aligned text that fits into a line width: headers break between words; where that is not enough, optional columns are left
+ * out, the least important first; then texts are shortened in the middle, column after column.
  *
- * @param <T> a row
+ * @param <T> type of a row
  */
 public final class TextTable<T> {
 
     private static final String ELLIPSIS = "..";
-    /** Shortest that a text is made. */
+    /** Least number of characters that a text is shortened to. */
     private static final int LEAST_TEXT = 8;
     private static final int PADDING = 2;
 
@@ -46,9 +46,9 @@ public final class TextTable<T> {
     }
 
     /**
-     * The column added last may be left out.
+     * Lets the column added last be left out.
      *
-     * @param rank 1 or more; the column of the highest rank goes first
+     * @param rank 1 or more; the column of the highest rank is left out first
      */
     public TextTable<T> optional(int rank) {
         Field<T> last = fields.remove(fields.size() - 1);
@@ -60,7 +60,7 @@ public final class TextTable<T> {
         return this;
     }
 
-    /** The table, each line at most so many characters long where that can be done. */
+    /** The table, with lines of at most {@code width} characters where possible. */
     public String toString(List<T> rows, int width) {
         List<Field<T>> shown = new ArrayList<>(fields);
         while (width(shown, rows) > width) {

@@ -54,7 +54,7 @@ class BaselinesTest {
         WeightProblem problem = TestProblems.dense(4, 100, false, 3);
         MixedPrecision finder = new MixedPrecision(CodeGrid.SYMMETRIC);
         int[] widths = {2, 3, 4, 8};
-        long bits = finder.storedBits(problem, finder.find(problem, widths), widths);
+        long bits = finder.notionalBits(problem, finder.find(problem, widths), widths);
         long codes = 100 * (2 + 3 + 4 + 8);
         assertTrue(bits >= codes + 4 * 16 && bits <= codes + 4 * (16 + 4) + 8 * 32, bits + " bits");
     }
@@ -89,7 +89,7 @@ class BaselinesTest {
         ChannelSplitting none = new ChannelSplitting(4, 0);
         ChannelSplitting some = new ChannelSplitting(4, 0.1);
         int[] ones = all(5, 1);
-        assertEquals(2 * (16 + 5 * 4), some.storedBits(problem, some.find(problem, ones), ones)
-                - none.storedBits(problem, none.find(problem, ones), ones));
+        assertEquals(2 * (16 + 5 * 4), some.notionalBits(problem, some.find(problem, ones), ones)
+                - none.notionalBits(problem, none.find(problem, ones), ones));
     }
 }
