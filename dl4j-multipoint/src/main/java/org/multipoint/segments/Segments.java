@@ -53,7 +53,7 @@ public final class Segments {
     /** Why a vertex is in no segment. */
     private final Map<String, String> outside = new LinkedHashMap<>();
     private final Map<String, String> warnings = new LinkedHashMap<>();
-    /** L1 and L2 terms of all segments, which the first output layer among them takes over. */
+    /** The L1 and L2 terms of all segments, which the first segment with a loss adds to its score. */
     private double regularization;
 
     private Segments(GraphEdit edit) {
@@ -148,7 +148,7 @@ public final class Segments {
         return edit.layer(name) != null && SupportedVertices.loss(edit.layer(name)).isPresent();
     }
 
-    /** What only moves or bounds values is as fast in Deeplearning4j as the way into a segment and back. */
+    /** A segment without a linear layer is not: bringing images into the engine's layout and back takes as long as its vertices do. */
     private boolean worthwhile(List<String> parts) {
         boolean linear = parts.stream().map(edit::layer).anyMatch(l -> l != null && SupportedVertices.isLinear(l));
         if (!linear) {
@@ -170,7 +170,8 @@ public final class Segments {
         if (topology.isNetworkOutput(root)) {
             ends.put(root, "a network output");
         }
-        topology.readersOf(root).forEach(reader -> ends.put(reader, SupportedVertices.isLast(edit.vertices().get(root)) && !outside.containsKey(reader)
+        boolean last = SupportedVertices.isLast(edit.vertices().get(root));
+        topology.readersOf(root).forEach(reader -> ends.put(reader, last && !outside.containsKey(reader)
                 ? "segments end with a layer that has a loss or the activation of \"" + root + "\"" : reason(reader)));
         return ends;
     }

@@ -134,7 +134,7 @@ final class SupportedVertices {
                 "flattening before " + layer.getClass().getSimpleName());
     }
 
-    /** True for layers that are linear operations followed by an activation. */
+    /** Whether a layer is one or more linear operations and an activation. */
     static boolean isLinear(Layer layer) {
         return LayerKind.of(layer).isPresent();
     }
@@ -153,19 +153,19 @@ final class SupportedVertices {
         return layer instanceof ActivationLayer a ? a.getActivationFn() : ((BaseLayer) layer).getActivationFn();
     }
 
-    /** True where segments can compute a layer's activation; softmax only of what must be vectors. */
+    /** Whether programs compute a layer's activation; softmax only of vectors. */
     static boolean isKnown(Layer layer) {
         IActivation activation = activation(layer);
         boolean vectors = layer instanceof LossLayer || readsVectors(layer);
         return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
     }
 
-    /** True for parts that can only be the last one of their segment: segments know neither their loss nor every activation. */
+    /** Whether a vertex must be the last one of its segment: programs compute neither losses nor every activation. */
     static boolean isLast(GraphVertex vertex) {
         return vertex instanceof LayerVertex v && (loss(v.getLayerConf().getLayer()).isPresent() || foreignActivation(vertex).isPresent());
     }
 
-    /** The activation of a part that its segment's program does not compute. */
+    /** The activation of a vertex where programs do not compute it. */
     static Optional<IActivation> foreignActivation(GraphVertex vertex) {
         if (!(vertex instanceof LayerVertex v)) {
             return Optional.empty();
@@ -174,7 +174,7 @@ final class SupportedVertices {
         return (isLinear(layer) || layer instanceof LossLayer) && !isKnown(layer) ? Optional.of(activation(layer)) : Optional.empty();
     }
 
-    /** The loss of a part. */
+    /** The loss of a layer that a segment can end with. */
     static Optional<ILossFunction> loss(Layer layer) {
         return layer instanceof OutputLayer output ? Optional.of(output.getLossFn())
                 : layer instanceof LossLayer loss ? Optional.of(loss.getLossFn()) : Optional.empty();
@@ -215,12 +215,12 @@ final class SupportedVertices {
                 LayerKind.size(pool.getPadding()), LayerKind.padding(pool.getConvolutionMode()), false);
     }
 
-    /** True for layers that read and make images with a depth. */
+    /** Whether a vertex reads and produces volumes: images with a depth. */
     static boolean isVolumetric(GraphVertex vertex) {
         return vertex instanceof LayerVertex v && VOLUMETRIC.contains(v.getLayerConf().getLayer().getClass());
     }
 
-    /** True for vertices whose results have as many axes as what they read. */
+    /** Whether the output of a vertex has the rank of its inputs. */
     static boolean keepsRank(GraphVertex vertex) {
         if (vertex instanceof LayerVertex v) {
             Layer layer = v.getLayerConf().getLayer();
@@ -231,7 +231,7 @@ final class SupportedVertices {
                 || vertex instanceof ShiftVertex;
     }
 
-    /** True for parts whose results are vectors whatever they read. */
+    /** Whether the outputs of a vertex are vectors whatever its inputs are. */
     static boolean makesVectors(GraphVertex vertex) {
         return vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof GlobalPoolingLayer pool
                 && pool.isCollapseDimensions() || preProcessor(vertex) instanceof CnnToFeedForwardPreProcessor;
@@ -245,7 +245,7 @@ final class SupportedVertices {
         return merge.getMergeAxis() == 3 || merge.getMergeAxis() == -1;
     }
 
-    /** Whether the channel axis of a part's images is the last one; empty where it does not say. */
+    /** Whether the channel axis of a vertex's images is the last one; empty where its configuration does not say. */
     static Optional<Boolean> channelsLast(GraphVertex vertex) {
         if (vertex instanceof MergeVertex m) {
             return Optional.of(isChannelsLast(m));

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One vertex's activations for all calibration batches. They stay on the heap while a {@link Budget} common to all vertices
- * lasts; what goes beyond it is written to a temporary file and read back when asked for.
+ * One vertex's activations for all calibration batches. They stay on the heap within a {@link Budget} that all vertices share; what
+ * exceeds it is written to a temporary file and read back on demand.
  */
 final class Activations implements AutoCloseable {
 
@@ -52,7 +52,7 @@ final class Activations implements AutoCloseable {
         }
     }
 
-    /** Floats that are copied at once: direct memory is freed by the garbage collector alone, so it is kept small and used again. */
+    /** Floats that are copied at a time: only the garbage collector frees direct memory, so the buffer is small and reused. */
     private static final int CHUNK = 1 << 18;
 
     private final Budget budget;

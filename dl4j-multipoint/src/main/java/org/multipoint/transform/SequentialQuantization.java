@@ -29,9 +29,9 @@ import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
 /**
- * Quantizes layers in topological order. Two networks see the same images side by side: the reference network, and the one
- * quantized so far, whose inputs a layer will really be given. A layer's weights are matched to the reference network's output on
- * those inputs, rounded under their second moments, and its bias makes the mean output exact.
+ * Quantizes layers in topological order. Two networks process the same images: the reference network, and the network quantized so far,
+ * whose activations are the inputs that a layer will have at inference. A layer's weights are matched to the reference network's output on
+ * those inputs, rounded under their second moments, and its bias is corrected so that the mean output is exact.
  */
 final class SequentialQuantization {
 
@@ -156,7 +156,8 @@ final class SequentialQuantization {
     }
 
     /**
-     * What is added to a vertex's output and differs between the networks, where the vertex can make up for it.
+     * The activations that are added to a vertex's output and differ between the networks, where the vertex can compensate for the
+     * difference.
      *
      * @param operand input of its operation
      */
@@ -203,8 +204,8 @@ final class SequentialQuantization {
     }
 
     /**
-     * @param last whether it is the last operation of its layer, the only one that has a bias: what it makes exact includes the
-     *             mean errors of those before it
+     * @param last whether it is the last operation of its layer, the only one that has a bias: its correction includes the mean errors of
+     *             the operations before it
      */
     private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, List<Streams> addends, Map<String, int[]> points,
                                         boolean last) {
@@ -241,8 +242,9 @@ final class SequentialQuantization {
     }
 
     /**
-     * What the reference network adds less what the quantized one adds, or null where nothing is added. Sums and rounded inputs are made
-     * anew for each pass of the batches: to keep them would take as much memory as the activations.
+     * The difference of the values that the reference network and the quantized one add to an output, or null where nothing is added.
+     * Differences and rounded inputs are computed anew for each pass over the batches: keeping them would take as much memory as
+     * activations do.
      */
     private static Tensor shortfall(List<Streams> addends, int batch) {
         if (addends.isEmpty()) {
@@ -323,7 +325,7 @@ final class SequentialQuantization {
         return read ? out : null;
     }
 
-    /** Mean squared difference of a signal and a wanted one, relative to the variance of what the reference network has. */
+    /** Mean squared error of outputs, relative to the variance of the reference network's outputs. */
     private static final class OutputError {
         private double sum;
         private double squares;
@@ -331,7 +333,7 @@ final class SequentialQuantization {
         private long count;
 
         /**
-         * @param shortfall what is wanted beyond what the reference network has, or null
+         * @param shortfall what is to be added to the reference outputs to get the target, or null
          */
         void add(float[] reference, float[] other, Tensor shortfall) {
             for (int i = 0; i < reference.length; i++) {
