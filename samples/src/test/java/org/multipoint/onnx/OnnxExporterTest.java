@@ -221,17 +221,21 @@ class OnnxExporterTest {
         check(net.add("classes", new OutputLayer.Builder().nOut(4).activation(Activation.SOFTMAX).build()).graph("classes"), format);
     }
 
-    /** Where the stride is larger than the kernel, pixels before the first window are left out. */
+    /** Where the stride is larger than the kernel, pixels before the first window are left out. ONNX has no negative padding of windows. */
     @ParameterizedTest
     @EnumSource
-    void leavesOutPixelsThatNoWindowReaches(CNN2DFormat format) {
+    void leavesOutPixelsThatNoWindowReaches(CNN2DFormat format) throws Exception {
         Chain net = new Chain(format).convolution("conv", 4, 3, 1, ConvolutionMode.Same, 0, 1);
         net.add("max", new SubsamplingLayer.Builder(PoolingType.MAX).kernelSize(1, 1).stride(5, 5)
                 .convolutionMode(ConvolutionMode.Same).dataFormat(format).build());
         net.convolution("next", 4, 3, 1, ConvolutionMode.Same, 0, 1);
         net.add("mean", new SubsamplingLayer.Builder(PoolingType.AVG).kernelSize(1, 1).stride(3, 3)
                 .convolutionMode(ConvolutionMode.Same).dataFormat(format).build());
-        check(net.convolution("last", 3, 1, 1, ConvolutionMode.Truncate, 0, 1).graph("last"), format);
+        byte[] model = check(net.convolution("last", 3, 1, 1, ConvolutionMode.Truncate, 0, 1).graph("last"), format);
+        for (NodeProto node : ModelProto.parseFrom(model).getGraph().getNodeList()) {
+            assertTrue(node.getAttributeList().stream().filter(a -> a.getName().equals("pads"))
+                    .allMatch(a -> a.getIntsList().stream().allMatch(pad -> pad >= 0)), node::toString);
+        }
     }
 
     /** Names that a vertex's own tensors would have. */
