@@ -127,8 +127,7 @@ public final class ReferenceNetwork {
             }
             INDArray out = output(vertex, arrays, batch);
             Tensor copy = Tensor.of(out);
-            boolean own = Arrays.stream(arrays).noneMatch(array -> array.data().address() == out.data().address());
-            if (own && out.closeable()) {
+            if (isNew(vertex, arrays, out)) {
                 out.close();
             }
             return copy;
@@ -138,6 +137,13 @@ public final class ReferenceNetwork {
             vertex.clear();
             Arrays.stream(arrays).filter(array -> array != null).forEach(INDArray::close);
         }
+    }
+
+    /** Whether an output is an array of its own, which nobody keeps: what a user's layer or vertex returns it may keep. */
+    private static boolean isNew(GraphVertex vertex, INDArray[] inputs, INDArray out) {
+        Object implementation = vertex instanceof LayerVertex layerVertex ? layerVertex.getLayer() : vertex;
+        return implementation.getClass().getName().startsWith("org.deeplearning4j.nn.") && out.closeable()
+                && Arrays.stream(inputs).noneMatch(input -> input.data().address() == out.data().address());
     }
 
     private static INDArray output(GraphVertex vertex, INDArray[] inputs, BatchShape batch) {

@@ -237,6 +237,37 @@ class ReferenceNetworkTest {
         assertInstanceOf(IndexOutOfBoundsException.class, e.getCause());
     }
 
+    /** A vertex that gives the same array each time. */
+    public static final class ConstantVertex extends ScaleVertex {
+        public ConstantVertex() {
+            super(1);
+        }
+
+        @Override
+        public GraphVertex instantiate(ComputationGraph graph, String name, int index, INDArray params, boolean initialize, DataType dataType) {
+            INDArray constant = TestNets.random(9, 2, 3);
+            return new org.deeplearning4j.nn.graph.vertex.impl.ScaleVertex(graph, name, index, 1, dataType) {
+                @Override
+                public INDArray doForward(boolean training, LayerWorkspaceMgr workspaces) {
+                    return constant;
+                }
+            };
+        }
+    }
+
+    @Test
+    void arraysThatAVertexKeepsStayOpen() {
+        ReferenceNetwork network = new ReferenceNetwork(TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.feedForward(3))
+                .addVertex("constant", new ConstantVertex(), "in").addVertex("scale", new ScaleVertex(1), "constant").setOutputs("scale")),
+                Engines.preferred());
+        BatchShape batch = new BatchShape(List.of(List.of(2L, 3L)));
+        for (int i = 0; i < 2; i++) {
+            Tensor constant = network.forward("constant", List.of(TestOps.normal(1, 2, 3)), batch);
+            assertArrayEquals(TestOps.normal(9, 2, 3).data(), constant.data());
+            assertArrayEquals(constant.data(), network.forward("scale", List.of(constant), batch).data());
+        }
+    }
+
     @Test
     void tapsThatRefuseAnInputNameTheLayerAndOtherwiseFailAsTheyDo() {
         ReferenceNetwork network = new ReferenceNetwork(images(CNN2DFormat.NCHW), Engines.preferred());
