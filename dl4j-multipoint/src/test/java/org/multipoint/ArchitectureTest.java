@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -142,5 +143,16 @@ class ArchitectureTest {
 
     private static String[] named(String... packages) {
         return Stream.of(packages).map(p -> ROOT + p).toArray(String[]::new);
+    }
+
+    /** The equality that a record gets for nothing compares arrays by identity. */
+    @Test
+    void recordsWithArraysCompareTheirValues() {
+        List<String> identical = main.stream().filter(JavaClass::isRecord)
+                .filter(c -> c.getFields().stream().anyMatch(f -> !f.getModifiers().contains(JavaModifier.STATIC) && f.getRawType().isArray()))
+                .filter(c -> c.getMethodCallsFromSelf().stream().noneMatch(call -> call.getOrigin().getName().equals("equals")
+                        && call.getTargetOwner().isEquivalentTo(Arrays.class)))
+                .map(JavaClass::getName).sorted().toList();
+        assertEquals(List.of(), identical);
     }
 }

@@ -31,16 +31,49 @@ final class Canvas {
     record Placement(double x, double y, double radius, double flatness, double angle) {
     }
 
-    /**
-     * Triangle waves between two colours.
-     *
-     * @param crest  red, green, blue, 0..255
-     * @param trough likewise
-     * @param fx     waves a pixel
-     * @param fy     waves a pixel
-     * @param phase  in waves
-     */
-    record Paint(double[] crest, double[] trough, double fx, double fy, double phase) {
+    /** Triangle waves between two colours. */
+    static final class Paint {
+
+        private final double[] crest;
+        private final double[] trough;
+        private final double fx;
+        private final double fy;
+        private final double phase;
+
+        /**
+         * @param crest  red, green, blue, 0..255
+         * @param trough likewise
+         * @param fx     waves a pixel
+         * @param fy     waves a pixel
+         * @param phase  in waves
+         */
+        Paint(double[] crest, double[] trough, double fx, double fy, double phase) {
+            this.crest = crest;
+            this.trough = trough;
+            this.fx = fx;
+            this.fy = fy;
+            this.phase = phase;
+        }
+
+        double[] crest() {
+            return crest;
+        }
+
+        double[] trough() {
+            return trough;
+        }
+
+        double fx() {
+            return fx;
+        }
+
+        double fy() {
+            return fy;
+        }
+
+        double phase() {
+            return phase;
+        }
 
         private double[] at(int x, int y) {
             double waves = fx * x + fy * y + phase;

@@ -109,13 +109,20 @@ public enum Resampling {
         return (byte) Math.max(0, Math.min(255, fixed >> FRACTION_BITS));
     }
 
-    /**
-     * The inputs of each output, and their weights.
-     *
-     * @param first index of the first input, for each output
-     * @param of    fixed-point weights of the inputs from the first on, for each output
-     */
-    private record Weights(int[] first, int[][] of) {
+    /** The inputs of each output, and their weights. */
+    private static final class Weights {
+
+        private final int[] first;
+        private final int[][] of;
+
+        /**
+         * @param first index of the first input, for each output
+         * @param of    fixed-point weights of the inputs from the first on, for each output
+         */
+        Weights(int[] first, int[][] of) {
+            this.first = first;
+            this.of = of;
+        }
     }
 
     private Weights weights(int in, int out) {

@@ -7,6 +7,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 import static org.bytedeco.opencv.global.opencv_core.CV_8UC1;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_COLOR;
@@ -132,5 +133,20 @@ public record RgbImage(int width, int height, byte[] pixels) {
             }
         }
         return image;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof RgbImage image && width == image.width && height == image.height && Arrays.equals(pixels, image.pixels);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * (31 * width + height) + Arrays.hashCode(pixels);
+    }
+
+    @Override
+    public String toString() {
+        return "RgbImage(" + width + "x" + height + ")";
     }
 }

@@ -46,7 +46,20 @@ final class Activations implements AutoCloseable {
         }
     }
 
-    private record Slot(Tensor onHeap, long filePosition, long[] shape, int length) {
+    private static final class Slot {
+
+        private final Tensor onHeap;
+        private final long filePosition;
+        private final long[] shape;
+        private final int length;
+
+        Slot(Tensor onHeap, long filePosition, long[] shape, int length) {
+            this.onHeap = onHeap;
+            this.filePosition = filePosition;
+            this.shape = shape;
+            this.length = length;
+        }
+
         long bytes() {
             return 4L * length;
         }

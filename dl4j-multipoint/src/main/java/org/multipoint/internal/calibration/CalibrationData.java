@@ -37,12 +37,20 @@ public final class CalibrationData {
     private boolean heldOut;
     private boolean masked;
 
-    /**
-     * Features of one batch of the iterator.
-     *
-     * @param masks for each input, or null; any may be null
-     */
-    private record Features(INDArray[] arrays, INDArray[] masks) {
+    /** Features of one batch of the iterator. */
+    private static final class Features {
+
+        private final INDArray[] arrays;
+        private final INDArray[] masks;
+
+        /**
+         * @param masks for each input, or null; any may be null
+         */
+        Features(INDArray[] arrays, INDArray[] masks) {
+            this.arrays = arrays;
+            this.masks = masks;
+        }
+
         boolean masked() {
             return masks != null && Stream.of(masks).anyMatch(m -> m != null && m.minNumber().doubleValue() < 1);
         }

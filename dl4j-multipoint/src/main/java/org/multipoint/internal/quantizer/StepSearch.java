@@ -25,7 +25,23 @@ final class StepSearch {
     private final GptqRounding[] blocks;
 
     /** Codes {@code [rows, columns]} and step sizes {@code [rows]}. */
-    record Rounded(int[] codes, float[] scales) {
+    static final class Rounded {
+
+        private final int[] codes;
+        private final float[] scales;
+
+        Rounded(int[] codes, float[] scales) {
+            this.codes = codes;
+            this.scales = scales;
+        }
+
+        int[] codes() {
+            return codes;
+        }
+
+        float[] scales() {
+            return scales;
+        }
     }
 
     StepSearch(WeightProblem problem, WeightProblem.Rows rows, CodeGrid grid) {

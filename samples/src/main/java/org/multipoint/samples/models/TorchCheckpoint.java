@@ -47,7 +47,19 @@ final class TorchCheckpoint {
     private record Storage(String type, String key) {
     }
 
-    private record Tensor(Storage storage, long offset, long[] shape, long[] strides) {
+    private static final class Tensor {
+
+        private final Storage storage;
+        private final long offset;
+        private final long[] shape;
+        private final long[] strides;
+
+        Tensor(Storage storage, long offset, long[] shape, long[] strides) {
+            this.storage = storage;
+            this.offset = offset;
+            this.shape = shape;
+            this.strides = strides;
+        }
     }
 
     private TorchCheckpoint(Path file, byte[] content) {
