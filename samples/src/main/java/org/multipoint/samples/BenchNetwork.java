@@ -1,33 +1,56 @@
 package org.multipoint.samples;
 
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.multipoint.internal.engine.Engines;
-import org.multipoint.internal.graph.LinearVertex;
-import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 
-/**
- * A network and what it takes.
- *
- * @param graph        a network in fp32 with one input
- * @param channelsLast whether its images are {@code [N, H, W, C]}
- * @param example      shape of its input, for one example
- */
-record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example) {
+/** A network in fp32 with one input, and the shape of that input. */
+final class BenchNetwork {
 
     private static final long SEED = 1;
     private static final int USUAL_SIZE = 224;
 
+    private final ComputationGraph graph;
+    private final boolean channelsLast;
+    private final long[] example;
+
+    /**
+     * @param example shape of its input, for one example
+     */
+    private BenchNetwork(ComputationGraph graph, boolean channelsLast, long... example) {
+        this.graph = graph;
+        this.channelsLast = channelsLast;
+        this.example = example;
+    }
+
+    /** The network itself. */
+    ComputationGraph graph() {
+        return graph;
+    }
+
+    /** Whether its images are {@code [N, H, W, C]}. */
+    boolean channelsLast() {
+        return channelsLast;
+    }
+
+    /** Shape of its input, for one example. */
+    long[] example() {
+        return example.clone();
+    }
+
     /**
      * The network of the given name, or from a file.
      *
-     * @param pixels height and width of its images; null for what the file says, or {@value #USUAL_SIZE}
-     * @throws IllegalArgumentException where it has several inputs or outputs, is not in fp32, or has no layer that says what it takes
+     * @param pixels height and width of its images; null for those in the file, or {@value #USUAL_SIZE}
+     * @throws IllegalArgumentException where it has several inputs or outputs, is not in fp32, or has no convolution or dense layer
      */
     static BenchNetwork load(String net, Integer pixels) throws IOException {
         int usual = pixels != null ? pixels : USUAL_SIZE;
@@ -51,12 +74,16 @@ record BenchNetwork(ComputationGraph graph, boolean channelsLast, long[] example
     }
 
     private static BenchNetwork of(String net, ComputationGraph graph, int size) {
-        LinearVertex first = new ReferenceNetwork(graph, Engines.preferred()).linear().values().stream().findFirst()
+        Layer first = Arrays.stream(graph.topologicalSortOrder()).mapToObj(i -> graph.getVertices()[i]).filter(GraphVertex::hasLayer)
+                .map(v -> v.getLayer().conf().getLayer()).filter(layer -> LayerKind.ofPlain(layer).isPresent()).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(net + " has no convolution or dense layer"));
-        LinearOp op = first.operations().get(0).op();
-        long[] example = !first.kind().spatial() ? new long[]{op.inChannels()}
-                : op.channelsLast() ? new long[]{size, size, op.inChannels()} : new long[]{op.inChannels(), size, size};
-        return new BenchNetwork(graph, op.channelsLast(), example);
+        LayerKind kind = LayerKind.ofPlain(first).orElseThrow();
+        LinearOp op = kind.ops(first).get(0);
+        if (kind == LayerKind.DENSE || kind == LayerKind.OUTPUT) {
+            return new BenchNetwork(graph, op.channelsLast(), op.inChannels());
+        }
+        return op.channelsLast() ? new BenchNetwork(graph, true, size, size, op.inChannels())
+                : new BenchNetwork(graph, false, op.inChannels(), size, size);
     }
 
     /** Examples of random values. */
