@@ -57,7 +57,7 @@ class ArchitectureTest {
             "layers.MultipointDeconvolution2D", "layers.MultipointDenseLayer", "layers.MultipointDepthwiseConvolution2D",
             "layers.MultipointOutputLayer", "layers.MultipointRnnOutputLayer",
             "layers.MultipointSeparableConvolution2D", "layers.MultipointWeights",
-            "options.Clipping", "options.Granularity", "options.Method", "options.MultipointOptions",
+            "options.Method", "options.MultipointOptions",
             "points.CodeGrid", "points.MalformedPayloadException", "points.MultipointMatrix", "points.ScaleLayout", "points.StoredSize",
             "report.CompilationReport", "report.LayerReport", "report.MultipointReport", "report.Provenance",
             "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentVertex",

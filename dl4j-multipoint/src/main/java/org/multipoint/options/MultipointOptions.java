@@ -22,6 +22,27 @@ import java.util.OptionalInt;
  */
 public final class MultipointOptions {
 
+    /** How the range of a quantized input is chosen from the values seen in calibration. */
+    public enum Clipping {
+        /** The smallest and largest value. */
+        MIN_MAX,
+        /** The range that leaves out {@link #TAIL} of the values at either end. */
+        PERCENTILE,
+        /** The range with the least squared error between values and their quantized values. */
+        LEAST_SQUARES;
+
+        /** Share of values beyond each end under {@link #PERCENTILE}: 99.99 % of the values are inside. */
+        public static final double TAIL = 1e-4 / 2;
+    }
+
+    /** Which weights share a step size. */
+    public enum Granularity {
+        /** Those of a row (output channel). */
+        CHANNEL,
+        /** All weights of a layer, for each point. */
+        LAYER
+    }
+
     private static final MultipointOptions DEFAULTS = builder().build();
 
     private final Integer maxPoints;

@@ -134,13 +134,9 @@ final class SupportedVertices {
                 "flattening before " + layer.getClass().getSimpleName());
     }
 
-    /** Whether a layer is one or more linear operations and an activation. */
+    /** True for layers that are linear operations followed by an activation. */
     static boolean isLinear(Layer layer) {
         return LayerKind.of(layer).isPresent();
-    }
-
-    private static boolean readsVectors(Layer layer) {
-        return LayerKind.of(layer).filter(kind -> !kind.spatial()).isPresent();
     }
 
     /** The operations of a linear layer. */
@@ -158,6 +154,10 @@ final class SupportedVertices {
         IActivation activation = activation(layer);
         boolean vectors = layer instanceof LossLayer || readsVectors(layer);
         return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
+    }
+
+    private static boolean readsVectors(Layer layer) {
+        return LayerKind.of(layer).filter(kind -> !kind.spatial()).isPresent();
     }
 
     /** Whether a vertex must be the last one of its segment: programs compute neither losses nor every activation. */

@@ -2,6 +2,8 @@ package org.multipoint.options;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.multipoint.options.MultipointOptions.Clipping;
+import org.multipoint.options.MultipointOptions.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
 

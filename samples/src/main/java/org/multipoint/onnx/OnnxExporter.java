@@ -16,7 +16,7 @@ import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.ops.Window;
-import org.multipoint.options.Clipping;
+import org.multipoint.options.MultipointOptions.Clipping;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.Segments;
 import org.nd4j.linalg.activations.IActivation;

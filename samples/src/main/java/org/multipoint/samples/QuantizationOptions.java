@@ -1,8 +1,8 @@
 package org.multipoint.samples;
 
-import org.multipoint.options.Granularity;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
+import org.multipoint.options.MultipointOptions.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.transform.Multipoint;

@@ -1,7 +1,7 @@
 package org.multipoint.internal.calibration;
 
 import org.multipoint.internal.ops.InputQuantization;
-import org.multipoint.options.Clipping;
+import org.multipoint.options.MultipointOptions.Clipping;
 
 import java.util.stream.IntStream;
 

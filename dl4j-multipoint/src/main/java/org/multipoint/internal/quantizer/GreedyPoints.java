@@ -1,6 +1,6 @@
 package org.multipoint.internal.quantizer;
 
-import org.multipoint.options.Granularity;
+import org.multipoint.options.MultipointOptions.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;

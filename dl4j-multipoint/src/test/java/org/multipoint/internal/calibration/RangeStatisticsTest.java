@@ -5,7 +5,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.multipoint.internal.ops.InputQuantization;
-import org.multipoint.options.Clipping;
+import org.multipoint.options.MultipointOptions.Clipping;
 
 import java.util.Arrays;
 import java.util.Random;

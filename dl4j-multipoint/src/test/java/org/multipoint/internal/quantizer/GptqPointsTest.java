@@ -14,7 +14,7 @@ import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.Tensor;
-import org.multipoint.options.Granularity;
+import org.multipoint.options.MultipointOptions.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
