@@ -3,6 +3,7 @@ package org.multipoint.datasets;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.multipoint.testing.TestData;
 import org.nd4j.linalg.dataset.DataSet;
 
 import java.io.IOException;

@@ -19,7 +19,6 @@ import java.util.Map;
 final class BiasInitializer implements ParamInitializer {
 
     static final BiasInitializer INSTANCE = new BiasInitializer();
-    static final String BIAS = "b";
 
     private BiasInitializer() {
     }
@@ -47,7 +46,7 @@ final class BiasInitializer implements ParamInitializer {
 
     @Override
     public List<String> paramKeys(Layer layer) {
-        return List.of(BIAS);
+        return List.of(LayerKind.BIAS);
     }
 
     @Override
@@ -57,7 +56,7 @@ final class BiasInitializer implements ParamInitializer {
 
     @Override
     public List<String> biasKeys(Layer layer) {
-        return List.of(BIAS);
+        return List.of(LayerKind.BIAS);
     }
 
     @Override
@@ -67,7 +66,7 @@ final class BiasInitializer implements ParamInitializer {
 
     @Override
     public boolean isBiasParam(Layer layer, String key) {
-        return BIAS.equals(key);
+        return LayerKind.BIAS.equals(key);
     }
 
     @Override
@@ -75,9 +74,9 @@ final class BiasInitializer implements ParamInitializer {
         if (initialize) {
             params.assign(0);
         }
-        conf.addVariable(BIAS);
+        conf.addVariable(LayerKind.BIAS);
         Map<String, INDArray> table = new LinkedHashMap<>();
-        table.put(BIAS, params.reshape(1, params.length()));
+        table.put(LayerKind.BIAS, params.reshape(1, params.length()));
         return table;
     }
 
@@ -85,7 +84,7 @@ final class BiasInitializer implements ParamInitializer {
     @Override
     public Map<String, INDArray> getGradientsFromFlattened(NeuralNetConfiguration conf, INDArray gradients) {
         Map<String, INDArray> table = new LinkedHashMap<>();
-        table.put(BIAS, gradients.reshape(1, gradients.length()));
+        table.put(LayerKind.BIAS, gradients.reshape(1, gradients.length()));
         LayerKind kind = LayerKind.ofMultipoint(conf.getLayer());
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             for (int operation = 0; operation < kind.weightKeys().size(); operation++) {

@@ -188,6 +188,9 @@ public enum LayerKind {
         }
     };
 
+    /** Parameter key of the bias of all kinds. */
+    public static final String BIAS = "b";
+
     private final Class<? extends Layer> plain;
     private final Class<? extends Layer> multipoint;
     private final List<String> weightKeys;
@@ -215,8 +218,8 @@ public enum LayerKind {
     }
 
     /**
-     * Why a layer of this kind does not compute just its operations and the activation behind them; empty where it does. Whoever
-     * computes layers as their operations asks here.
+     * Why a layer of this kind computes something other than its operations and its activation; empty where it does not. This is the one
+     * place that decides whether a layer may be quantized, folded into, or lowered to a program.
      */
     public Optional<String> obstacle(Layer layer) {
         return ((BaseLayer) layer).getWeightNoise() == null ? Optional.empty() : Optional.of("it has weight noise");

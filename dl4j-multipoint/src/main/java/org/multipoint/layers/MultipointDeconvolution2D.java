@@ -76,7 +76,7 @@ public class MultipointDeconvolution2D extends Deconvolution2D implements Multip
                 return super.preOutput(training, true, workspaces);
             }
             assertInputSet(false);
-            return new Pair<>(forward.apply(input, getParam("b"), dataType, workspaces), null);
+            return new Pair<>(forward.apply(input, getParam(LayerKind.BIAS), dataType, workspaces), null);
         }
     }
 }

@@ -75,7 +75,7 @@ public class MultipointOutputLayer extends OutputLayer implements MultipointLaye
                                                                 LayerWorkspaceMgr workspaces) {
             assertInputSet(forBackprop);
             applyDropOutIfNecessary(training, workspaces);
-            INDArray z = forward.apply(input, getParam("b"), dataType, workspaces);
+            INDArray z = forward.apply(input, getParam(LayerKind.BIAS), dataType, workspaces);
             if (maskArray != null) {
                 applyMask(z);
             }

@@ -78,7 +78,7 @@ public class MultipointRnnOutputLayer extends RnnOutputLayer implements Multipoi
                                                                 LayerWorkspaceMgr workspaces) {
             assertInputSet(forBackprop);
             applyDropOutIfNecessary(training, workspaces);
-            INDArray z = forward.apply(input, getParam("b"), dataType, workspaces);
+            INDArray z = forward.apply(input, getParam(LayerKind.BIAS), dataType, workspaces);
             if (maskArray != null) {
                 applyMask(z);
             }

@@ -59,7 +59,7 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
     }
 
     /**
-     * Checks all that a multipoint layer stores. Whoever computes with weights that may come from a file calls this first.
+     * Checks all that a multipoint layer stores. To be called before weights that may come from a file are used.
      *
      * @throws IllegalStateException where weights are missing, damaged, or do not fit the layer; it names the layer
      */

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** What the configurations of a graph tell of the axes of its values: which are vectors, which may be volumes, and where channels are. */
+/** The axes of the values of a graph, as far as its configuration determines them: vectors, possible volumes, and the channel axis. */
 final class Axes {
 
     private final Topology topology;

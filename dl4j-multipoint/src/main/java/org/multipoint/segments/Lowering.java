@@ -55,19 +55,11 @@ final class Lowering {
             List<Integer> from = segment.vertexInputs().get(name).stream().map(values::get).toList();
             values.put(name, lower(name, vertex, from));
         });
-        int result = values.get(last(segment.vertices().keySet()));
+        int result = values.get(segment.result());
         if (instructions.isEmpty() || result != segment.inputs().size() + instructions.size() - 1) {
             emit(new Program.Add(List.of(result)));
         }
         return new Program(segment.inputs().size(), segment.channelsLast(), instructions);
-    }
-
-    private static String last(Iterable<String> names) {
-        String last = null;
-        for (String name : names) {
-            last = name;
-        }
-        return last;
     }
 
     private int emit(Program.Instruction instruction) {
@@ -123,8 +115,8 @@ final class Lowering {
         Optional<int[]> order = columnOrder(flatten);
         for (int i = 0; i < ops.size(); i++) {
             LinearOp op = ops.get(i);
-            float[] bias = i == ops.size() - 1 && params.containsKey(name) && params.get(name).containsKey("b")
-                    ? Tensor.of(params.get(name).get("b")).data() : new float[op.rows()];
+            float[] bias = i == ops.size() - 1 && params.containsKey(name) && params.get(name).containsKey(LayerKind.BIAS)
+                    ? Tensor.of(params.get(name).get(LayerKind.BIAS)).data() : new float[op.rows()];
             Program.Weights weights = stored.isPresent() ? weights(stored.get().operations().get(i), order)
                     : new Program.FloatWeights(plain(name, layer, i, order));
             x = emit(new Program.Linear(x, op, weights, bias));

@@ -144,9 +144,14 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
         return SupportedVertices.foreignActivation(last());
     }
 
+    /** Name of the part whose results are the segment's. */
+    String result() {
+        return vertices.keySet().stream().reduce((first, second) -> second).orElseThrow();
+    }
+
     /** The part whose results are the segment's. */
     GraphVertex last() {
-        return vertices.values().stream().reduce((first, second) -> second).orElseThrow();
+        return vertices.get(result());
     }
 
     /** Parameters of all parts by part and then by key, as views of the flat ones; a part without parameters has no entry. */

@@ -133,7 +133,7 @@ final class Pipeline<M> {
                 edit.regularization(vertex));
         Layer layer = edit.layer(vertex);
         float[] bias = operations.get(operations.size() - 1).bias();
-        Map<String, INDArray> params = Map.of("b",
+        Map<String, INDArray> params = Map.of(LayerKind.BIAS,
                 Nd4j.create(bias, new long[]{1, bias.length}, 'c').castTo(edit.conf().getDataType()));
         edit.replace(vertex, LayerKind.ofPlain(layer).orElseThrow().quantized(layer, weights), params);
     }

@@ -177,7 +177,7 @@ final class SequentialQuantization {
      * Quantizes a vertex.
      *
      * @param operations its operations are added to it
-     * @return its outputs, or null where nobody reads them
+     * @return its outputs, or null where they are not read
      */
     private Streams quantize(LinearVertex vertex, Streams input, Map<String, Streams> live, Map<String, int[]> points,
                              List<QuantizedOperation> operations) {
@@ -293,7 +293,7 @@ final class SequentialQuantization {
      *
      * @param read       whether anybody reads them
      * @param operations the quantized operation is added to it with its output error
-     * @return null where nobody reads them
+     * @return null where they are not read
      */
     private Streams outputs(LinearVertex vertex, int index, QuantizedOperation quantized, Streams x, List<Streams> addends,
                             boolean read, List<QuantizedOperation> operations) {

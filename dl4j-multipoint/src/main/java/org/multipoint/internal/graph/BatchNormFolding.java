@@ -94,12 +94,12 @@ public final class BatchNormFolding {
             for (int c = r * columns; c < (r + 1) * columns; c++) {
                 weights[c] = (float) (weights[c] * s);
             }
-            double b = params.containsKey("b") ? params.get("b").getDouble(r) : 0;
+            double b = params.containsKey(LayerKind.BIAS) ? params.get(LayerKind.BIAS).getDouble(r) : 0;
             bias[r] = (float) (b * s + affine.shift()[r]);
         }
         Map<String, INDArray> folded = new LinkedHashMap<>(params);
         folded.put(key, kind.param(layer, weights, last).castTo(old.dataType()));
-        folded.put("b", Nd4j.create(bias, new long[]{1, bias.length}, 'c').castTo(old.dataType()));
+        folded.put(LayerKind.BIAS, Nd4j.create(bias, new long[]{1, bias.length}, 'c').castTo(old.dataType()));
         edit.replace(name, kind.withBias(layer), folded);
     }
 }

@@ -231,7 +231,7 @@ public final class GraphEdit {
     }
 
     /**
-     * Replaces each output that other vertices read by a copy that nobody reads; the vertex itself gets another name. Deeplearning4j
+     * Replaces each output that other vertices read by a copy that is not read; the vertex itself gets another name. Deeplearning4j
      * 1.0.0-M2.1 confuses the workspace of an output with that of the vertex computed before it where the latter is still open, and fails
      * at the vertex after the output's last reader.
      */

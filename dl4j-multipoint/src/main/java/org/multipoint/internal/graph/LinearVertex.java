@@ -106,9 +106,9 @@ public final class LinearVertex {
         for (int i = 0; i < ops.size(); i++) {
             String key = kind.weightKeys().get(i);
             Operation operation = new Operation(ops.size() == 1 ? name : operationName(graph, name + "/" + key), ops.get(i), kind, i,
-                    params.get(key), i == ops.size() - 1 ? params.get("b") : null);
+                    params.get(key), i == ops.size() - 1 ? params.get(LayerKind.BIAS) : null);
             requireFinite(operation.weights(), name, key);
-            requireFinite(operation.bias(), name, "b");
+            requireFinite(operation.bias(), name, LayerKind.BIAS);
             vertex.operations.add(operation);
         }
         return vertex;

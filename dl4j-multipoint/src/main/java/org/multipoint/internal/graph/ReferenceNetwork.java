@@ -139,7 +139,7 @@ public final class ReferenceNetwork {
         }
     }
 
-    /** Whether an output is an array of its own, which nobody keeps: what a user's layer or vertex returns it may keep. */
+    /** Whether an output is an array of its own, which nothing keeps: what a user's layer or vertex returns it may keep. */
     private static boolean isNew(GraphVertex vertex, INDArray[] inputs, INDArray out) {
         Object implementation = vertex instanceof LayerVertex layerVertex ? layerVertex.getLayer() : vertex;
         return implementation.getClass().getName().startsWith("org.deeplearning4j.nn.") && out.closeable()
@@ -203,13 +203,13 @@ public final class ReferenceNetwork {
         }
     }
 
-    /** A linear vertex with its own weights, ready to run; whoever asks for it closes it. */
+    /** A linear vertex with its own weights, ready to run; the caller closes it. */
     public LinearForward forward(LinearVertex vertex) {
         return new LinearForward(engine, vertex, vertex.operations().size());
     }
 
     /**
-     * An operation of a linear vertex with other weights than its own, ready to run; whoever asks for it closes it.
+     * An operation of a linear vertex with other weights than its own, ready to run; the caller closes it.
      *
      * @param weights {@code [rows, columns]} row by row
      * @param bias    {@code [rows]}, zeros for none
@@ -218,7 +218,7 @@ public final class ReferenceNetwork {
         return new OperationKernel(engine, vertex, operation, weights, bias);
     }
 
-    /** Passes in which the inputs of some linear vertices are observed; whoever asks for them closes them. */
+    /** Passes in which the inputs of some linear vertices are observed; the caller closes them. */
     public Passes passes(Collection<LinearVertex> observed) {
         return new Passes(observed);
     }

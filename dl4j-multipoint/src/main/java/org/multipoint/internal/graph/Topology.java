@@ -28,7 +28,7 @@ public final class Topology {
     public interface Visitor<T> {
         /**
          * @param live values that are still needed, by name; those of the vertex's inputs are among them
-         * @return the value, or null where the vertex has none; nobody may read it then
+         * @return the value, or null where the vertex has none, which no vertex may read then
          */
         T visit(String vertex, Map<String, T> live);
     }

@@ -1,4 +1,4 @@
-package org.multipoint.samples;
+package org.multipoint.testing;
 
 import org.junit.jupiter.api.Assumptions;
 
@@ -9,9 +9,9 @@ import java.nio.file.Path;
  * Real models and images, which are not part of the project. The system property {@code multipoint.data} or else the environment variable
  * {@code MULTIPOINT_DATA} names the folder that holds them.
  *
- * <p>Each module has a copy of this class: tests share no code between modules, so that {@code mvn -pl MODULE} needs no other one.
+ * <p>The tests of all modules share this source; each module compiles it, so that {@code mvn -pl MODULE} needs no other one.
  */
-final class TestData {
+public final class TestData {
 
     private static final String FOLDER = System.getProperty("multipoint.data", System.getenv().getOrDefault("MULTIPOINT_DATA", ""));
 
@@ -19,7 +19,7 @@ final class TestData {
     }
 
     /** A file or folder of the real data; where it is missing, the test is skipped and says so. */
-    static Path require(String path) {
+    public static Path require(String path) {
         Path file = Path.of(FOLDER).resolve(path).toAbsolutePath().normalize();
         boolean there = !FOLDER.isEmpty() && Files.exists(file);
         String missing = FOLDER.isEmpty() ? path + " is needed, and neither -Dmultipoint.data nor MULTIPOINT_DATA names the folder of the real data"
