@@ -70,15 +70,29 @@ public final class Samples {
         return CommandLine.ExitCode.USAGE;
     }
 
-    /** Bad input is reported in one line; anything else is a bug, and its stack trace is printed. */
+    /** Bad input is reported in one line; a bug is printed with its stack trace. */
     private static int failed(Exception e, CommandLine command) {
-        boolean expected = e instanceof IOException || e instanceof UncheckedIOException
-                || e instanceof IllegalArgumentException || e instanceof IllegalStateException;
-        command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + (expected ? message(e) : e));
-        if (!expected) {
+        boolean badInput = isBadInput(e);
+        command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + (badInput ? message(e) : e));
+        if (!badInput) {
             e.printStackTrace(command.getErr());
         }
         return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /**
+     * Whether an exception tells of bad input: a file that cannot be read, or an argument or state that this project's own code has refused.
+     * The same exceptions from other libraries, and those that wrap any other failure, are bugs.
+     */
+    static boolean isBadInput(Exception e) {
+        if (e instanceof IOException || e instanceof UncheckedIOException) {
+            return true;
+        }
+        StackTraceElement[] trace = e.getStackTrace();
+        boolean refused = trace.length > 0 && trace[0].getClassName().startsWith("org.multipoint.");
+        Throwable cause = e.getCause();
+        return refused && (e instanceof IllegalArgumentException || e instanceof IllegalStateException
+                && (cause == null || cause instanceof IllegalArgumentException || cause instanceof IOException));
     }
 
     private static String message(Throwable e) {

@@ -7,6 +7,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.multipoint.samples.models.NpzFiles;
 
+import java.io.UncheckedIOException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +16,8 @@ import java.util.Arrays;
 import javax.imageio.ImageIO;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Bad input ends in one line that says what is wrong, and in an exit code of 2 where the arguments themselves are wrong, else 1. */
@@ -126,6 +129,20 @@ class BadInputTest {
     @Test
     void aModelThatIsNone() {
         assertComplaint(1, "tiny.npz", CommandRun.of("quickstart", "--model", weights));
+    }
+
+    @Test
+    void whatOwnCodeRefusesIsBadInput() {
+        assertTrue(Samples.isBadInput(new IllegalArgumentException("3 channels, expected 1")));
+        assertTrue(Samples.isBadInput(new IllegalStateException("the payload is damaged", new IllegalArgumentException("checksum"))));
+        assertTrue(Samples.isBadInput(new UncheckedIOException(new IOException("no space left"))));
+    }
+
+    @Test
+    void bugsAreNotTakenForBadInput() {
+        assertFalse(Samples.isBadInput(assertThrows(NumberFormatException.class, () -> Integer.parseInt("x"))));
+        assertFalse(Samples.isBadInput(new IllegalStateException("the vertex failed", new NullPointerException())));
+        assertFalse(Samples.isBadInput(new ArrayIndexOutOfBoundsException(3)));
     }
 
     private static void assertComplaint(int exitCode, String complaint, CommandRun run) {

@@ -113,15 +113,15 @@ class GptqPointsTest {
     void roundingReportsTheErrorItMakes(int columns) {
         WeightProblem problem = TestProblems.dense(4, columns, true, 2);
         double ridge = WeightProblem.DAMPING * problem.moments().meanVariance();
-        GptqRounding feedback = new GptqRounding(problem.moments().covariance(0, 0), columns, ridge);
+        GptqRounding rounding = new GptqRounding(problem.moments().covariance(0, 0), columns, ridge);
         float[] scales = {0.1f, 0.05f, 0.02f, 0f};
         int[] max = {3, 7, 7, 7};
         for (boolean fed : new boolean[]{true, false}) {
             int[] codes = new int[4 * columns];
-            float[] w = feedback.permute(problem.weights(), 4);
-            double[] reported = fed ? feedback.round(w, 4, scales, CodeGrid.SYMMETRIC, max, codes)
-                    : feedback.roundToNearest(w, 4, scales, CodeGrid.SYMMETRIC, max, codes);
-            double[] expected = damped(problem, inOrder(feedback, codes, scales, columns));
+            float[] w = rounding.permute(problem.weights(), 4);
+            double[] reported = fed ? rounding.round(w, 4, scales, CodeGrid.SYMMETRIC, max, codes)
+                    : rounding.roundToNearest(w, 4, scales, CodeGrid.SYMMETRIC, max, codes);
+            double[] expected = damped(problem, inOrder(rounding, codes, scales, columns));
             for (int r = 0; r < 4; r++) {
                 assertEquals(expected[r], reported[r], 1e-3 * expected[r] + 1e-9);
             }
@@ -134,15 +134,15 @@ class GptqPointsTest {
     void descentEndsWhereNoCodeCanMove(int columns) {
         WeightProblem problem = TestProblems.dense(4, columns, true, 5);
         double ridge = WeightProblem.DAMPING * problem.moments().meanVariance();
-        GptqRounding feedback = new GptqRounding(problem.moments().covariance(0, 0), columns, ridge);
+        GptqRounding rounding = new GptqRounding(problem.moments().covariance(0, 0), columns, ridge);
         float[] scales = {0.1f, 0.05f, 0.02f, 0f};
         int[] max = {1, 3, 7, 7};
-        float[] w = feedback.permute(problem.weights(), 4);
+        float[] w = rounding.permute(problem.weights(), 4);
         for (CodeGrid grid : CodeGrid.values()) {
             int[] codes = new int[4 * columns];
-            double[] before = feedback.round(w, 4, scales, grid, max, codes);
-            double[] after = feedback.descend(w, 4, scales, grid, max, codes);
-            double[] expected = damped(problem, inOrder(feedback, codes, scales, columns));
+            double[] before = rounding.round(w, 4, scales, grid, max, codes);
+            double[] after = rounding.descend(w, 4, scales, grid, max, codes);
+            double[] expected = damped(problem, inOrder(rounding, codes, scales, columns));
             for (int r = 0; r < 4; r++) {
                 assertEquals(expected[r], after[r], 1e-3 * expected[r] + 1e-9);
                 assertTrue(after[r] <= before[r] * (1 + 1e-4), after[r] + " after, " + before[r] + " before");
@@ -155,7 +155,7 @@ class GptqPointsTest {
                     for (int other : new int[]{here - 2, here - 1, here + 1, here + 2}) {
                         if (grid.nearest(other, max[r]) == other) {
                             codes[at] = other;
-                            double moved = damped(problem, inOrder(feedback, codes, scales, columns))[r];
+                            double moved = damped(problem, inOrder(rounding, codes, scales, columns))[r];
                             assertTrue(moved > expected[r] * (1 - 1e-2), "row " + r + ", column " + j + ": " + moved + " against " + expected[r]);
                         }
                     }
@@ -165,10 +165,10 @@ class GptqPointsTest {
         }
     }
 
-    private static float[] inOrder(GptqRounding feedback, int[] codes, float[] scales, int columns) {
+    private static float[] inOrder(GptqRounding rounding, int[] codes, float[] scales, int columns) {
         float[] rounded = new float[codes.length];
         for (int i = 0; i < rounded.length; i++) {
-            rounded[i / columns * columns + feedback.column(i % columns)] = scales[i / columns] * codes[i];
+            rounded[i / columns * columns + rounding.column(i % columns)] = scales[i / columns] * codes[i];
         }
         return rounded;
     }
@@ -180,15 +180,15 @@ class GptqPointsTest {
         WeightProblem problem = TestProblems.dense(3, d, false, 3);
         double ridge = WeightProblem.DAMPING * problem.moments().meanVariance();
         double[] h = problem.moments().covariance(0, 0);
-        GptqRounding feedback = new GptqRounding(h, d, ridge);
-        float[] w = feedback.permute(problem.weights(), 3);
+        GptqRounding rounding = new GptqRounding(h, d, ridge);
+        float[] w = rounding.permute(problem.weights(), 3);
         int[] codes = new int[3 * d];
-        double[] errors = feedback.round(w, 3, new float[]{0.02f, 0.02f, 0.02f}, CodeGrid.SYMMETRIC, new int[]{7, 7, 7}, codes);
+        double[] errors = rounding.round(w, 3, new float[]{0.02f, 0.02f, 0.02f}, CodeGrid.SYMMETRIC, new int[]{7, 7, 7}, codes);
 
         double[] permuted = new double[d * d];
         for (int i = 0; i < d; i++) {
             for (int j = 0; j < d; j++) {
-                permuted[i * d + j] = h[feedback.column(i) * d + feedback.column(j)];
+                permuted[i * d + j] = h[rounding.column(i) * d + rounding.column(j)];
             }
         }
         UpperFactor v = UpperFactor.of(permuted, d, ridge);
@@ -215,10 +215,10 @@ class GptqPointsTest {
     @Test
     void independentInputsAreRoundedToNearest() {
         double[] h = {4, 0, 0, 0, 1, 0, 0, 0, 2};
-        GptqRounding feedback = new GptqRounding(h, 3, 0);
-        assertArrayEquals(new int[]{0, 2, 1}, new int[]{feedback.column(0), feedback.column(1), feedback.column(2)});
+        GptqRounding rounding = new GptqRounding(h, 3, 0);
+        assertArrayEquals(new int[]{0, 2, 1}, new int[]{rounding.column(0), rounding.column(1), rounding.column(2)});
         int[] codes = new int[3];
-        feedback.round(feedback.permute(new float[]{0.26f, -0.9f, 5f}, 1), 1, new float[]{0.5f}, CodeGrid.SYMMETRIC, new int[]{3}, codes);
+        rounding.round(rounding.permute(new float[]{0.26f, -0.9f, 5f}, 1), 1, new float[]{0.5f}, CodeGrid.SYMMETRIC, new int[]{3}, codes);
         assertArrayEquals(new int[]{1, 3, -2}, codes);
     }
 

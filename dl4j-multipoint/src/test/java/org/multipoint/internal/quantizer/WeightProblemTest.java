@@ -83,7 +83,7 @@ class WeightProblemTest {
 
     /** One example has no variance, and yet its outputs are no constants. */
     @Test
-    void theOutputsOfOneExampleHaveEnergy() {
+    void theOutputsOfOneExampleHaveVariance() {
         LinearOp op = LinearOp.dense(100, 3, false);
         Tensor one = TestProblems.correlated(1, 100, false, 7);
         WeightProblem problem = TestProblems.of(op, one, 8);
