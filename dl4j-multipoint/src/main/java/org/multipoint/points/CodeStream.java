@@ -9,7 +9,7 @@ enum CodeStream {
     /** One pattern after another, each of the width of a code. */
     PACKED(0) {
         @Override
-        long bytes(byte[] patterns, int bits) {
+        long bytes(byte[] patterns, int columns, int bits, CodeGrid grid) {
             return BitPacking.bytes(patterns.length, bits);
         }
 
@@ -19,23 +19,52 @@ enum CodeStream {
         }
 
         @Override
-        void write(byte[] patterns, int bits, byte[] target, int offset) {
+        byte[] encode(byte[] patterns, int columns, int bits, CodeGrid grid) {
+            byte[] packed = new byte[Math.toIntExact(bytes(patterns, columns, bits, grid))];
             for (int i = 0; i < patterns.length; i++) {
-                BitPacking.put(target, offset, i, bits, patterns[i] & 0xff);
+                BitPacking.put(packed, 0, i, bits, patterns[i] & 0xff);
             }
+            return packed;
         }
 
         @Override
-        byte[] read(byte[] source, int from, int to, int codes, int bits) {
-            long expected = BitPacking.bytes(codes, bits);
+        byte[] decode(byte[] source, int from, int to, int points, int columns, int bits, CodeGrid grid) {
+            byte[] patterns = new byte[points * columns];
+            long expected = BitPacking.bytes(patterns.length, bits);
             if (expected != to - from) {
                 throw new MalformedPayloadException("its header asks for " + expected + " bytes of codes, found " + (to - from));
             }
-            byte[] patterns = new byte[codes];
             for (int i = 0; i < patterns.length; i++) {
-                patterns[i] = (byte) BitPacking.get(source, from, i, bits);
+                int pattern = BitPacking.get(source, from, i, bits);
+                if (pattern >= grid.levels(bits)) {
+                    throw new MalformedPayloadException("its code " + i + " is not on the grid");
+                }
+                patterns[i] = (byte) pattern;
             }
             return patterns;
+        }
+    },
+
+    /** Entropy-coded by an {@link EntropyCoder}: frequent codes take fewer bits. */
+    CODED(1) {
+        @Override
+        long bytes(byte[] patterns, int columns, int bits, CodeGrid grid) {
+            return encode(patterns, columns, bits, grid).length;
+        }
+
+        @Override
+        long maxCodes(long bytes, int bits) {
+            return EntropyCoder.maxCodes(bytes);
+        }
+
+        @Override
+        byte[] encode(byte[] patterns, int columns, int bits, CodeGrid grid) {
+            return EntropyCoder.encode(patterns, columns, grid.levels(bits) / 2);
+        }
+
+        @Override
+        byte[] decode(byte[] source, int from, int to, int points, int columns, int bits, CodeGrid grid) {
+            return EntropyCoder.decode(source, from, to, points, columns, grid.levels(bits) / 2, grid.levels(bits));
         }
     };
 
@@ -50,24 +79,24 @@ enum CodeStream {
         return wireNumber;
     }
 
-    /** Bytes that {@link #write} fills. */
-    abstract long bytes(byte[] patterns, int bits);
+    /** Number of bytes that {@link #encode} gives. */
+    abstract long bytes(byte[] patterns, int columns, int bits, CodeGrid grid);
 
     /** Most codes that a stream of so many bytes can hold: a reader refuses a larger matrix before it asks for memory. */
     abstract long maxCodes(long bytes, int bits);
 
     /**
-     * Writes patterns into zeroed bytes that begin at {@code offset}.
+     * The bytes of patterns.
      *
-     * @param patterns {@code [codes]} values in {@code [0, 2^bits)}, one byte each
+     * @param patterns {@code [points, columns]} values in {@code [0, grid.levels(bits))}, one byte each
      */
-    abstract void write(byte[] patterns, int bits, byte[] target, int offset);
+    abstract byte[] encode(byte[] patterns, int columns, int bits, CodeGrid grid);
 
     /**
-     * Reads all patterns from the bytes in {@code [from, to)}. Whether they are on the grid is the caller's question.
+     * Reads all patterns from the bytes in {@code [from, to)}.
      *
-     * @return {@code [codes]} values in {@code [0, 2^bits)}, one byte each
-     * @throws MalformedPayloadException where the bytes are not a stream of exactly so many codes
+     * @return {@code [points, columns]} values in {@code [0, grid.levels(bits))}, one byte each
+     * @throws MalformedPayloadException where the bytes are not a stream of exactly so many codes of the grid
      */
-    abstract byte[] read(byte[] source, int from, int to, int codes, int bits);
+    abstract byte[] decode(byte[] source, int from, int to, int points, int columns, int bits, CodeGrid grid);
 }

@@ -26,14 +26,16 @@ public final class MultipointMatrix {
     private final int[] firstPoint;
     private final float[] scales;
     private final byte[] patterns;
+    private final CodeStream stream;
 
     /**
      * @param scales   as stored: {@link ScaleLayout} says which
      * @param patterns stored code patterns, {@code [sum(points), columns]}, one byte each
+     * @param stream   how they are stored
      * @throws IllegalArgumentException where the points of a row with one scale make integers beyond {@link #MAX_INTEGER}
      */
     MultipointMatrix(int bits, int columns, CodeGrid grid, ScaleLayout layout, int[] points, float[] scales,
-                     byte[] patterns) {
+                     byte[] patterns, CodeStream stream) {
         this.bits = bits;
         this.columns = columns;
         this.grid = grid;
@@ -41,6 +43,7 @@ public final class MultipointMatrix {
         this.points = points;
         this.scales = scales;
         this.patterns = patterns;
+        this.stream = stream;
         this.firstPoint = new int[points.length + 1];
         for (int r = 0; r < points.length; r++) {
             firstPoint[r + 1] = firstPoint[r] + points[r];
@@ -169,7 +172,7 @@ public final class MultipointMatrix {
         for (int i = 0; i < moved.length; i++) {
             moved[i] = patterns[i / columns * columns + from[i % columns]];
         }
-        return new MultipointMatrix(bits, columns, grid, layout, points, scales, moved);
+        return new MultipointMatrix(bits, columns, grid, layout, points, scales, moved, stream);
     }
 
     /** The integer whose digits the codes of a row are at a column, coarsest first: the row's value in steps of its last scale. */
@@ -193,11 +196,20 @@ public final class MultipointMatrix {
         return patterns;
     }
 
+    CodeStream stream() {
+        return stream;
+    }
+
+    /** Whether codes are entropy-coded where they are stored, rather than packed. */
+    public boolean isCoded() {
+        return stream == CodeStream.CODED;
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof MultipointMatrix m && bits == m.bits && columns == m.columns && grid == m.grid
                 && layout == m.layout && Arrays.equals(points, m.points) && Arrays.equals(scales, m.scales)
-                && Arrays.equals(patterns, m.patterns);
+                && Arrays.equals(patterns, m.patterns) && stream == m.stream;
     }
 
     @Override
@@ -229,6 +241,7 @@ public final class MultipointMatrix {
         private final float[][] scales;
         /** By row: the points' patterns one after another, {@code [n * columns]}. */
         private final byte[][] patterns;
+        private CodeStream stream = CodeStream.PACKED;
 
         /**
          * @throws IllegalArgumentException where bits, rows or columns are out of range
@@ -311,6 +324,15 @@ public final class MultipointMatrix {
             return points(row, digitScales, digits);
         }
 
+        /**
+         * Lets codes be entropy-coded where they are stored: best for one point of wide codes, of which small ones are frequent. Otherwise
+         * they are packed.
+         */
+        public Builder coded() {
+            stream = CodeStream.CODED;
+            return this;
+        }
+
         /** The matrix; scales are rounded to what is stored. */
         public MultipointMatrix build() {
             int[] points = new int[patterns.length];
@@ -326,7 +348,7 @@ public final class MultipointMatrix {
             for (byte[] row : patterns) {
                 all.put(row);
             }
-            return new MultipointMatrix(bits, columns, grid, layout, points, storedScales(points), all.array());
+            return new MultipointMatrix(bits, columns, grid, layout, points, storedScales(points), all.array(), stream);
         }
 
         private float[] storedScales(int[] points) {

@@ -19,8 +19,6 @@ final class MultipointPayload {
 
     /** The version that is written, and the only one that is read. */
     static final int VERSION = 1;
-    /** How codes are written. */
-    static final CodeStream STREAM = CodeStream.PACKED;
 
     static final int HEADER_BYTES = 4 + 4 + 2 + 4 + 4;
     static final int CHECKSUM_BYTES = 4;
@@ -35,10 +33,12 @@ final class MultipointPayload {
         float[] scales = m.storedScales();
         int countBits = StoredSize.countBits(Arrays.stream(points).max().getAsInt());
         int exponent = HalfScales.exponent(scales);
-        ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(StoredSize.payloadBytes(m))).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] codes = m.stream().encode(m.patterns(), m.columns(), m.bits(), m.grid());
+        ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(StoredSize.frameBytes(points, m.layout()) + codes.length))
+                .order(ByteOrder.LITTLE_ENDIAN);
         out.put(MAGIC).put((byte) VERSION);
         out.put((byte) m.bits()).put((byte) m.grid().wireNumber()).put((byte) m.layout().wireNumber()).put((byte) countBits);
-        out.put((byte) exponent).put((byte) STREAM.wireNumber()).putInt(m.rows()).putInt(m.columns());
+        out.put((byte) exponent).put((byte) m.stream().wireNumber()).putInt(m.rows()).putInt(m.columns());
         for (int r = 0; countBits > 0 && r < points.length; r++) {
             BitPacking.put(out.array(), out.position(), r, countBits, points[r] - 1);
         }
@@ -46,8 +46,7 @@ final class MultipointPayload {
         for (float scale : scales) {
             out.putShort(HalfScales.encode(scale, exponent));
         }
-        STREAM.write(m.patterns(), m.bits(), out.array(), out.position());
-        skip(out, STREAM.bytes(m.patterns(), m.bits()));
+        out.put(codes);
         out.putInt(checksum(out.array(), out.position()));
         return out.array();
     }
@@ -83,13 +82,12 @@ final class MultipointPayload {
                 bytes.length + " bytes cannot hold " + rows + "x" + columns + " weights");
         in.limit(end);
         int[] points = points(bytes, in, rows, countBits);
-        long codes = IntStream.of(points).asLongStream().sum() * columns;
-        require(codes <= most, bytes.length + " bytes cannot hold " + codes + " codes");
+        long total = IntStream.of(points).asLongStream().sum();
+        require(total * columns <= most, bytes.length + " bytes cannot hold " + total * columns + " codes");
         float[] scales = scales(in, layout.scales(points), exponent);
-        byte[] patterns = stream.read(bytes, in.position(), end, (int) codes, bits);
-        requireOnGrid(patterns, grid.levels(bits));
+        byte[] patterns = stream.decode(bytes, in.position(), end, (int) total, columns, bits, grid);
         try {
-            return new MultipointMatrix(bits, columns, grid, layout, points, scales, patterns);
+            return new MultipointMatrix(bits, columns, grid, layout, points, scales, patterns, stream);
         } catch (IllegalArgumentException e) {
             throw new MalformedPayloadException(e.getMessage(), e);
         }
@@ -123,14 +121,6 @@ final class MultipointPayload {
         require(HalfScales.exponent(scales) == exponent,
                 "its scale exponent is " + exponent + ", expected " + HalfScales.exponent(scales));
         return scales;
-    }
-
-    private static void requireOnGrid(byte[] patterns, int levels) {
-        for (int i = 0; i < patterns.length; i++) {
-            if ((patterns[i] & 0xff) >= levels) {
-                throw new MalformedPayloadException("its code " + i + " is not on the grid");
-            }
-        }
     }
 
     private static <E> E constant(E[] values, ToIntFunction<E> wireNumber, int number, String what) {

@@ -11,7 +11,7 @@ public final class StoredSize {
 
     /** Bytes of the payload of a matrix. */
     static long payloadBytes(MultipointMatrix m) {
-        return frameBytes(m.pointsPerRow(), m.layout()) + MultipointPayload.STREAM.bytes(m.patterns(), m.bits());
+        return frameBytes(m.pointsPerRow(), m.layout()) + m.stream().bytes(m.patterns(), m.columns(), m.bits(), m.grid());
     }
 
     /** Bytes of the payload of a matrix with packed codes whose rows have the given numbers of points. */
@@ -24,7 +24,7 @@ public final class StoredSize {
     }
 
     /** Bytes of everything but the codes. */
-    private static long frameBytes(int[] points, ScaleLayout layout) {
+    static long frameBytes(int[] points, ScaleLayout layout) {
         int max = 1;
         for (int n : points) {
             max = Math.max(max, n);

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Payloads of the first version, which are read and written for ever as they are here. */
 class GoldenPayloadsTest {
@@ -26,6 +27,32 @@ class GoldenPayloadsTest {
         try (InputStream in = GoldenFiles.open("payloads.json")) {
             return StreamSupport.stream(MAPPER.readTree(in).spliterator(), false);
         }
+    }
+
+    static Stream<JsonNode> codedPayloads() throws IOException {
+        try (InputStream in = GoldenFiles.open("coded-payloads.json")) {
+            return StreamSupport.stream(MAPPER.readTree(in).spliterator(), false);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("codedPayloads")
+    void codedPayloadsAreReadAndWrittenAsRecorded(JsonNode golden) {
+        int[][] codes = MAPPER.convertValue(golden.get("codes"), int[][].class);
+        float[] scales = MAPPER.convertValue(golden.get("scales"), float[].class);
+        byte[] payload = HexFormat.of().parseHex(golden.get("payload").asText());
+        MultipointMatrix read = MultipointMatrix.fromBytes(payload);
+        assertTrue(read.isCoded());
+        MultipointMatrix.Builder builder = new MultipointMatrix.Builder(codes.length, codes[0].length, 8, CodeGrid.SYMMETRIC,
+                ScaleLayout.valueOf(golden.get("layout").asText())).coded();
+        for (int r = 0; r < codes.length; r++) {
+            for (int c = 0; c < codes[r].length; c++) {
+                assertEquals(codes[r][c], read.code(r, 0, c), "row " + r + ", column " + c);
+            }
+            assertEquals(scales[r], read.scale(r, 0));
+            builder.digits(r, 1, scales[r], codes[r]);
+        }
+        assertEquals(golden.get("payload").asText(), HexFormat.of().formatHex(builder.build().toBytes()));
     }
 
     @ParameterizedTest

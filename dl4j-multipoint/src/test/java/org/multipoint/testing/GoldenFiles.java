@@ -98,6 +98,7 @@ public class GoldenFiles {
     void write() throws IOException {
         Path folder = Files.createDirectories(Path.of(System.getProperty("org.multipoint.golden")));
         writeNew(folder.resolve("payloads.json"), payloads());
+        writeNew(folder.resolve("coded-payloads.json"), codedPayloads());
         ComputationGraph graph = Multipoint.of(images()).bits(3).extraPoints(0.3).leaveOut("plain")
                 .calibrate(TestNets.iterator(1, 6, 3, IMAGES)).transform().model();
         save(folder, "graph", graph, IMAGES);
@@ -124,6 +125,32 @@ public class GoldenFiles {
                 for (int most = 1; most <= 3; most++) {
                     all.add(payload(grid, layout, most, 1 + most + all.size() % 3, random));
                 }
+            }
+        }
+        return all;
+    }
+
+    /** Matrices of entropy-coded integers: few and many, small and large, with a scale for a row or for all. */
+    private static ArrayNode codedPayloads() {
+        ArrayNode all = new ObjectMapper().createArrayNode();
+        Random random = new Random(2);
+        for (double spread : new double[]{0.2, 1.5, 40}) {
+            for (ScaleLayout layout : new ScaleLayout[]{ScaleLayout.PER_ROW, ScaleLayout.PER_LAYER}) {
+                int rows = 8;
+                int columns = 27;
+                MultipointMatrix.Builder builder = new MultipointMatrix.Builder(rows, columns, 8, CodeGrid.SYMMETRIC, layout).coded();
+                int[][] codes = new int[rows][columns];
+                float[] scales = new float[rows];
+                for (int r = 0; r < rows; r++) {
+                    scales[r] = layout == ScaleLayout.PER_LAYER ? 0.125f : 0.125f * (r + 1);
+                    for (int c = 0; c < columns; c++) {
+                        codes[r][c] = (int) Math.max(-127, Math.min(127, Math.rint(spread * random.nextGaussian())));
+                    }
+                    builder.digits(r, 1, scales[r], codes[r]);
+                }
+                ObjectNode json = all.addObject();
+                json.put("name", layout + " " + spread).put("layout", layout.name()).putPOJO("scales", scales);
+                json.putPOJO("codes", codes).put("payload", HexFormat.of().formatHex(builder.build().toBytes()));
             }
         }
         return all;
