@@ -9,6 +9,13 @@ public enum Method {
      */
     CALIBRATED,
 
+    /**
+     * Entropy-coded weights, otherwise like {@link #CALIBRATED}: one integer for each weight, of as many digits as that weight is worth,
+     * chosen by rate and distortion, and one step for a layer. Its budget is in stored bits or bytes, any number from about 1 to 8 for each
+     * weight; extra points {@code e} on codes of {@code b} bits mean {@code b (1 + e)} bits.
+     */
+    CODED,
+
     /** The paper's greedy points (Liu et al., AAAI 2021): each point is the nearest to the residual of those before it. */
     GREEDY,
 

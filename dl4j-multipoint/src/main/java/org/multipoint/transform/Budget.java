@@ -49,6 +49,24 @@ record Budget(Allocation allocation, String description, OptionalDouble extraSha
         return new Budget(new FixedAllocation(points), points + " points per row");
     }
 
+    /**
+     * The budget in stored bits; empty where it depends on errors or fixes the number of points.
+     *
+     * @param weights number of weights
+     * @param bits    width of a code, for budgets in extra points
+     */
+    OptionalDouble storedBits(long weights, int bits) {
+        if (extraShare.isPresent()) {
+            return OptionalDouble.of(weights * bits * (1 + extraShare.getAsDouble()));
+        }
+        return allocation instanceof BudgetAllocation budget ? OptionalDouble.of(budget.bits(weights)) : OptionalDouble.empty();
+    }
+
+    /** Whether it is given as stored bits or bytes. */
+    boolean isStored() {
+        return allocation instanceof BudgetAllocation && extraShare.isEmpty();
+    }
+
     /** The number of points of every row where it is fixed. */
     OptionalInt fixedPoints() {
         return allocation instanceof FixedAllocation fixed ? OptionalInt.of(fixed.points()) : OptionalInt.empty();

@@ -7,16 +7,14 @@ import org.multipoint.internal.calibration.RangeStatistics;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.ops.Tensor;
-import org.multipoint.internal.quantizer.ErrorCurves;
-import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.internal.quantizer.WeightProblem;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * Passes calibration images through the reference network and finds for each operation its candidate: the best way to find its points,
@@ -32,15 +30,6 @@ final class CalibrationPass {
     private final Map<String, RangeStatistics> ranges = new HashMap<>();
     private final Map<Integer, Map<String, Candidate>> candidates = new TreeMap<>();
     private long images;
-
-    /**
-     * What is known of an operation before it is quantized.
-     *
-     * @param finder the best way to find its points
-     * @param curves output errors with more points
-     */
-    record Candidate(PointFinder finder, ErrorCurves curves) {
-    }
 
     CalibrationPass(Settings settings, ReferenceNetwork network, CalibrationData data, TransformListener listener) {
         this.settings = settings;
@@ -108,19 +97,9 @@ final class CalibrationPass {
     private void examine(LinearVertex vertex, LinearVertex.Operation operation, Moments moments, List<Integer> widths) {
         WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments,
                 settings.strategy().correctsBias());
-        double outputVariance = problem.outputVariance();
         for (int width : widths) {
-            double least = Double.POSITIVE_INFINITY;
-            for (PointFinder finder : settings.finders(vertex.name(), width)) {
-                double[][] errors = finder.errors(problem, settings.strategy().maxPoints(finder));
-                int n = settings.strategy().ordinaryPoints(width);
-                double total = Stream.of(errors).mapToDouble(e -> e[n - 1]).sum();
-                if (total < least) {
-                    least = total;
-                    candidates.computeIfAbsent(width, w -> new HashMap<>()).put(operation.name(), new Candidate(finder,
-                            new ErrorCurves(operation.op().columns(), finder.bits(), finder.layout(), errors, outputVariance)));
-                }
-            }
+            candidates.computeIfAbsent(width, w -> new LinkedHashMap<>())
+                    .put(operation.name(), settings.strategy().candidate(problem, settings.width(vertex.name(), width), width));
         }
     }
 

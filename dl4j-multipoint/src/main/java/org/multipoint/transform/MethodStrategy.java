@@ -1,12 +1,15 @@
 package org.multipoint.transform;
 
 import org.multipoint.internal.quantizer.Allocation;
+import org.multipoint.internal.quantizer.ErrorCurves;
 import org.multipoint.internal.quantizer.PointFinder;
+import org.multipoint.internal.quantizer.WeightProblem;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The algorithm behind a {@link Method}: how points are found and counted, what is asked of the calibration pass, and whether layers are
@@ -28,6 +31,7 @@ abstract class MethodStrategy {
 
     static MethodStrategy of(Method method, MultipointOptions options, Budget budget) {
         return switch (method) {
+            case CODED -> new CodedMethod(options, budget);
             case CALIBRATED -> new CalibratedMethod(options, budget);
             case GREEDY -> new GreedyMethod(options, budget);
             case NEAREST -> new NearestMethod(options, budget);
@@ -50,6 +54,40 @@ abstract class MethodStrategy {
     /** Points that a row has before any are extra: the number at which the ways to find them are compared. */
     int ordinaryPoints(int bits) {
         return 1;
+    }
+
+    /**
+     * What is learnt of an operation in the calibration pass.
+     *
+     * @param bits      width of its codes
+     * @param ofNetwork width of the network's codes
+     */
+    Candidate candidate(WeightProblem problem, int bits, int ofNetwork) {
+        double outputVariance = problem.outputVariance();
+        int n = ordinaryPoints(ofNetwork);
+        double least = Double.POSITIVE_INFINITY;
+        Candidate best = null;
+        for (PointFinder finder : finders(bits)) {
+            double[][] errors = finder.errors(problem, maxPoints(finder));
+            double total = Stream.of(errors).mapToDouble(e -> e[n - 1]).sum();
+            if (best == null || total < least) {
+                least = total;
+                best = new Candidate.Points(finder,
+                        new ErrorCurves(problem.op().columns(), finder.bits(), finder.layout(), errors, outputVariance));
+            }
+        }
+        return best;
+    }
+
+    /**
+     * Decides how a budget is spent on all operations.
+     *
+     * @param candidates of all operations, by name, in topological order
+     * @param bits       width of the network's codes
+     * @param weights    number of weights of all operations
+     */
+    OperationQuantizer quantizer(Map<String, Candidate> candidates, Budget spent, int bits, long weights) {
+        return new PointQuantizer(candidates, allocation(spent, bits));
     }
 
     /** The rule by which a budget is spent where codes have the given width. */

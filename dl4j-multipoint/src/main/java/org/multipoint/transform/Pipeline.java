@@ -89,9 +89,9 @@ final class Pipeline<M> {
 
     /** The model and its report for a plan, whose width must have been calibrated. */
     Quantized<M> quantize(Plan plan) {
-        Map<String, CalibrationPass.Candidate> candidates = calibration.candidates(plan.bits);
-        Map<String, int[]> points = allocate(plan, candidates);
-        Map<String, List<QuantizedOperation>> quantized = quantize(candidates, points);
+        long weights = vertices.stream().flatMap(v -> v.operations().stream()).mapToLong(o -> o.op().weights()).sum();
+        Map<String, List<QuantizedOperation>> quantized = quantize(
+                settings.strategy().quantizer(calibration.candidates(plan.bits), plan.budget, plan.bits, weights));
         Provenance provenance = provenance(plan);
         GraphEdit edit = folded.copy();
         quantized.forEach((name, operations) -> store(edit, name, operations, provenance));
@@ -102,26 +102,14 @@ final class Pipeline<M> {
     record Quantized<M>(M model, MultipointReport report) {
     }
 
-    private Map<String, int[]> allocate(Plan plan, Map<String, CalibrationPass.Candidate> candidates) {
-        List<String> names = vertices.stream().flatMap(v -> v.operations().stream()).map(LinearVertex.Operation::name).toList();
-        int[][] allocated = settings.strategy().allocation(plan.budget, plan.bits)
-                .allocate(names.stream().map(name -> candidates.get(name).curves()).toList());
-        Map<String, int[]> points = new LinkedHashMap<>();
-        for (int i = 0; i < names.size(); i++) {
-            points.put(names.get(i), allocated[i]);
-        }
-        return points;
-    }
-
-    private Map<String, List<QuantizedOperation>> quantize(Map<String, CalibrationPass.Candidate> candidates, Map<String, int[]> points) {
+    private Map<String, List<QuantizedOperation>> quantize(OperationQuantizer quantizer) {
         if (settings.strategy().isSequential()) {
-            return new SequentialQuantization(settings, network, candidates, new Activations.Budget(settings.memory()))
-                    .run(data, points, listener);
+            return new SequentialQuantization(settings, network, quantizer, new Activations.Budget(settings.memory())).run(data, listener);
         }
-        IndependentQuantization independent = new IndependentQuantization(settings, calibration);
+        IndependentQuantization independent = new IndependentQuantization(settings, calibration, (PointQuantizer) quantizer);
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
         for (LinearVertex vertex : vertices) {
-            quantized.put(vertex.name(), independent.quantize(vertex, candidates, points));
+            quantized.put(vertex.name(), independent.quantize(vertex));
             listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(), vertices.size(), vertex.name());
         }
         return quantized;

@@ -12,7 +12,6 @@ import org.multipoint.internal.graph.Topology;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
-import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.internal.quantizer.TargetMatching;
 import org.multipoint.internal.quantizer.WeightProblem;
 import org.multipoint.options.MultipointOptions;
@@ -54,33 +53,32 @@ final class SequentialQuantization {
     private final Settings settings;
     private final MultipointOptions options;
     private final ReferenceNetwork network;
-    private final Map<String, CalibrationPass.Candidate> candidates;
+    private final OperationQuantizer quantizer;
     private final Activations.Budget budget;
     private final List<BatchShape> batches = new ArrayList<>();
     /** Batches on whose examples errors are measured and nothing is fitted; where it is empty, errors are measured on all. */
     private final BitSet heldOut = new BitSet();
 
     /**
-     * @param candidates what the calibration pass found, by name of operation
-     * @param budget     for all activations; what is taken of it is given back, also where the quantization fails
+     * @param quantizer quantizes the weights of the operations that it includes; vertices of others stay as they are
+     * @param budget    for all activations; what is taken of it is given back, also where the quantization fails
      */
-    SequentialQuantization(Settings settings, ReferenceNetwork network, Map<String, CalibrationPass.Candidate> candidates,
+    SequentialQuantization(Settings settings, ReferenceNetwork network, OperationQuantizer quantizer,
                            Activations.Budget budget) {
         this.settings = settings;
         this.options = settings.options();
         this.network = network;
-        this.candidates = candidates;
+        this.quantizer = quantizer;
         this.budget = budget;
     }
 
     /**
-     * @param points number of points of each row, by name of operation; vertices without an entry stay as they are
      * @return the quantized operations of each vertex
      */
-    Map<String, List<QuantizedOperation>> run(CalibrationData data, Map<String, int[]> points, TransformListener listener) {
+    Map<String, List<QuantizedOperation>> run(CalibrationData data, TransformListener listener) {
         Topology topology = network.topology();
         Map<String, LinearVertex> chosen = new LinkedHashMap<>(network.linear());
-        chosen.values().removeIf(vertex -> !points.containsKey(vertex.operations().get(0).name()));
+        chosen.values().removeIf(vertex -> !quantizer.includes(vertex.operations().get(0).name()));
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
         topology.<Streams>traverse(read(data), (name, live) -> {
             List<Streams> inputs = topology.inputsOf(name).stream().map(live::get).toList();
@@ -88,7 +86,7 @@ final class SequentialQuantization {
                 return topology.usesOf(name) == 0 ? null : pass(name, inputs);
             }
             List<QuantizedOperation> operations = new ArrayList<>();
-            Streams out = quantize(chosen.get(name), inputs.get(0), live, points, operations);
+            Streams out = quantize(chosen.get(name), inputs.get(0), live, operations);
             quantized.put(name, operations);
             listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(), chosen.size(), name);
             return out;
@@ -179,7 +177,7 @@ final class SequentialQuantization {
      * @param operations its operations are added to it
      * @return its outputs, or null where they are not read
      */
-    private Streams quantize(LinearVertex vertex, Streams input, Map<String, Streams> live, Map<String, int[]> points,
+    private Streams quantize(LinearVertex vertex, Streams input, Map<String, Streams> live,
                              List<QuantizedOperation> operations) {
         boolean read = network.topology().usesOf(vertex.name()) > 0;
         Streams x = network.hasPreProcessor(vertex) ? map(List.of(input), (in, batch) -> network.operand(vertex, in.get(0), batch)) : input;
@@ -187,7 +185,7 @@ final class SequentialQuantization {
             List<Streams> addends = addends(vertex, x, live);
             for (int i = 0; i < vertex.operations().size(); i++) {
                 boolean last = i == vertex.operations().size() - 1;
-                QuantizedOperation quantized = quantize(vertex.operations().get(i), x, addends, points, last);
+                QuantizedOperation quantized = quantize(vertex.operations().get(i), x, addends, last);
                 Streams done = x;
                 x = outputs(vertex, i, quantized, x, addends, read || !last, operations);
                 if (done != input) {
@@ -207,7 +205,7 @@ final class SequentialQuantization {
      * @param last whether it is the last operation of its layer, the only one that has a bias: its correction includes the mean errors of
      *             the operations before it
      */
-    private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, List<Streams> addends, Map<String, int[]> points,
+    private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, List<Streams> addends,
                                         boolean last) {
         Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty()
                 : Optional.of(range(operation.name(), x.quantized).quantization(options.clipping(), settings.activationBits()));
@@ -224,12 +222,11 @@ final class SequentialQuantization {
         WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments, options.biasCorrection());
         WeightProblem target = options.targetMatching() && options.quantizedInputs()
                 ? problem.withWeights(TargetMatching.match(problem, options.ridge())) : problem;
-        PointFinder finder = candidates.get(operation.name()).finder();
-        int[] counts = points.get(operation.name());
-        MultipointMatrix matrix = finder.find(target, counts);
+        OperationQuantizer.Weights weights = quantizer.quantize(operation.name(), target);
+        MultipointMatrix matrix = weights.matrix();
         float[] bias = options.biasCorrection() && last
                 ? TargetMatching.bias(problem, operation.bias(), matrix.toFloats()) : operation.bias();
-        return new QuantizedOperation(operation.name(), matrix, finder.notionalBits(target, matrix, counts), bias, input, Double.NaN,
+        return new QuantizedOperation(operation.name(), matrix, weights.notionalBits(), bias, input, Double.NaN,
                 moments.independent());
     }
 

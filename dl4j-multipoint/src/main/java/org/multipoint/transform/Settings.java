@@ -1,13 +1,12 @@
 package org.multipoint.transform;
 
 import org.multipoint.internal.calibration.MemoryBound;
-import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
+import org.multipoint.points.CodeGrid;
 
 import java.util.Collections;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -33,6 +32,9 @@ record Settings(String model, Method method, OptionalInt bits, Map<String, Integ
     private static final int DEFAULT_BITS = 4;
 
     Settings {
+        if (method == Method.CODED && !layerBits.isEmpty()) {
+            throw new IllegalArgumentException("Entropy-coded weights have no width of a code, found widths for layers " + layerBits.keySet());
+        }
         layerBits = Collections.unmodifiableMap(new TreeMap<>(layerBits));
         leftOut = Collections.unmodifiableSet(new LinkedHashSet<>(leftOut));
     }
@@ -48,12 +50,12 @@ record Settings(String model, Method method, OptionalInt bits, Map<String, Integ
     }
 
     Pipeline.Plan plan() {
-        return new Pipeline.Plan(bits.orElse(DEFAULT_BITS), budget);
+        return new Pipeline.Plan(bits.orElse(method == Method.CODED && budget.isStored() ? CodeGrid.MAX_BITS : DEFAULT_BITS), budget);
     }
 
-    /** The ways to find a vertex's points that are tried where the network's codes have the given width; the best one is kept. */
-    List<PointFinder> finders(String vertex, int width) {
-        return strategy().finders(layerBits.getOrDefault(vertex, width));
+    /** Width of a vertex's codes where those of the network have the given width. */
+    int width(String vertex, int ofNetwork) {
+        return layerBits.getOrDefault(vertex, ofNetwork);
     }
 
     /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */

@@ -45,6 +45,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -145,13 +146,13 @@ class GraphStructureTest {
         ComputationGraph graph = branches(CNN2DFormat.NCHW);
         INDArray[] x = {TestNets.random(7, image(CNN2DFormat.NCHW, 32)), TestNets.random(8, 32, 5)};
         INDArray expected = graph.output(x)[0];
-        double[] squares = new double[2];
+        Map<Method, Double> squares = new EnumMap<>(Method.class);
         for (Method method : new Method[]{Method.CALIBRATED, Method.GREEDY}) {
             INDArray found = Multipoint.of(graph).method(method).bits(3).extraPoints(0.1)
                     .calibrate(TestNets.iterator(1, 16, image(CNN2DFormat.NCHW, 8), new long[]{8, 5})).transform().model().output(x)[0];
-            squares[method.ordinal()] = expected.squaredDistance(found);
+            squares.put(method, expected.squaredDistance(found));
         }
-        assertTrue(squares[0] < squares[1], squares[0] + " against " + squares[1]);
+        assertTrue(squares.get(Method.CALIBRATED) < squares.get(Method.GREEDY), squares.toString());
     }
 
     @Test

@@ -13,14 +13,13 @@ import org.junit.jupiter.api.Test;
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
+import org.multipoint.internal.quantizer.FixedAllocation;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.testing.CountingEngine;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
 
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -65,17 +64,8 @@ class SequentialQuantizationTest {
         List<LinearVertex> vertices = network.linear().values().stream().filter(vertex -> !vertex.name().equals("leftOut")).toList();
         CalibrationPass pass = new CalibrationPass(settings, network, data, SILENT);
         pass.run(vertices, List.of(4));
-        Map<String, int[]> points = new HashMap<>();
-        for (LinearVertex vertex : vertices) {
-            vertex.operations().forEach(operation -> points.put(operation.name(), ones(operation.op().rows())));
-        }
-        return new SequentialQuantization(settings, network, pass.candidates(4), budget).run(data, points, SILENT);
-    }
-
-    private static int[] ones(int rows) {
-        int[] ones = new int[rows];
-        Arrays.fill(ones, 1);
-        return ones;
+        PointQuantizer quantizer = new PointQuantizer(pass.candidates(4), new FixedAllocation(1));
+        return new SequentialQuantization(settings, network, quantizer, budget).run(data, SILENT);
     }
 
     @Test

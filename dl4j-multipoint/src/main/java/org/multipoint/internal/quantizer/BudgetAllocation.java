@@ -43,6 +43,15 @@ public final class BudgetAllocation implements Allocation {
         return new BudgetAllocation(Unit.BYTES, bytes);
     }
 
+    /**
+     * What may be spent on so many weights: stored bits, or, of a budget in extra points, codes.
+     *
+     * @param weights number of weights
+     */
+    public double bits(long weights) {
+        return unit == Unit.BYTES ? amount * 8 : amount * weights;
+    }
+
     /** One more point for a row. */
     private record Step(int layer, int row, int points, double gainPerBit) {
     }
@@ -94,11 +103,7 @@ public final class BudgetAllocation implements Allocation {
         Purse(List<ErrorCurves> layers) {
             this.layers = layers;
             long weights = layers.stream().mapToLong(c -> (long) c.rows() * c.columns()).sum();
-            this.budget = switch (unit) {
-                case EXTRA_CODES -> amount * weights;
-                case BITS_PER_WEIGHT -> amount * weights;
-                case BYTES -> amount * 8;
-            };
+            this.budget = bits(weights);
             this.spent = unit == Unit.EXTRA_CODES ? 0 : storedBits(null);
         }
 

@@ -87,6 +87,24 @@ final class GptqRounding {
      * @return output error of each row under the damped second moments
      */
     double[] round(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
+        return round(w, rows, scales, (row, steps, weight) -> grid.nearest(steps, max[row]), codes);
+    }
+
+    /** Decides what a value is rounded to. */
+    @FunctionalInterface
+    interface Choice {
+        /**
+         * @param steps  the value, in steps of its row
+         * @param weight output error of rounding it by one step
+         * @return the code
+         */
+        int code(int row, float steps, double weight);
+    }
+
+    /**
+     * GPTQ rounding of rows where the nearest code need not be the best one. Arguments and result as those of the other {@link #round}.
+     */
+    double[] round(float[] w, int rows, float[] scales, Choice choice, int[] codes) {
         double[] errors = new double[rows];
         float[] e = new float[rows * size];
         for (int begin = 0; begin < size; begin += BLOCK) {
@@ -96,13 +114,13 @@ final class GptqRounding {
                     Products.slice(feedback, size, 0, from, from, to), rows, from, to - from);
             IntStream all = IntStream.range(0, rows);
             (rows > 1 && size > 16 ? all.parallel() : all).forEach(r ->
-                    errors[r] += roundBlock(w, r, from, to, propagated, scales[r], grid, max[r], codes, e));
+                    errors[r] += roundBlock(w, r, from, to, propagated, scales[r], choice, codes, e));
         }
         return errors;
     }
 
-    private double roundBlock(float[] w, int row, int from, int to, float[] propagated, float scale, CodeGrid grid, int max,
-                              int[] codes, float[] e) {
+    private double roundBlock(float[] w, int row, int from, int to, float[] propagated, float scale, Choice choice, int[] codes,
+                              float[] e) {
         int width = to - from;
         float[] target = new float[width];
         System.arraycopy(w, row * size + from, target, 0, width);
@@ -112,7 +130,8 @@ final class GptqRounding {
         float perStep = perStep(scale);
         double error = 0;
         for (int j = 0; j < width; j++) {
-            int code = grid.nearest(target[j] * perStep, max);
+            double weight = (double) diagonal[from + j] * scale;
+            int code = choice.code(row, target[j] * perStep, weight * weight);
             float rounded = scale * code;
             double left = (double) diagonal[from + j] * (target[j] - rounded);
             error += left * left;
@@ -160,13 +179,23 @@ final class GptqRounding {
      * @return output error of each row, as of {@link #round}; never more than before
      */
     double[] descend(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
+        return descend(w, rows, codes, scales, (r, eh) -> descendRow(r, scales[r], grid, max[r], codes, eh));
+    }
+
+    /** A sweep over the codes of one row. */
+    @FunctionalInterface
+    private interface RowDescent {
+        void run(int row, float[] eh);
+    }
+
+    private double[] descend(float[] w, int rows, int[] codes, float[] scales, RowDescent descent) {
         float[] e = new float[rows * size];
         for (int i = 0; i < e.length; i++) {
             e[i] = w[i] - scales[i / size] * codes[i];
         }
         float[] eh = Products.multiply(e, moments, rows, size, size);
         IntStream all = IntStream.range(0, rows);
-        (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> descendRow(r, scales[r], grid, max[r], codes, eh));
+        (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> descent.run(r, eh));
         for (int i = 0; i < e.length; i++) {
             e[i] = w[i] - scales[i / size] * codes[i];
         }
@@ -197,6 +226,58 @@ final class GptqRounding {
                 }
             }
         }
+    }
+
+    /**
+     * Coordinate descent on output error and rate together: each code moves by one where that lowers {@code error + price * bits}.
+     *
+     * @param rates bits of a code in a row
+     * @param firstRow number of the first row, as rates count them
+     * @param price output error that a bit is worth
+     * @param codes {@code [rows, size]} in rounding order, changed in place
+     * @return output error of each row, as of {@link #round}
+     */
+    double[] descend(float[] w, int rows, float[] scales, CodeRates rates, int firstRow, double price, int[] codes) {
+        return descend(w, rows, codes, scales, (r, eh) -> descendRow(r, scales[r], rates, firstRow + r, price, codes, eh));
+    }
+
+    private void descendRow(int row, float scale, CodeRates rates, int rateRow, double price, int[] codes, float[] eh) {
+        int first = row * size;
+        boolean moved = true;
+        for (int sweep = 0; moved && sweep < SWEEPS; sweep++) {
+            moved = false;
+            for (int j = 0; j < size; j++) {
+                float own = moments[j * size + j];
+                int code = codes[first + j];
+                int change = 0;
+                double most = LEAST_GAIN * scale * scale * own;
+                for (int by = -1; by <= 1; by += 2) {
+                    double gain = scale * by * (2 * eh[first + j] - scale * by * own)
+                            + price * (rates.bits(rateRow, code) - rates.bits(rateRow, code + by));
+                    if (gain > most && Math.abs(code + by) <= CodeRates.LIMIT) {
+                        most = gain;
+                        change = by;
+                    }
+                }
+                if (change != 0) {
+                    codes[first + j] = code + change;
+                    moved = true;
+                    float step = scale * change;
+                    for (int k = 0; k < size; k++) {
+                        eh[first + k] -= step * moments[j * size + k];
+                    }
+                }
+            }
+        }
+    }
+
+    /** Sum of the squares of the diagonal of {@code V}: output error of rounding each column of a row by one, feedback included. */
+    double sumOfSquares() {
+        double sum = 0;
+        for (float v : diagonal) {
+            sum += (double) v * v;
+        }
+        return sum;
     }
 
     private static float perStep(float scale) {

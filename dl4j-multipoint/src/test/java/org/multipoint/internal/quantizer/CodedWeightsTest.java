@@ -1,0 +1,95 @@
+package org.multipoint.internal.quantizer;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.points.MultipointMatrix;
+import org.multipoint.points.ScaleLayout;
+import org.multipoint.testing.TestProblems;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.DoubleStream;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class CodedWeightsTest {
+
+    private static WeightProblem problem(int rows, int seed) {
+        LinearOp op = LinearOp.dense(48, rows, false);
+        return TestProblems.of(op, TestProblems.correlated(400, 48, false, seed), seed);
+    }
+
+    private static double error(WeightProblem problem, MultipointMatrix matrix) {
+        return DoubleStream.of(problem.outputErrors(matrix.toFloats())).average().getAsDouble() / problem.outputVariance();
+    }
+
+    @Test
+    void dearerBitsAreFewerAndErrorsLarger() {
+        WeightProblem problem = problem(32, 1);
+        CodedWeights weights = new CodedWeights(problem, problem.outputVariance());
+        double bits = Double.POSITIVE_INFINITY;
+        double error = 0;
+        for (double lambda = 1e-5; lambda < 0.1; lambda *= 8) {
+            MultipointMatrix matrix = weights.find(lambda);
+            assertTrue(matrix.isCoded());
+            assertEquals(ScaleLayout.PER_LAYER, matrix.layout());
+            assertTrue(matrix.storedBits() < bits, "lambda " + lambda);
+            assertTrue(error(problem, matrix) > error, "lambda " + lambda);
+            bits = matrix.storedBits();
+            error = error(problem, matrix);
+        }
+    }
+
+    /** At the same stored bits the error is well below that of packed points. */
+    @Test
+    void betterThanPackedPointsAtTheSameSize() {
+        WeightProblem problem = problem(64, 2);
+        GptqPoints packed = new GptqPoints(3, org.multipoint.points.CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW);
+        int[] ones = new int[64];
+        java.util.Arrays.fill(ones, 1);
+        MultipointMatrix points = packed.find(problem, ones);
+        CodedWeights weights = new CodedWeights(problem, problem.outputVariance());
+        RateControl control = new RateControl(Map.of("layer", new RateCurve(weights)), points.storedBits());
+        MultipointMatrix coded = control.next("layer", weights);
+        assertTrue(coded.storedBits() <= points.storedBits(), coded.storedBits() + " bits of " + points.storedBits());
+        assertTrue(error(problem, coded) < 0.75 * error(problem, points), error(problem, coded) + ", packed " + error(problem, points));
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1.5, 2.1, 3, 5})
+    void aBudgetIsSpentAndNotExceeded(double bitsPerWeight) {
+        Map<String, WeightProblem> problems = new LinkedHashMap<>();
+        Map<String, RateCurve> curves = new LinkedHashMap<>();
+        long weights = 0;
+        for (int i = 0; i < 4; i++) {
+            WeightProblem problem = problem(16 << i, i);
+            problems.put("layer" + i, problem);
+            curves.put("layer" + i, new RateCurve(new CodedWeights(problem, problem.outputVariance())));
+            weights += problem.op().weights();
+        }
+        RateControl control = new RateControl(curves, bitsPerWeight * weights);
+        long bits = 0;
+        for (Map.Entry<String, WeightProblem> p : problems.entrySet()) {
+            bits += control.next(p.getKey(), new CodedWeights(p.getValue(), p.getValue().outputVariance())).storedBits();
+        }
+        assertTrue(bits <= bitsPerWeight * weights, (double) bits / weights + " bits");
+        assertTrue(bits > 0.96 * bitsPerWeight * weights, (double) bits / weights + " bits");
+        assertThrows(IllegalArgumentException.class, () -> control.next("layer0", null));
+    }
+
+    /** No weight is clipped: where the step of the layer is too small for a row, it has one of its own. */
+    @Test
+    void rowsWithOutliersHaveStepsOfTheirOwn() {
+        WeightProblem problem = problem(8, 3);
+        float[] weights = problem.weights().clone();
+        weights[5] = 500;
+        WeightProblem outlier = problem.withWeights(weights);
+        MultipointMatrix matrix = new CodedWeights(outlier, problem.outputVariance()).find(1e-5);
+        assertEquals(ScaleLayout.PER_ROW, matrix.layout());
+        assertEquals(500, matrix.toFloats()[5], 5);
+    }
+}
