@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Entropy coding of code patterns, row after row. The magnitude of a code, its distance from the middle of the grid, is a sequence of decisions ("is it
- * more than 0?", "more than 1?", ...), each with an adaptive probability for each context. The context is the magnitude to be expected: a
- * weighted mean of those of the same column in the rows before, of the same row so far, and of the two codes before. The sign costs one bit.
+ * Entropy coding of code patterns, row after row. The magnitude of a code, its distance from the middle of the grid, is a sequence of
+ * decisions ("is it more than 0?", "more than 1?", ...), each with an adaptive probability for each context. The context is the
+ * magnitude to be expected: a weighted mean of those of the same column in the rows before, of the same row so far, and of the two
+ * codes before. The sign costs one bit.
  *
  * <p>Rows are coded in blocks of some {@value #BLOCK} codes, which know nothing of each other and are decoded in parallel. Each block but
  * the last one is preceded by its length in bytes.
@@ -203,7 +204,8 @@ final class EntropyCoder {
         }
 
         int context(int column) {
-            int expected = COLUMN_WEIGHT * columnMeans[column] + ROW_WEIGHT * rowMean + NEIGHBOUR_WEIGHT * (before + twoBefore >> 1) >> WEIGHTS;
+            int neighbours = before + twoBefore >> 1;
+            int expected = COLUMN_WEIGHT * columnMeans[column] + ROW_WEIGHT * rowMean + NEIGHBOUR_WEIGHT * neighbours >> WEIGHTS;
             return CONTEXT[Math.min(expected, CONTEXT.length - 1)];
         }
 

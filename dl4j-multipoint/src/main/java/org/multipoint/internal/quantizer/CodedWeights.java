@@ -9,11 +9,11 @@ import java.util.Arrays;
 
 /**
  * Entropy-coded weights: one integer for each weight, one step for the whole layer (for each group where there are several), and
- * rounding by rate and distortion. With {@code lambda} the relative output error that a bit is worth, {@code E} the variance of the layer's
- * outputs and {@code V} the triangular factor of the second moments of {@link GptqRounding}, the step is the one at which a finer grid would
- * cost as much as it gains, {@code step^2 = 6 lambda E columns / (ln 2 sum_k V_kk^2)}, and each column of the GPTQ rounding takes the code that
- * minimizes {@code V_kk^2 (t - step q)^2 + lambda E bits(q)} of the nearest and the two before it towards zero. Coordinate descent follows
- * under the same measure.
+ * rounding by rate and distortion. With {@code lambda} the relative output error that a bit is worth, {@code E} the variance of the
+ * layer's outputs and {@code V} the triangular factor of the second moments of {@link GptqRounding}, the step is the one at which a
+ * finer grid would cost as much as it gains, {@code step^2 = 6 lambda E columns / (ln 2 sum_k V_kk^2)}, and each column of the GPTQ
+ * rounding takes the code that minimizes {@code V_kk^2 (t - step q)^2 + lambda E bits(q)} of the nearest and the two before it towards
+ * zero. Coordinate descent follows under the same measure.
  */
 public final class CodedWeights {
 

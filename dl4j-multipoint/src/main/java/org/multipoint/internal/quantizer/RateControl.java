@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Spends a budget of stored bits on operations that are coded one after another: one price of a bit for the whole network, which is corrected after
- * each operation by what it really took. Not thread-safe.
+ * Spends a budget of stored bits on operations that are coded one after another: one price of a bit for the whole network, which is
+ * corrected after each operation by what it really took. Not thread-safe.
  */
 public final class RateControl {
 

@@ -1,8 +1,8 @@
 package org.multipoint.internal.quantizer;
 
 /**
- * Stored bits of an operation as a function of what a bit is worth, measured at a few prices and interpolated: bits fall nearly in proportion to the
- * logarithm of the price.
+ * Stored bits of an operation as a function of what a bit is worth, measured at a few prices and interpolated: bits fall nearly in
+ * proportion to the logarithm of the price.
  */
 public final class RateCurve {
 
