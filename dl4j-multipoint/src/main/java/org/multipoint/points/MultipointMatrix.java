@@ -27,6 +27,8 @@ public final class MultipointMatrix {
     private final float[] scales;
     private final byte[] patterns;
     private final CodeStream stream;
+    /** Once it was asked for, as entropy-coded codes are encoded to count them; until then 0. */
+    private volatile long storedBits;
 
     /**
      * @param scales   as stored: {@link ScaleLayout} says which
@@ -141,7 +143,10 @@ public final class MultipointMatrix {
 
     /** Bits of this matrix as it is stored, everything counted. */
     public long storedBits() {
-        return StoredSize.payloadBytes(this) * 8L;
+        if (storedBits == 0) {
+            storedBits = StoredSize.payloadBytes(this) * 8L;
+        }
+        return storedBits;
     }
 
     /** The stored form of this matrix, which {@link #fromBytes} reads: the same matrix gives the same bytes. */

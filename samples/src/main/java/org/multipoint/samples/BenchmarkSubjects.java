@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** The ways of running one network that the benchmark compares; closing this closes all. */
 final class BenchmarkSubjects implements AutoCloseable {
@@ -73,24 +74,13 @@ final class BenchmarkSubjects implements AutoCloseable {
     }
 
     private ComputationGraph add(String name, ComputationGraph graph) {
-        subjects.add(new BenchmarkSubject() {
-            @Override
-            public String name() {
-                return name;
+        add(name, () -> {
+            try (INDArray output = graph.outputSingle(input)) {
+                return Tensor.of(output).data();
             }
-
-            @Override
-            public float[] run() {
-                try (INDArray output = graph.outputSingle(input)) {
-                    return Tensor.of(output).data();
-                }
-            }
-
-            @Override
-            public void close() {
-                MultipointModels.close(graph);
-                graph.close();
-            }
+        }, () -> {
+            MultipointModels.close(graph);
+            graph.close();
         });
         return graph;
     }
@@ -118,6 +108,10 @@ final class BenchmarkSubjects implements AutoCloseable {
         INDArray channelsFirst = network.channelsLast() && input.rank() == 4 ? input.permute(0, 3, 1, 2) : input;
         OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of(network.graph().getConfiguration().getNetworkInputs().get(0),
                 channelsFirst), threads);
+        add(name, () -> runtime.run().values().iterator().next(), runtime::close);
+    }
+
+    private void add(String name, Supplier<float[]> run, Runnable close) {
         subjects.add(new BenchmarkSubject() {
             @Override
             public String name() {
@@ -126,12 +120,12 @@ final class BenchmarkSubjects implements AutoCloseable {
 
             @Override
             public float[] run() {
-                return runtime.run().values().iterator().next();
+                return run.get();
             }
 
             @Override
             public void close() {
-                runtime.close();
+                close.run();
             }
         });
     }

@@ -179,46 +179,45 @@ final class GptqRounding {
      * @return output error of each row, as of {@link #round}; never more than before
      */
     double[] descend(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
-        return descend(w, rows, codes, scales, (r, eh) -> descendRow(r, scales[r], grid, max[r], codes, eh));
+        return descend(w, rows, scales, codes, (row, code, residual, own) -> change(scales[row], grid, max[row], code, residual, own));
     }
 
-    /** A sweep over the codes of one row. */
+    /** Decides by how much a code changes, the others fixed. */
     @FunctionalInterface
-    private interface RowDescent {
-        void run(int row, float[] eh);
+    private interface Move {
+        /**
+         * @param residual the row's error at the code's column, multiplied with the second moments
+         * @param own      second moment of the column
+         * @return 0 where the code stays
+         */
+        int change(int row, int code, float residual, float own);
     }
 
-    private double[] descend(float[] w, int rows, int[] codes, float[] scales, RowDescent descent) {
+    private double[] descend(float[] w, int rows, float[] scales, int[] codes, Move move) {
         float[] e = new float[rows * size];
         for (int i = 0; i < e.length; i++) {
             e[i] = w[i] - scales[i / size] * codes[i];
         }
         float[] eh = Products.multiply(e, moments, rows, size, size);
         IntStream all = IntStream.range(0, rows);
-        (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> descent.run(r, eh));
+        (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> descendRow(r, scales[r], codes, eh, move));
         for (int i = 0; i < e.length; i++) {
             e[i] = w[i] - scales[i / size] * codes[i];
         }
         return errors(e, rows);
     }
 
-    private void descendRow(int row, float scale, CodeGrid grid, int max, int[] codes, float[] eh) {
-        if (max == 0 || scale == 0) {
-            return;
-        }
+    private void descendRow(int row, float scale, int[] codes, float[] eh, Move move) {
         int first = row * size;
         boolean moved = true;
         for (int sweep = 0; moved && sweep < SWEEPS; sweep++) {
             moved = false;
             for (int j = 0; j < size; j++) {
-                float own = moments[j * size + j];
-                int code = grid.nearest(codes[first + j] + eh[first + j] / (own * scale), max);
-                int change = code - codes[first + j];
-                // A move that gains next to nothing may be rounding error, and alternate for ever.
-                if (change == 0 || scale * change * (2 * eh[first + j] - scale * change * own) <= LEAST_GAIN * scale * scale * own) {
+                int change = move.change(row, codes[first + j], eh[first + j], moments[j * size + j]);
+                if (change == 0) {
                     continue;
                 }
-                codes[first + j] = code;
+                codes[first + j] += change;
                 moved = true;
                 float step = scale * change;
                 for (int k = 0; k < size; k++) {
@@ -228,47 +227,39 @@ final class GptqRounding {
         }
     }
 
+    private static int change(float scale, CodeGrid grid, int max, int code, float residual, float own) {
+        if (max == 0 || scale == 0) {
+            return 0;
+        }
+        int change = grid.nearest(code + residual / (own * scale), max) - code;
+        // A move that gains next to nothing may be rounding error, and alternate for ever.
+        return scale * change * (2 * residual - scale * change * own) <= LEAST_GAIN * scale * scale * own ? 0 : change;
+    }
+
     /**
      * Coordinate descent on output error and rate together: each code moves by one where that lowers {@code error + price * bits}.
      *
-     * @param rates bits of a code in a row
+     * @param rates    bits of a code in a row
      * @param firstRow number of the first row, as rates count them
-     * @param price output error that a bit is worth
-     * @param codes {@code [rows, size]} in rounding order, changed in place
+     * @param price    output error that a bit is worth
+     * @param codes    {@code [rows, size]} in rounding order, changed in place
      * @return output error of each row, as of {@link #round}
      */
     double[] descend(float[] w, int rows, float[] scales, CodeRates rates, int firstRow, double price, int[] codes) {
-        return descend(w, rows, codes, scales, (r, eh) -> descendRow(r, scales[r], rates, firstRow + r, price, codes, eh));
-    }
-
-    private void descendRow(int row, float scale, CodeRates rates, int rateRow, double price, int[] codes, float[] eh) {
-        int first = row * size;
-        boolean moved = true;
-        for (int sweep = 0; moved && sweep < SWEEPS; sweep++) {
-            moved = false;
-            for (int j = 0; j < size; j++) {
-                float own = moments[j * size + j];
-                int code = codes[first + j];
-                int change = 0;
-                double most = LEAST_GAIN * scale * scale * own;
-                for (int by = -1; by <= 1; by += 2) {
-                    double gain = scale * by * (2 * eh[first + j] - scale * by * own)
-                            + price * (rates.bits(rateRow, code) - rates.bits(rateRow, code + by));
-                    if (gain > most && Math.abs(code + by) <= CodeRates.LIMIT) {
-                        most = gain;
-                        change = by;
-                    }
-                }
-                if (change != 0) {
-                    codes[first + j] = code + change;
-                    moved = true;
-                    float step = scale * change;
-                    for (int k = 0; k < size; k++) {
-                        eh[first + k] -= step * moments[j * size + k];
-                    }
+        return descend(w, rows, scales, codes, (row, code, residual, own) -> {
+            float scale = scales[row];
+            int change = 0;
+            double most = LEAST_GAIN * scale * scale * own;
+            for (int by = -1; by <= 1; by += 2) {
+                double gain = scale * by * (2 * residual - scale * by * own)
+                        + price * (rates.bits(firstRow + row, code) - rates.bits(firstRow + row, code + by));
+                if (gain > most && Math.abs(code + by) <= CodeRates.LIMIT) {
+                    most = gain;
+                    change = by;
                 }
             }
-        }
+            return change;
+        });
     }
 
     /** Sum of the squares of the diagonal of {@code V}: output error of rounding each column of a row by one, feedback included. */
