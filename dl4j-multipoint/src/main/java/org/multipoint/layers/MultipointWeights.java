@@ -59,7 +59,8 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
     }
 
     /**
-     * Checks all that a multipoint layer stores. To be called before weights that may come from a file are used.
+     * Checks all that a multipoint layer stores, short of decoding its weights: layers are made many times, and weights are decoded once,
+     * when a kernel is built. To be called before weights that may come from a file are used.
      *
      * @throws IllegalStateException where weights are missing, damaged, or do not fit the layer; it names the layer
      */
@@ -71,13 +72,24 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
             int quantized = 0;
             for (int i = 0; i < ops.size(); i++) {
                 LinearOp op = ops.get(i);
-                MultipointMatrix matrix = stored.get(i).matrix();
-                require(matrix.rows() == op.rows() && matrix.columns() == op.columns(), "expected weights of " + op.rows() + "x" + op.columns()
-                        + ", found " + matrix.rows() + "x" + matrix.columns());
+                MultipointMatrix.check(stored.get(i).bytes(), op.rows(), op.columns());
                 quantized += stored.get(i).input().isPresent() ? 1 : 0;
             }
             require(quantized == 0 || quantized == ops.size(), "expected all of its operations or none to have a quantized input, found "
                     + quantized + " of " + ops.size());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalStateException("Layer \"" + layer.getLayerName() + "\": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The stored matrices of a layer, one for each operation, decoded anew.
+     *
+     * @throws IllegalStateException where a payload was truncated or altered; it names the layer
+     */
+    public static List<MultipointMatrix> matrices(Layer layer) {
+        try {
+            return of(layer).orElseThrow().operations().stream().map(Operation::matrix).toList();
         } catch (IllegalArgumentException e) {
             throw new IllegalStateException("Layer \"" + layer.getLayerName() + "\": " + e.getMessage(), e);
         }
@@ -138,11 +150,15 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
         }
 
         /**
-         * The stored matrix, unpacked anew.
+         * The stored matrix, decoded anew.
          *
          * @throws MalformedPayloadException where the payload was truncated or altered
          */
         public MultipointMatrix matrix() {
+            return MultipointMatrix.fromBytes(bytes());
+        }
+
+        private byte[] bytes() {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             try {
                 for (String piece : payload) {
@@ -151,7 +167,7 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
             } catch (IllegalArgumentException e) {
                 throw new MalformedPayloadException(e.getMessage(), e);
             }
-            return MultipointMatrix.fromBytes(bytes.toByteArray());
+            return bytes.toByteArray();
         }
 
         /** How the input is quantized; empty where it stays floating. */

@@ -49,9 +49,17 @@ public final class MultipointMatrix {
         this.firstPoint = new int[points.length + 1];
         for (int r = 0; r < points.length; r++) {
             firstPoint[r + 1] = firstPoint[r] + points[r];
-            if (layout == ScaleLayout.PER_ROW) {
-                checkDigits(points[r], bits, grid);
-            }
+        }
+        checkDigits(points, bits, grid, layout);
+    }
+
+    /**
+     * @param points of each row
+     * @throws IllegalArgumentException where the points of a row with one scale make integers beyond {@link #MAX_INTEGER}
+     */
+    static void checkDigits(int[] points, int bits, CodeGrid grid, ScaleLayout layout) {
+        if (layout == ScaleLayout.PER_ROW) {
+            checkDigits(Arrays.stream(points).max().orElse(1), bits, grid);
         }
     }
 
@@ -161,6 +169,21 @@ public final class MultipointMatrix {
      */
     public static MultipointMatrix fromBytes(byte[] bytes) {
         return MultipointPayload.read(bytes);
+    }
+
+    /**
+     * Checks a stored form as far as can be done without decoding its codes: that it was neither truncated nor altered, that this program
+     * reads it, and its shape. {@link #fromBytes} refuses what is left, bytes that no program has written.
+     *
+     * @throws MalformedPayloadException where the bytes are truncated, altered, or of an unknown version
+     * @throws IllegalArgumentException  where the matrix has another shape
+     */
+    public static void check(byte[] bytes, int rows, int columns) {
+        MultipointPayload payload = new MultipointPayload(bytes);
+        if (payload.rows() != rows || payload.columns() != columns) {
+            throw new IllegalArgumentException("expected weights of " + rows + "x" + columns + ", found " + payload.rows() + "x"
+                    + payload.columns());
+        }
     }
 
     /**

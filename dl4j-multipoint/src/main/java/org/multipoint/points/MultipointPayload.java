@@ -24,8 +24,17 @@ final class MultipointPayload {
     static final int CHECKSUM_BYTES = 4;
     private static final byte[] MAGIC = {'M', 'P', 'T'};
 
-    private MultipointPayload() {
-    }
+    private final byte[] bytes;
+    private final int bits;
+    private final CodeGrid grid;
+    private final ScaleLayout layout;
+    private final CodeStream stream;
+    private final int rows;
+    private final int columns;
+    private final int[] points;
+    private final float[] scales;
+    /** Where codes begin. */
+    private final int codes;
 
     /** The bytes of a matrix: the same matrix gives the same bytes. */
     static byte[] write(MultipointMatrix m) {
@@ -57,6 +66,15 @@ final class MultipointPayload {
      * @throws MalformedPayloadException where the bytes are truncated, altered, or of an unknown version, grid, scale layout or code stream
      */
     static MultipointMatrix read(byte[] bytes) {
+        return new MultipointPayload(bytes).matrix();
+    }
+
+    /**
+     * Reads all but the codes, which take longer than all the rest. The checksum covers them.
+     *
+     * @throws MalformedPayloadException where the bytes are truncated, altered, or of an unknown version, grid, scale layout or code stream
+     */
+    MultipointPayload(byte[] bytes) {
         require(bytes.length >= HEADER_BYTES + CHECKSUM_BYTES,
                 "expected at least " + (HEADER_BYTES + CHECKSUM_BYTES) + " bytes, found " + bytes.length);
         ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -67,30 +85,49 @@ final class MultipointPayload {
         int end = bytes.length - CHECKSUM_BYTES;
         require(in.getInt(end) == checksum(bytes, end), "its checksum does not hold: the bytes were truncated or altered");
 
-        int bits = unsigned(in);
+        this.bytes = bytes;
+        bits = unsigned(in);
         require(bits >= CodeGrid.MIN_BITS && bits <= CodeGrid.MAX_BITS, "its bits are " + bits);
-        CodeGrid grid = constant(CodeGrid.values(), CodeGrid::wireNumber, unsigned(in), "grid");
-        ScaleLayout layout = constant(ScaleLayout.values(), ScaleLayout::wireNumber, unsigned(in), "scale layout");
+        grid = constant(CodeGrid.values(), CodeGrid::wireNumber, unsigned(in), "grid");
+        layout = constant(ScaleLayout.values(), ScaleLayout::wireNumber, unsigned(in), "scale layout");
         int countBits = unsigned(in);
         int exponent = in.get();
-        CodeStream stream = constant(CodeStream.values(), CodeStream::wireNumber, unsigned(in), "code stream");
-        int rows = in.getInt();
-        int columns = in.getInt();
+        stream = constant(CodeStream.values(), CodeStream::wireNumber, unsigned(in), "code stream");
+        rows = in.getInt();
+        columns = in.getInt();
         // Each row has at least one point: what follows asks for memory only as the bytes that are there justify.
         long most = Math.min(stream.maxCodes(bytes.length, bits), Integer.MAX_VALUE);
         require(rows > 0 && columns > 0 && (long) rows * columns <= most,
                 bytes.length + " bytes cannot hold " + rows + "x" + columns + " weights");
         in.limit(end);
-        int[] points = points(bytes, in, rows, countBits);
+        points = points(bytes, in, rows, countBits);
         long total = IntStream.of(points).asLongStream().sum();
         require(total * columns <= most, bytes.length + " bytes cannot hold " + total * columns + " codes");
-        float[] scales = scales(in, layout.scales(points), exponent);
-        byte[] patterns = stream.decode(bytes, in.position(), end, (int) total, columns, bits, grid);
         try {
-            return new MultipointMatrix(bits, columns, grid, layout, points, scales, patterns, stream);
+            MultipointMatrix.checkDigits(points, bits, grid, layout);
         } catch (IllegalArgumentException e) {
             throw new MalformedPayloadException(e.getMessage(), e);
         }
+        scales = scales(in, layout.scales(points), exponent);
+        codes = in.position();
+    }
+
+    int rows() {
+        return rows;
+    }
+
+    int columns() {
+        return columns;
+    }
+
+    /**
+     * The matrix.
+     *
+     * @throws MalformedPayloadException where the codes are not a stream of exactly so many codes of the grid
+     */
+    MultipointMatrix matrix() {
+        byte[] patterns = stream.decode(bytes, codes, bytes.length - CHECKSUM_BYTES, IntStream.of(points).sum(), columns, bits, grid);
+        return new MultipointMatrix(bits, columns, grid, layout, points, scales, patterns, stream);
     }
 
     private static int[] points(byte[] bytes, ByteBuffer in, int rows, int countBits) {

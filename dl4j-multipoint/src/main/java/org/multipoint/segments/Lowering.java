@@ -31,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Lowers a segment to the program that an engine runs. */
@@ -40,6 +41,8 @@ final class Lowering {
     private final Map<String, Map<String, INDArray>> params;
     private final List<Program.Instruction> instructions = new ArrayList<>();
     private final Map<String, Integer> values = new HashMap<>();
+    /** Of parts with stored weights: for each operation its matrix. */
+    private final Map<String, List<MultipointMatrix>> matrices;
 
     /**
      * @param params parameters of the segment's parts, by part and key
@@ -47,6 +50,15 @@ final class Lowering {
     Lowering(Segment segment, Map<String, Map<String, INDArray>> params) {
         this.segment = segment;
         this.params = params;
+        this.matrices = matrices(segment);
+    }
+
+    /** Decoding takes most of the time from loading a model to its first output: all layers in parallel. */
+    private static Map<String, List<MultipointMatrix>> matrices(Segment segment) {
+        return segment.vertices().entrySet().parallelStream()
+                .filter(part -> part.getValue() instanceof LayerVertex v && MultipointWeights.of(v.getLayerConf().getLayer()).isPresent())
+                .collect(Collectors.toMap(Map.Entry::getKey,
+                        part -> MultipointWeights.matrices(((LayerVertex) part.getValue()).getLayerConf().getLayer())));
     }
 
     Program program() {
@@ -117,7 +129,7 @@ final class Lowering {
             LinearOp op = ops.get(i);
             float[] bias = i == ops.size() - 1 && params.containsKey(name) && params.get(name).containsKey(LayerKind.BIAS)
                     ? Tensor.of(params.get(name).get(LayerKind.BIAS)).data() : new float[op.rows()];
-            Program.Weights weights = stored.isPresent() ? weights(stored.get().operations().get(i), order)
+            Program.Weights weights = stored.isPresent() ? weights(stored.get().operations().get(i), matrices.get(name).get(i), order)
                     : new Program.FloatWeights(plain(name, layer, i, order));
             x = emit(new Program.Linear(x, op, weights, bias));
         }
@@ -130,8 +142,7 @@ final class Lowering {
         return order.map(from -> reordered(matrix, from)).orElse(matrix);
     }
 
-    private static Program.Weights weights(MultipointWeights.Operation operation, Optional<int[]> order) {
-        MultipointMatrix stored = operation.matrix();
+    private static Program.Weights weights(MultipointWeights.Operation operation, MultipointMatrix stored, Optional<int[]> order) {
         MultipointMatrix matrix = order.map(stored::withColumns).orElse(stored);
         return operation.input().<Program.Weights>map(input -> new Program.IntegerWeights(matrix, input))
                 .orElseGet(() -> new Program.FloatWeights(matrix.toFloats()));
