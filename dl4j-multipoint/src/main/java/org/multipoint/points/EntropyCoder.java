@@ -179,6 +179,9 @@ final class EntropyCoder {
                 model.saw(c, magnitude);
             }
         }
+        if (!decoder.finished()) {
+            throw new MalformedPayloadException("its codes up to row " + endRow + " take more or fewer bytes than there are");
+        }
     }
 
     /** What was seen so far of a block, by encoder and decoder alike. */

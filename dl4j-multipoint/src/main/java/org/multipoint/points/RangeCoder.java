@@ -149,6 +149,8 @@ final class RangeCoder {
         private int at;
         private int range = -1;
         private int code;
+        /** Bytes that were read behind the last one. */
+        private int missing;
 
         Decoder(byte[] in, int from, int to) {
             this.in = in;
@@ -194,7 +196,16 @@ final class RangeCoder {
         }
 
         private int next() {
-            return at < end ? in[at++] & 0xff : 0;
+            if (at < end) {
+                return in[at++] & 0xff;
+            }
+            missing++;
+            return 0;
+        }
+
+        /** Whether the bytes are as many as an encoder writes for the decisions that were read. */
+        boolean finished() {
+            return at == end && (missing == Integer.BYTES || missing < Integer.BYTES && in[end - 1] != 0);
         }
     }
 }

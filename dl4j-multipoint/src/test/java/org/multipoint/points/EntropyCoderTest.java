@@ -5,6 +5,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.util.Arrays;
 import java.util.Random;
@@ -103,8 +105,34 @@ class EntropyCoderTest {
                 assertTrue((p & 0xff) < levels);
             }
         } catch (MalformedPayloadException e) {
-            assertTrue(e.getMessage().contains("not on the grid"), e.getMessage());
+            assertTrue(e.getMessage().contains("not on the grid") || e.getMessage().contains("bytes than there are"), e.getMessage());
         }
+    }
+
+    @Property(tries = 200)
+    void superfluousBytesAreRefused(@ForAll @IntRange(min = 1, max = 20) int rows, @ForAll @IntRange(min = 1, max = 30) int columns,
+                                    @ForAll @DoubleRange(min = 0.01, max = 60) double spread, @ForAll long seed) {
+        byte[] coded = EntropyCoder.encode(patterns(rows, columns, spread, seed), columns, MIDDLE);
+        assertThrows(MalformedPayloadException.class, () -> decode(Arrays.copyOf(coded, coded.length + 1), rows, columns));
+    }
+
+    /** Shapes and contents at the ends of what there is. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 300000", "3, 300000", "300000, 1", "700, 1000"})
+    void extremes(int rows, int columns) {
+        for (int value : new int[]{0, 1, -127, 127}) {
+            byte[] patterns = new byte[rows * columns];
+            Arrays.fill(patterns, (byte) (MIDDLE + value));
+            assertArrayEquals(patterns, decode(EntropyCoder.encode(patterns, columns, MIDDLE), rows, columns), "code " + value);
+        }
+        byte[] signs = new byte[rows * columns];
+        Random random = new Random(4);
+        for (int i = 0; i < signs.length; i++) {
+            signs[i] = (byte) (MIDDLE + (random.nextBoolean() ? 127 : -127));
+        }
+        assertArrayEquals(signs, decode(EntropyCoder.encode(signs, columns, MIDDLE), rows, columns));
+        byte[] mixed = patterns(rows, columns, 1, 9);
+        assertArrayEquals(mixed, decode(EntropyCoder.encode(mixed, columns, MIDDLE), rows, columns));
     }
 
     @Test

@@ -4,8 +4,11 @@ import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.zip.CRC32;
 
 /** Random matrices of points for properties. */
 public final class Matrices {
@@ -48,6 +51,30 @@ public final class Matrices {
             }
         }
         return builder.build();
+    }
+
+    /** A matrix of entropy-coded integers of a two-sided distribution of the given spread, with a scale for each row or one for all. */
+    static MultipointMatrix coded(int rows, int columns, double spread, ScaleLayout layout, long seed) {
+        Random random = new Random(seed);
+        MultipointMatrix.Builder builder = new MultipointMatrix.Builder(rows, columns, CodeGrid.MAX_BITS, CodeGrid.SYMMETRIC, layout).coded();
+        float[] scales = scales(1, random);
+        for (int r = 0; r < rows; r++) {
+            int[] values = new int[columns];
+            for (int c = 0; c < columns; c++) {
+                values[c] = (int) Math.max(-127, Math.min(127, Math.rint(spread * random.nextGaussian())));
+            }
+            builder.digits(r, 1, layout == ScaleLayout.PER_ROW ? scales(1, random)[0] : scales[0], values);
+        }
+        return builder.build();
+    }
+
+    /** Stored bytes with a checksum that holds, which is written over the last ones. */
+    static byte[] sealed(byte[] bytes) {
+        int end = bytes.length - MultipointPayload.CHECKSUM_BYTES;
+        CRC32 crc = new CRC32();
+        crc.update(bytes, 0, end);
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(end, (int) crc.getValue());
+        return bytes;
     }
 
     private static int[][] codes(int n, int columns, int bits, CodeGrid grid, Random random) {

@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.zip.CRC32;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -88,7 +87,7 @@ class MultipointPayloadTest {
             bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
         }
         try {
-            MultipointMatrix read = MultipointPayload.read(sealed(bytes));
+            MultipointMatrix read = MultipointPayload.read(Matrices.sealed(bytes));
             for (float w : read.toFloats()) {
                 assertTrue(Float.isFinite(w));
             }
@@ -103,7 +102,7 @@ class MultipointPayloadTest {
         for (int version : new int[]{0, 2, 255}) {
             byte[] bytes = MultipointPayload.write(golden());
             bytes[3] = (byte) version;
-            String message = malformed(sealed(bytes));
+            String message = malformed(Matrices.sealed(bytes));
             assertTrue(message.contains("format version " + version) && message.contains("reads version 1"), message);
         }
     }
@@ -121,10 +120,10 @@ class MultipointPayloadTest {
             malformed(with(COLUMNS, hostile));
             byte[] both = with(ROWS, hostile);
             ByteBuffer.wrap(both).order(ByteOrder.LITTLE_ENDIAN).putInt(COLUMNS, hostile);
-            malformed(sealed(both));
+            malformed(Matrices.sealed(both));
             // Where all rows have one point their counts take no bytes.
             both[COUNT_BITS] = 0;
-            malformed(sealed(both));
+            malformed(Matrices.sealed(both));
         }
     }
 
@@ -152,12 +151,12 @@ class MultipointPayloadTest {
         for (int half : new int[]{0x7c00, 0x7e00, 0xbc00}) {
             byte[] bytes = MultipointPayload.write(golden());
             ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putShort(scales, (short) half);
-            assertTrue(malformed(sealed(bytes)).contains("scale 0"), Integer.toHexString(half));
+            assertTrue(malformed(Matrices.sealed(bytes)).contains("scale 0"), Integer.toHexString(half));
         }
         byte[] bytes = MultipointPayload.write(golden());
         // 7 is the pattern that the symmetric grid of 3 bits leaves unused.
         BitPacking.put(bytes, scales + 6, 0, 3, 7);
-        assertTrue(malformed(sealed(bytes)).contains("code 0"));
+        assertTrue(malformed(Matrices.sealed(bytes)).contains("code 0"));
     }
 
     /** Numbers in files never change, whatever is added to the enums or moved in them. */
@@ -197,7 +196,7 @@ class MultipointPayloadTest {
         ByteBuffer perRow = ByteBuffer.allocate(bytes.length - 7 * 2).order(ByteOrder.LITTLE_ENDIAN);
         perRow.put(bytes, 0, MultipointPayload.HEADER_BYTES + 1 + 2)
                 .put(bytes, MultipointPayload.HEADER_BYTES + 1 + 16, 4).put(LAYOUT, (byte) ScaleLayout.PER_ROW.wireNumber());
-        assertTrue(malformed(sealed(perRow.array())).contains("8 points of 4 bits"));
+        assertTrue(malformed(Matrices.sealed(perRow.array())).contains("8 points of 4 bits"));
     }
 
     @Test
@@ -216,21 +215,12 @@ class MultipointPayloadTest {
     private static byte[] with(int place, int value) {
         byte[] bytes = MultipointPayload.write(golden());
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(place, value);
-        return sealed(bytes);
+        return Matrices.sealed(bytes);
     }
 
     private static byte[] withByte(int place, int value) {
         byte[] bytes = MultipointPayload.write(golden());
         bytes[place] = (byte) value;
-        return sealed(bytes);
-    }
-
-    /** The bytes with a checksum that holds. */
-    private static byte[] sealed(byte[] bytes) {
-        int end = bytes.length - MultipointPayload.CHECKSUM_BYTES;
-        CRC32 crc = new CRC32();
-        crc.update(bytes, 0, end);
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(end, (int) crc.getValue());
-        return bytes;
+        return Matrices.sealed(bytes);
     }
 }
