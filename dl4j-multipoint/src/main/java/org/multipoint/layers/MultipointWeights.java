@@ -140,6 +140,8 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
         /** Stores a matrix, and the quantization of its input where there is one. */
         public static Operation of(MultipointMatrix matrix, Optional<InputQuantization> input) {
             byte[] bytes = matrix.toBytes();
+            // Of every model that is quantized with assertions on, as in tests.
+            assert matrix.equals(MultipointMatrix.fromBytes(bytes)) : "The payload of " + matrix + " decodes to other codes";
             List<String> pieces = new ArrayList<>();
             for (int from = 0; from < bytes.length; from += PIECE) {
                 pieces.add(Base64.getEncoder().encodeToString(
