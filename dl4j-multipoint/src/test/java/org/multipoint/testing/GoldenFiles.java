@@ -20,6 +20,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.multipoint.options.Method;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
@@ -103,6 +104,8 @@ public class GoldenFiles {
                 .calibrate(TestNets.iterator(1, 6, 3, IMAGES)).transform().model();
         save(folder, "graph", graph, IMAGES);
         save(folder, "compiled", Segments.compile(graph).graph(), IMAGES);
+        save(folder, "coded", Multipoint.of(images()).method(Method.CODED).storedBits(3).leaveOut("plain")
+                .calibrate(TestNets.iterator(1, 6, 3, IMAGES)).transform().model(), IMAGES);
         save(folder, "network", Multipoint.of(sequences()).bits(3).extraPoints(0.3).calibrate(TestNets.iterator(1, 6, SEQUENCES)).transform().model(), SEQUENCES);
     }
 
