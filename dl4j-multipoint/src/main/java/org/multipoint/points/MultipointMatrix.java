@@ -109,6 +109,22 @@ public final class MultipointMatrix {
         return counts;
     }
 
+    /** Element {@code k} counts the codes of magnitude {@code k}, up to the largest one that there is. */
+    public int[] magnitudes() {
+        int[] ofPatterns = new int[grid.levels(bits)];
+        for (byte pattern : patterns) {
+            ofPatterns[pattern & 0xff]++;
+        }
+        int[] counts = new int[grid.maxValue(bits) + 1];
+        int largest = 0;
+        for (int p = 0; p < ofPatterns.length; p++) {
+            int magnitude = Math.abs(grid.fromPattern(p, bits));
+            counts[magnitude] += ofPatterns[p];
+            largest = ofPatterns[p] > 0 ? Math.max(largest, magnitude) : largest;
+        }
+        return Arrays.copyOf(counts, largest + 1);
+    }
+
     /** Scale of point {@code i} of a row. */
     public float scale(int row, int i) {
         return switch (layout) {

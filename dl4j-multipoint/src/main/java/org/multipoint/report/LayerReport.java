@@ -11,6 +11,7 @@ import java.util.List;
  * @param columns       fan-in
  * @param bits          width of a code
  * @param pointsPerRow  element {@code n - 1} counts the rows with {@code n} points
+ * @param magnitudes    element {@code k} counts the codes of magnitude {@code k}: what an entropy coder makes bits of
  * @param storedBits    bits that the file holds of this operation: codes, scales, point counts and headers
  * @param notionalBits  the same in a format made for the method, to compare methods by. Differs from {@code storedBits} only for
  *                      {@code Method.MIXED_PRECISION} and {@code Method.CHANNEL_SPLITTING}, whose weights are stored as 8-bit codes: it
@@ -26,11 +27,12 @@ import java.util.List;
  * @param inputZeroPoint zero point of the quantized input
  */
 public record LayerReport(String name, String kind, int rows, int columns, int bits, List<Integer> pointsPerRow,
-                          long storedBits, long notionalBits, double outputError, int fusedExactly, double fusingError, float inputScale,
+                          List<Integer> magnitudes, long storedBits, long notionalBits, double outputError, int fusedExactly, double fusingError, float inputScale,
                           int inputZeroPoint) {
 
     public LayerReport {
         pointsPerRow = List.copyOf(pointsPerRow);
+        magnitudes = List.copyOf(magnitudes);
     }
 
     /** Number of weights. */
@@ -45,6 +47,25 @@ public record LayerReport(String name, String kind, int rows, int columns, int b
             points += (long) n * pointsPerRow.get(n - 1);
         }
         return points * columns;
+    }
+
+    /** Share of the codes that have a magnitude. */
+    public double share(int magnitude) {
+        return magnitude < magnitudes.size() ? (double) magnitudes.get(magnitude) / codes() : 0;
+    }
+
+    /** Mean magnitude of the codes. */
+    public double meanMagnitude() {
+        double sum = 0;
+        for (int k = 0; k < magnitudes.size(); k++) {
+            sum += (double) k * magnitudes.get(k);
+        }
+        return sum / codes();
+    }
+
+    /** Largest magnitude of a code. */
+    public int largestMagnitude() {
+        return magnitudes.size() - 1;
     }
 
     /** Stored bits for each weight. */

@@ -1,6 +1,7 @@
 package org.multipoint.report;
 
 import org.multipoint.internal.text.TextTable;
+import org.multipoint.options.Method;
 
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -17,7 +18,8 @@ final class ReportText {
      */
     static String of(MultipointReport report, int width) {
         boolean notional = report.layers().stream().anyMatch(l -> l.notionalBits() != l.storedBits());
-        StringBuilder text = new StringBuilder(table(notional).toString(report.layers(), width));
+        boolean coded = report.provenance().method().equals(Method.CODED.name().toLowerCase(Locale.ROOT));
+        StringBuilder text = new StringBuilder(table(notional, coded).toString(report.layers(), width));
         text.append('\n').append(format("%,d weights in %,d bytes: %.3f bits and %.3f codes per weight", report.weights(),
                 report.storedBytes(), report.storedBitsPerWeight(), report.codesPerWeight()));
         if (notional) {
@@ -30,7 +32,7 @@ final class ReportText {
         return text.toString();
     }
 
-    private static TextTable<LayerReport> table(boolean notional) {
+    private static TextTable<LayerReport> table(boolean notional, boolean coded) {
         TextTable<LayerReport> table = new TextTable<LayerReport>()
                 .text("layer", LayerReport::name)
                 .text("kind", LayerReport::kind).optional(2)
@@ -41,6 +43,12 @@ final class ReportText {
                 .number("bits/ weight", l -> format("%.2f", l.bitsPerWeight()));
         if (notional) {
             table.number("notional bits/ weight", l -> format("%.2f", l.notionalBitsPerWeight()));
+        }
+        if (coded) {
+            table.number("zeros %", l -> format("%.1f", 100 * l.share(0))).optional(3)
+                    .number("ones %", l -> format("%.1f", 100 * l.share(1))).optional(4)
+                    .number("mean code", l -> format("%.2f", l.meanMagnitude())).optional(5)
+                    .number("largest code", l -> String.valueOf(l.largestMagnitude())).optional(3);
         }
         return table.number("output error", l -> format("%.2e", l.outputError()))
                 .text("fused exactly", ReportText::fused).optional(1);

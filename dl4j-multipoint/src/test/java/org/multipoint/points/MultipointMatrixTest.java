@@ -44,6 +44,22 @@ class MultipointMatrixTest {
         }
     }
 
+    @Property(seed = "15")
+    void magnitudesCountAllCodes(@ForAll("matrices") MultipointMatrix m) {
+        int[] expected = new int[256];
+        int largest = 0;
+        for (int r = 0; r < m.rows(); r++) {
+            for (int i = 0; i < m.points(r); i++) {
+                for (int c = 0; c < m.columns(); c++) {
+                    expected[Math.abs(m.code(r, i, c))]++;
+                    largest = Math.max(largest, Math.abs(m.code(r, i, c)));
+                }
+            }
+        }
+        assertArrayEquals(Arrays.copyOf(expected, largest + 1), m.magnitudes());
+        assertArrayEquals(m.magnitudes(), MultipointMatrix.fromBytes(m.toBytes()).magnitudes());
+    }
+
     @Property(seed = "12")
     void columnsMoveWithAllTheirCodes(@ForAll("matrices") MultipointMatrix m, @ForAll Random random) {
         List<Integer> from = new ArrayList<>(IntStream.range(0, m.columns()).boxed().toList());

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class MultipointReportTest {
@@ -22,8 +23,8 @@ class MultipointReportTest {
         kept.put("lstm", "LSTM is not supported");
         kept.put("head", "left out as asked");
         return new MultipointReport(List.of(
-                new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), 1500, 1500, 0.00123, 10, 0, 0.02f, 3),
-                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), 2212, 2212, 0.25, 1, 0.0039, 0f, 0)), kept,
+                new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), List.of(200, 100, 24), 1500, 1500, 0.00123, 10, 0, 0.02f, 3),
+                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), List.of(0, 1000), 2212, 2212, 0.25, 1, 0.0039, 0f, 0)), kept,
                 Map.of("dense", "few samples"), 1234567, TestProvenance.PROVENANCE);
     }
 
@@ -67,7 +68,7 @@ class MultipointReportTest {
     @ValueSource(ints = {100, 80})
     void longNamesDoNotMakeItWider(int width) {
         MultipointReport report = new MultipointReport(List.of(new LayerReport("model/block_6d/project/pointwise_conv/kernel",
-                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), 1L << 30, 1L << 30, 0.5, 100, 0.01, 1f, 0)), Map.of(), Map.of(), 0,
+                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), List.of(1, 2), 1L << 30, 1L << 30, 0.5, 100, 0.01, 1f, 0)), Map.of(), Map.of(), 0,
                 TestProvenance.PROVENANCE);
         String text = report.toText(width);
         // The last line names settings, which are as long as they are.
@@ -93,13 +94,14 @@ class MultipointReportTest {
         assertEquals(1500, conv.get("storedBits").asInt());
         assertEquals(1500, conv.get("notionalBits").asInt());
         assertEquals("[8,2]", conv.get("pointsPerRow").toString());
+        assertEquals("[200,100,24]", conv.get("magnitudes").toString());
         assertEquals(0.00123, conv.get("outputError").asDouble());
         assertEquals(3, conv.get("inputZeroPoint").asInt());
     }
 
     @Test
     void storedAndNotionalSizesAreToldApart() throws Exception {
-        MultipointReport report = new MultipointReport(List.of(new LayerReport("conv", "convolution", 10, 27, 8, List.of(10), 2700, 810,
+        MultipointReport report = new MultipointReport(List.of(new LayerReport("conv", "convolution", 10, 27, 8, List.of(10), List.of(135, 81, 50, 4), 2700, 810,
                 0.00123, 10, 0, 0.02f, 3)), Map.of(), Map.of(), 10, TestProvenance.PROVENANCE);
         assertEquals(2700 / 8, report.storedBytes());
         assertEquals(10, report.storedBitsPerWeight());
@@ -111,6 +113,21 @@ class MultipointReportTest {
         JsonNode root = new ObjectMapper().readTree(report.toJson());
         assertEquals(10, root.get("storedBitsPerWeight").asDouble());
         assertEquals(3, root.get("notionalBitsPerWeight").asDouble());
+    }
+
+    /** Entropy-coded weights are as small as their codes are uneven; where a table is narrow, it leaves that out. */
+    @Test
+    void codesOfEntropyCodedLayersAreShown() {
+        Provenance provenance = new Provenance("1.2", "ComputationGraph", "coded", 8, "3 stored bits", 32, "Images", Map.of());
+        LayerReport layer = new LayerReport("conv", "convolution", 10, 27, 8, List.of(10), List.of(135, 81, 50, 4), 510, 510, 0.00123, 10, 0, 0.02f, 3);
+        assertEquals(0.5, layer.share(0));
+        assertEquals(0, layer.share(4));
+        assertEquals((81 + 2 * 50 + 3 * 4) / 270.0, layer.meanMagnitude());
+        MultipointReport report = new MultipointReport(List.of(layer), Map.of(), Map.of(), 10, provenance);
+        String wide = report.toText(160);
+        assertTrue(wide.matches("(?s).*\\| +50\\.0 \\| +30\\.0 \\| +0\\.71 \\| +3 \\| +1\\.23e-03 \\|.*"), wide);
+        assertFalse(report.toText(100).contains("ones %"), report.toText(100));
+        assertFalse(report().toText(160).contains("ones %"), report().toText(160));
     }
 
     @Test
