@@ -59,12 +59,36 @@ enum CodeStream {
 
         @Override
         byte[] encode(byte[] patterns, int columns, int bits, CodeGrid grid) {
-            return EntropyCoder.encode(patterns, columns, grid.levels(bits) / 2);
+            return EntropyCoder.encode(patterns, columns, grid.levels(bits) / 2, CodeTrellis.FREE);
         }
 
         @Override
         byte[] decode(byte[] source, int from, int to, int points, int columns, int bits, CodeGrid grid) {
-            return EntropyCoder.decode(source, from, to, points, columns, grid.levels(bits) / 2, grid.levels(bits));
+            return EntropyCoder.decode(source, from, to, points, columns, grid.levels(bits) / 2, grid.levels(bits), CodeTrellis.FREE);
+        }
+    },
+
+    /** Entropy-coded codes that are on the trellis {@link CodeTrellis#EIGHT_STATES}, of which their indices are coded. */
+    TRELLIS(2) {
+        @Override
+        long bytes(byte[] patterns, int columns, int bits, CodeGrid grid) {
+            return encode(patterns, columns, bits, grid).length;
+        }
+
+        @Override
+        long maxCodes(long bytes, int bits) {
+            return EntropyCoder.maxCodes(bytes);
+        }
+
+        @Override
+        byte[] encode(byte[] patterns, int columns, int bits, CodeGrid grid) {
+            return EntropyCoder.encode(patterns, columns, grid.levels(bits) / 2, CodeTrellis.EIGHT_STATES);
+        }
+
+        @Override
+        byte[] decode(byte[] source, int from, int to, int points, int columns, int bits, CodeGrid grid) {
+            return EntropyCoder.decode(source, from, to, points, columns, grid.levels(bits) / 2, grid.levels(bits),
+                    CodeTrellis.EIGHT_STATES);
         }
     };
 

@@ -74,11 +74,11 @@ final class EntropyCoder {
      * @param patterns {@code [rows, columns]}
      * @param middle   the pattern of the middle of the grid
      */
-    static byte[] encode(byte[] patterns, int columns, int middle) {
+    static byte[] encode(byte[] patterns, int columns, int middle, CodeTrellis trellis) {
         int rows = patterns.length / columns;
         int each = rowsPerBlock(columns);
         List<byte[]> blocks = IntStream.range(0, (rows + each - 1) / each).parallel()
-                .mapToObj(b -> encode(patterns, columns, middle, b * each, Math.min(rows, (b + 1) * each))).toList();
+                .mapToObj(b -> encode(patterns, columns, middle, trellis, b * each, Math.min(rows, (b + 1) * each))).toList();
         ByteBuffer all = ByteBuffer.allocate(blocks.stream().mapToInt(b -> b.length + Integer.BYTES).sum() - Integer.BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN);
         for (int b = 0; b < blocks.size(); b++) {
@@ -90,15 +90,19 @@ final class EntropyCoder {
         return all.array();
     }
 
-    private static byte[] encode(byte[] patterns, int columns, int middle, int firstRow, int endRow) {
+    private static byte[] encode(byte[] patterns, int columns, int middle, CodeTrellis trellis, int firstRow, int endRow) {
         RangeCoder.Encoder encoder = new RangeCoder.Encoder();
-        Model model = new Model(columns);
+        Model model = new Model(columns, trellis);
         for (int r = firstRow; r < endRow; r++) {
             model.startRow();
+            int state = 0;
             for (int c = 0; c < columns; c++) {
-                int value = (patterns[r * columns + c] & 0xff) - middle;
-                int magnitude = Math.abs(value);
-                int first = model.context(c) * COUNTED;
+                int index = trellis.index(state, (patterns[r * columns + c] & 0xff) - middle);
+                if (index == CodeTrellis.NONE) {
+                    throw new IllegalArgumentException("Code " + c + " of row " + r + " is not on the trellis " + trellis);
+                }
+                int magnitude = Math.abs(index);
+                int first = model.context(c, state) * COUNTED;
                 for (int k = 0; k < Math.min(magnitude + 1, COUNTED); k++) {
                     encoder.bit(model.probabilities, first + k, magnitude > k ? 1 : 0);
                 }
@@ -111,9 +115,10 @@ final class EntropyCoder {
                     }
                 }
                 if (magnitude > 0) {
-                    encoder.even(value < 0 ? 1 : 0);
+                    encoder.even(index < 0 ? 1 : 0);
                 }
                 model.saw(c, magnitude);
+                state = trellis.next(state, index);
             }
         }
         return encoder.finish();
@@ -127,7 +132,7 @@ final class EntropyCoder {
      * @param levels number of patterns; one that is not below it is refused
      * @throws MalformedPayloadException where the bytes are not a stream of so many codes
      */
-    static byte[] decode(byte[] source, int from, int to, int rows, int columns, int middle, int levels) {
+    static byte[] decode(byte[] source, int from, int to, int rows, int columns, int middle, int levels, CodeTrellis trellis) {
         int each = rowsPerBlock(columns);
         int count = (rows + each - 1) / each;
         ByteBuffer in = ByteBuffer.wrap(source).order(ByteOrder.LITTLE_ENDIAN);
@@ -150,16 +155,18 @@ final class EntropyCoder {
         }
         byte[] patterns = new byte[Math.multiplyExact(rows, columns)];
         IntStream.range(0, count).parallel().forEach(b -> decode(new RangeCoder.Decoder(source, blocks.get(b)[0], blocks.get(b)[1]),
-                patterns, columns, middle, levels, b * each, Math.min(rows, (b + 1) * each)));
+                patterns, columns, middle, levels, trellis, b * each, Math.min(rows, (b + 1) * each)));
         return patterns;
     }
 
-    private static void decode(RangeCoder.Decoder decoder, byte[] patterns, int columns, int middle, int levels, int firstRow, int endRow) {
-        Model model = new Model(columns);
+    private static void decode(RangeCoder.Decoder decoder, byte[] patterns, int columns, int middle, int levels, CodeTrellis trellis,
+                               int firstRow, int endRow) {
+        Model model = new Model(columns, trellis);
         for (int r = firstRow; r < endRow; r++) {
             model.startRow();
+            int state = 0;
             for (int c = 0; c < columns; c++) {
-                int first = model.context(c) * COUNTED;
+                int first = model.context(c, state) * COUNTED;
                 int magnitude = 0;
                 while (magnitude < COUNTED && decoder.bit(model.probabilities, first + magnitude) != 0) {
                     magnitude++;
@@ -171,12 +178,14 @@ final class EntropyCoder {
                     }
                     magnitude += node - (1 << BEYOND_BITS);
                 }
-                int pattern = magnitude > 0 && decoder.even() != 0 ? middle - magnitude : middle + magnitude;
+                int index = magnitude > 0 && decoder.even() != 0 ? -magnitude : magnitude;
+                int pattern = middle + trellis.value(state, index);
                 if (pattern < 0 || pattern >= levels) {
                     throw new MalformedPayloadException("its code " + (r * columns + c) + " is not on the grid");
                 }
                 patterns[r * columns + c] = (byte) pattern;
                 model.saw(c, magnitude);
+                state = trellis.next(state, index);
             }
         }
         if (!decoder.finished()) {
@@ -186,7 +195,9 @@ final class EntropyCoder {
 
     /** What was seen so far of a block, by encoder and decoder alike. */
     private static final class Model {
-        private final RangeCoder.Probabilities probabilities = new RangeCoder.Probabilities(FIRST);
+        private final RangeCoder.Probabilities probabilities;
+        /** Contexts of odd states follow those of even ones, where there are sets of values of their own. */
+        private final int oddContexts;
         private final RangeCoder.Probabilities beyond = new RangeCoder.Probabilities(FIRST_BEYOND);
         private final int[] columnMeans;
         private int rowMean = ONE;
@@ -194,7 +205,11 @@ final class EntropyCoder {
         private int before;
         private int twoBefore;
 
-        Model(int columns) {
+        Model(int columns, CodeTrellis trellis) {
+            oddContexts = trellis.sets() > 1 ? CONTEXTS : 0;
+            char[] first = Arrays.copyOf(FIRST, FIRST.length * trellis.sets());
+            System.arraycopy(FIRST, 0, first, first.length - FIRST.length, FIRST.length);
+            probabilities = new RangeCoder.Probabilities(first);
             columnMeans = new int[columns];
             Arrays.fill(columnMeans, ONE);
         }
@@ -206,10 +221,10 @@ final class EntropyCoder {
             twoBefore = ONE;
         }
 
-        int context(int column) {
+        int context(int column, int state) {
             int neighbours = before + twoBefore >> 1;
             int expected = COLUMN_WEIGHT * columnMeans[column] + ROW_WEIGHT * rowMean + NEIGHBOUR_WEIGHT * neighbours >> WEIGHTS;
-            return CONTEXT[Math.min(expected, CONTEXT.length - 1)];
+            return CONTEXT[Math.min(expected, CONTEXT.length - 1)] + oddContexts * (state & 1);
         }
 
         void saw(int column, int magnitude) {

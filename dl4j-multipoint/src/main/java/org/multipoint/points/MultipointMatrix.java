@@ -216,7 +216,9 @@ public final class MultipointMatrix {
         for (int i = 0; i < moved.length; i++) {
             moved[i] = patterns[i / columns * columns + from[i % columns]];
         }
-        return new MultipointMatrix(bits, columns, grid, layout, points, scales, moved, stream);
+        // The order of columns is part of what a trellis allows.
+        return new MultipointMatrix(bits, columns, grid, layout, points, scales, moved,
+                stream == CodeStream.TRELLIS ? CodeStream.CODED : stream);
     }
 
     /** The integer whose digits the codes of a row are at a column, coarsest first: the row's value in steps of its last scale. */
@@ -246,7 +248,7 @@ public final class MultipointMatrix {
 
     /** Whether codes are entropy-coded where they are stored, rather than packed. */
     public boolean isCoded() {
-        return stream == CodeStream.CODED;
+        return stream != CodeStream.PACKED;
     }
 
     @Override
@@ -373,7 +375,16 @@ public final class MultipointMatrix {
          * they are packed.
          */
         public Builder coded() {
-            stream = CodeStream.CODED;
+            return coded(CodeTrellis.FREE);
+        }
+
+        /**
+         * As {@link #coded()}, for codes of which each row is on a trellis.
+         *
+         * @throws IllegalArgumentException later, where they are stored or counted and are not
+         */
+        public Builder coded(CodeTrellis trellis) {
+            stream = trellis == CodeTrellis.FREE ? CodeStream.CODED : CodeStream.TRELLIS;
             return this;
         }
 

@@ -4,6 +4,7 @@ import org.multipoint.internal.linalg.Products;
 import org.multipoint.internal.linalg.UpperFactor;
 import org.multipoint.points.CodeGrid;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
@@ -12,7 +13,7 @@ import java.util.stream.IntStream;
  * section 3) of rows to a grid, and what else is computed under the same damped second moments {@code H} of a layer's inputs: rounding to
  * nearest, coordinate descent on the codes, and least squares fits of the scale.
  *
- * <p>GPTQ rounds one column after another, here the one with the largest second moment first, and lets each column compensate
+ * <p>GPTQ rounds one column after another, mostly the one with the largest second moment first, and lets each column compensate
  * for the output error of those before it. With {@code H = V V^T}, {@code V} upper triangular, the output error of a row is
  * {@code sum_k (V_kk (w_k - q_k) + sum_{j<k} e_j V_jk)^2}, where {@code e_j = w_j - q_j}: column {@code k} rounds
  * {@code w_k + sum_{j<k} e_j V_jk / V_kk}. That equals GPTQ's result without forming the inverse of {@code H}. Columns are taken in
@@ -25,6 +26,14 @@ final class GptqRounding {
     private static final int SWEEPS = 20;
     /** Least gain of a move in coordinate descent, in units of the error of one step of its column. */
     private static final float LEAST_GAIN = 1e-3f;
+
+    /** The order in which columns are rounded. */
+    enum Order {
+        /** The column with the largest second moment first. */
+        LARGEST_FIRST,
+        /** As columns are stored. */
+        STORED
+    }
 
     private final int size;
     private final int[] order;
@@ -39,16 +48,21 @@ final class GptqRounding {
      * @param ridge added to the diagonal
      */
     GptqRounding(double[] h, int size, double ridge) {
+        this(h, size, ridge, Order.LARGEST_FIRST);
+    }
+
+    GptqRounding(double[] h, int size, double ridge, Order order) {
         this.size = size;
-        this.order = IntStream.range(0, size).boxed()
-                .sorted(Comparator.comparingDouble(i -> -h[i * size + i])).mapToInt(i -> i).toArray();
+        IntStream columns = IntStream.range(0, size);
+        this.order = order == Order.STORED ? columns.toArray()
+                : columns.boxed().sorted(Comparator.comparingDouble(i -> -h[i * size + i])).mapToInt(i -> i).toArray();
         this.moments = new float[h.length];
         for (int i = 0; i < size; i++) {
             for (int j = 0; j < size; j++) {
-                moments[i * size + j] = (float) (h[order[i] * size + order[j]] + (i == j ? ridge : 0));
+                moments[i * size + j] = (float) (h[this.order[i] * size + this.order[j]] + (i == j ? ridge : 0));
             }
         }
-        UpperFactor factor = UpperFactor.of(h, order, ridge);
+        UpperFactor factor = UpperFactor.of(h, this.order, ridge);
         this.diagonal = new float[size];
         for (int k = 0; k < size; k++) {
             diagonal[k] = factor.get(k, k);
@@ -87,25 +101,55 @@ final class GptqRounding {
      * @return output error of each row under the damped second moments
      */
     double[] round(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
-        return round(w, rows, scales, (row, steps, weight) -> grid.nearest(steps, max[row]), codes);
-    }
-
-    /** Decides what a value is rounded to. */
-    @FunctionalInterface
-    interface Choice {
-        /**
-         * @param steps  the value, in steps of its row
-         * @param weight output error of rounding it by one step
-         * @return the code
-         */
-        int code(int row, float steps, double weight);
+        return roundBlocks(w, rows, scales, (row, from, to, target) -> {
+            float scale = scales[row];
+            float perStep = perStep(scale);
+            double error = 0;
+            for (int j = 0; j < to - from; j++) {
+                int code = grid.nearest(target[j] * perStep, max[row]);
+                float rounded = scale * code;
+                double left = (double) diagonal[from + j] * (target[j] - rounded);
+                error += left * left;
+                codes[row * size + from + j] = code;
+                feedBack(w[row * size + from + j] - rounded, from + j, from, target, j + 1, target);
+            }
+            return error;
+        }, codes);
     }
 
     /**
-     * GPTQ rounding of rows where the nearest code need not be the best one. Arguments and result as those of the other {@link #round}.
+     * GPTQ rounding of rows to codes on a trellis.
+     *
+     * @param w        {@code [rows, size]} in rounding order
+     * @param scales   {@code [rows]} step sizes
+     * @param search   finds the codes of a block of columns
+     * @param firstRow number of the first row, as rates count them
+     * @param states   {@code [rows]} states before the first column; changed to those after the last
+     * @param codes    {@code [rows, size]} receives the codes, in rounding order
      */
-    double[] round(float[] w, int rows, float[] scales, Choice choice, int[] codes) {
-        double[] errors = new double[rows];
+    void round(float[] w, int rows, float[] scales, TrellisSearch search, int firstRow, int[] states, int[] codes) {
+        roundBlocks(w, rows, scales, (row, from, to, target) -> {
+            int[] found = new int[to - from];
+            double cost = search.round(this, firstRow + row, from, Arrays.copyOfRange(w, row * size + from, row * size + to), target,
+                    scales[row], states[row], TrellisSearch.ANY, found);
+            states[row] = search.after(states[row], found);
+            System.arraycopy(found, 0, codes, row * size + from, found.length);
+            return cost;
+        }, codes);
+    }
+
+    /** Rounds a block of columns of a row. */
+    @FunctionalInterface
+    private interface Block {
+        /**
+         * @param target {@code [to - from]} what the columns are to be with the feedback of the blocks before; may be changed
+         * @return its cost
+         */
+        double round(int row, int from, int to, float[] target);
+    }
+
+    private double[] roundBlocks(float[] w, int rows, float[] scales, Block block, int[] codes) {
+        double[] costs = new double[rows];
         float[] e = new float[rows * size];
         for (int begin = 0; begin < size; begin += BLOCK) {
             int from = begin;
@@ -113,37 +157,57 @@ final class GptqRounding {
             float[] propagated = from == 0 ? null : Products.multiply(Products.slice(e, size, 0, rows, 0, from),
                     Products.slice(feedback, size, 0, from, from, to), rows, from, to - from);
             IntStream all = IntStream.range(0, rows);
-            (rows > 1 && size > 16 ? all.parallel() : all).forEach(r ->
-                    errors[r] += roundBlock(w, r, from, to, propagated, scales[r], choice, codes, e));
+            (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> {
+                float[] target = Arrays.copyOfRange(w, r * size + from, r * size + to);
+                for (int j = 0; propagated != null && j < target.length; j++) {
+                    target[j] += propagated[r * target.length + j];
+                }
+                costs[r] += block.round(r, from, to, target);
+                for (int i = r * size + from; i < r * size + to; i++) {
+                    e[i] = w[i] - scales[r] * codes[i];
+                }
+            });
         }
-        return errors;
+        return costs;
     }
 
-    private double roundBlock(float[] w, int row, int from, int to, float[] propagated, float scale, Choice choice, int[] codes,
-                              float[] e) {
-        int width = to - from;
-        float[] target = new float[width];
-        System.arraycopy(w, row * size + from, target, 0, width);
-        for (int j = 0; propagated != null && j < width; j++) {
-            target[j] += propagated[row * width + j];
+    /**
+     * What the columns of a block are to be once one of them was rounded.
+     *
+     * @param error  by which that column was rounded
+     * @param from   first column of the block
+     * @param target what the columns of the block are to be without it
+     * @param next   place in the block from which on they are wanted
+     * @param result receives them; may be the same array
+     */
+    void feedBack(float error, int column, int from, float[] target, int next, float[] result) {
+        int row = column * size + from;
+        for (int k = next; k < result.length; k++) {
+            result[k] = target[k] + error * feedback[row + k];
         }
-        float perStep = perStep(scale);
-        double error = 0;
-        for (int j = 0; j < width; j++) {
-            double weight = (double) diagonal[from + j] * scale;
-            int code = choice.code(row, target[j] * perStep, weight * weight);
-            float rounded = scale * code;
-            double left = (double) diagonal[from + j] * (target[j] - rounded);
-            error += left * left;
-            float own = w[row * size + from + j] - rounded;
-            codes[row * size + from + j] = code;
-            e[row * size + from + j] = own;
-            int next = (from + j) * size + from;
-            for (int k = j + 1; k < width; k++) {
-                target[k] += own * feedback[next + k];
-            }
+    }
+
+    /** Output error of rounding a column by one, with the feedback to those after it. */
+    double errorOfOne(int column) {
+        return (double) diagonal[column] * diagonal[column];
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** The damped second moments, {@code [size, size]} in rounding order; not to be changed. */
+    float[] moments() {
+        return moments;
+    }
+
+    /** Those of consecutive columns. */
+    double[] moments(int from, int to) {
+        double[] part = new double[(to - from) * (to - from)];
+        for (int i = 0; i < part.length; i++) {
+            part[i] = moments[(from + i / (to - from)) * size + from + i % (to - from)];
         }
-        return error;
+        return part;
     }
 
     /**
@@ -162,7 +226,8 @@ final class GptqRounding {
         return errors(e, rows);
     }
 
-    private double[] errors(float[] e, int rows) {
+    /** Output errors of rows that deviate by {@code e} in rounding order. */
+    double[] errors(float[] e, int rows) {
         float[] ev = timesFactor(e, rows);
         double[] errors = new double[rows];
         for (int i = 0; i < ev.length; i++) {
@@ -179,41 +244,26 @@ final class GptqRounding {
      * @return output error of each row, as of {@link #round}; never more than before
      */
     double[] descend(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
-        return descend(w, rows, scales, codes, (row, code, residual, own) -> change(scales[row], grid, max[row], code, residual, own));
-    }
-
-    /** Decides by how much a code changes, the others fixed. */
-    @FunctionalInterface
-    private interface Move {
-        /**
-         * @param residual the row's error at the code's column, multiplied with the second moments
-         * @param own      second moment of the column
-         * @return 0 where the code stays
-         */
-        int change(int row, int code, float residual, float own);
-    }
-
-    private double[] descend(float[] w, int rows, float[] scales, int[] codes, Move move) {
         float[] e = new float[rows * size];
         for (int i = 0; i < e.length; i++) {
             e[i] = w[i] - scales[i / size] * codes[i];
         }
         float[] eh = Products.multiply(e, moments, rows, size, size);
         IntStream all = IntStream.range(0, rows);
-        (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> descendRow(r, scales[r], codes, eh, move));
+        (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> descendRow(r, scales[r], grid, max[r], codes, eh));
         for (int i = 0; i < e.length; i++) {
             e[i] = w[i] - scales[i / size] * codes[i];
         }
         return errors(e, rows);
     }
 
-    private void descendRow(int row, float scale, int[] codes, float[] eh, Move move) {
+    private void descendRow(int row, float scale, CodeGrid grid, int max, int[] codes, float[] eh) {
         int first = row * size;
         boolean moved = true;
         for (int sweep = 0; moved && sweep < SWEEPS; sweep++) {
             moved = false;
             for (int j = 0; j < size; j++) {
-                int change = move.change(row, codes[first + j], eh[first + j], moments[j * size + j]);
+                int change = change(scale, grid, max, codes[first + j], eh[first + j], moments[j * size + j]);
                 if (change == 0) {
                     continue;
                 }
@@ -234,32 +284,6 @@ final class GptqRounding {
         int change = grid.nearest(code + residual / (own * scale), max) - code;
         // A move that gains next to nothing may be rounding error, and alternate for ever.
         return scale * change * (2 * residual - scale * change * own) <= LEAST_GAIN * scale * scale * own ? 0 : change;
-    }
-
-    /**
-     * Coordinate descent on output error and rate together: each code moves by one where that lowers {@code error + price * bits}.
-     *
-     * @param rates    bits of a code in a row
-     * @param firstRow number of the first row, as rates count them
-     * @param price    output error that a bit is worth
-     * @param codes    {@code [rows, size]} in rounding order, changed in place
-     * @return output error of each row, as of {@link #round}
-     */
-    double[] descend(float[] w, int rows, float[] scales, CodeRates rates, int firstRow, double price, int[] codes) {
-        return descend(w, rows, scales, codes, (row, code, residual, own) -> {
-            float scale = scales[row];
-            int change = 0;
-            double most = LEAST_GAIN * scale * scale * own;
-            for (int by = -1; by <= 1; by += 2) {
-                double gain = scale * by * (2 * residual - scale * by * own)
-                        + price * (rates.bits(firstRow + row, code) - rates.bits(firstRow + row, code + by));
-                if (gain > most && Math.abs(code + by) <= CodeRates.LIMIT) {
-                    most = gain;
-                    change = by;
-                }
-            }
-            return change;
-        });
     }
 
     /** Sum of the squares of the diagonal of {@code V}: output error of rounding each column of a row by one, feedback included. */

@@ -16,7 +16,7 @@ public final class RateCurve {
     /** The curve of some weights. */
     public RateCurve(CodedWeights weights) {
         for (int i = 0; i < PRICES; i++) {
-            bits[i] = weights.find(CHEAPEST * Math.pow(RATIO, i)).storedBits();
+            bits[i] = weights.estimate(CHEAPEST * Math.pow(RATIO, i)).storedBits();
             // Interpolation wants a curve that falls.
             bits[i] = i == 0 ? bits[i] : Math.min(bits[i], bits[i - 1]);
         }

@@ -5,6 +5,8 @@ import org.multipoint.internal.linalg.Products;
 import org.multipoint.internal.ops.LinearOp;
 
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -25,8 +27,8 @@ public final class WeightProblem {
     private final float[] weights;
     private final Moments moments;
     private final boolean biasCorrected;
-    /** For each group and block of columns, made on first use; problems that differ in weights alone share them. */
-    private final GptqRounding[][] roundings;
+    /** For each order, group and block of columns, made on first use; problems that differ in weights alone share them. */
+    private final Map<GptqRounding.Order, GptqRounding[][]> roundings;
 
     /**
      * @param name          for messages
@@ -37,14 +39,17 @@ public final class WeightProblem {
      * @throws IllegalArgumentException where second moments are beyond single precision; it names the operation
      */
     public WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected) {
-        this(name, op, weights, moments, biasCorrected, new GptqRounding[op.groups()][]);
+        this(name, op, weights, moments, biasCorrected, new EnumMap<>(GptqRounding.Order.class));
+        for (GptqRounding.Order order : GptqRounding.Order.values()) {
+            roundings.put(order, new GptqRounding[op.groups()][]);
+        }
         if (moments != null && !Double.isFinite(moments.meanVariance())) {
             throw new IllegalArgumentException("Layer \"" + name + "\": its inputs are too large to be squared in single precision");
         }
     }
 
     private WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected,
-                          GptqRounding[][] roundings) {
+                          Map<GptqRounding.Order, GptqRounding[][]> roundings) {
         this.name = name;
         this.op = op;
         this.weights = weights;
@@ -111,15 +116,21 @@ public final class WeightProblem {
     }
 
     /** GPTQ rounding under the damped second moments of a group, one for each block of columns. Threads may ask for different groups. */
-    GptqRounding[] roundings(int group) {
-        if (roundings[group] == null) {
+    GptqRounding[] roundings(int group, GptqRounding.Order order) {
+        GptqRounding[][] made = roundings.get(order);
+        if (made[group] == null) {
             double ridge = ridge(DAMPING);
             int[] starts = moments.blockStarts();
-            roundings[group] = IntStream.range(0, starts.length - 1)
-                    .mapToObj(s -> new GptqRounding(moments.covariance(group, s), starts[s + 1] - starts[s], ridge))
+            made[group] = IntStream.range(0, starts.length - 1)
+                    .mapToObj(s -> new GptqRounding(moments.covariance(group, s), starts[s + 1] - starts[s], ridge, order))
                     .toArray(GptqRounding[]::new);
         }
-        return roundings[group];
+        return made[group];
+    }
+
+    /** The same in the order that is best for a single point of few bits. */
+    GptqRounding[] roundings(int group) {
+        return roundings(group, GptqRounding.Order.LARGEST_FIRST);
     }
 
     /**
