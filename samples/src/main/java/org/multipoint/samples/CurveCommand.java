@@ -26,8 +26,8 @@ import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
 
 /** What each stored bit buys. */
-@Command(name = "curve", description = "Quantizes a network for CIFAR-10 or ImageNet again and again, within budgets from 1.5 to 5 stored bits for each "
-        + "weight: with entropy-coded weights, with packed points, and by mixed precision.")
+@Command(name = "curve", description = "Quantizes a network for CIFAR-10 or ImageNet again and again, within budgets from 1.5 to 5 "
+        + "stored bits for each weight: with entropy-coded weights, with packed points, and by mixed precision.")
 final class CurveCommand implements Callable<Integer> {
 
     /** Names of series, which are in files. */
@@ -79,11 +79,13 @@ final class CurveCommand implements Callable<Integer> {
         @Option(names = "--data", required = true, paramLabel = "DIR", description = "Folder of CIFAR-10, as for the command cifar10.")
         private Path cifar10;
 
-        @Option(names = "--images", required = true, paramLabel = "DIR", description = "Images of ImageNet to evaluate on, as for the command imagenet.")
+        @Option(names = "--images", required = true, paramLabel = "DIR",
+                description = "Images of ImageNet to evaluate on, as for the command imagenet.")
         private Path imageNet;
     }
 
-    @Option(names = "--test", defaultValue = "" + TEST_IMAGES, paramLabel = "N", description = "Images to evaluate on at most; default ${DEFAULT-VALUE}.")
+    @Option(names = "--test", defaultValue = "" + TEST_IMAGES, paramLabel = "N",
+            description = "Images to evaluate on at most; default ${DEFAULT-VALUE}.")
     void setTest(int images) {
         testImages = Arguments.positive(command, "--test", images);
     }

@@ -55,7 +55,8 @@ final class CurvePlot {
 
     private static XYChart top1(Curve curve) {
         double fp32 = 100 * curve.fp32Top1();
-        XYChart chart = chart(curve, String.format(Locale.ROOT, "%s: top-1 (fp32, dashed: %.2f %%)", curve.model(), fp32), "top-1, %", p -> 100 * p.top1());
+        XYChart chart = chart(curve, String.format(Locale.ROOT, "%s: top-1 (fp32, dashed: %.2f %%)", curve.model(), fp32), "top-1, %",
+                p -> 100 * p.top1());
         chart.getStyler().setYAxisDecimalPattern("0.#").setLegendVisible(false);
         chart.addSeries("fp32", new double[]{chart.getStyler().getXAxisMin(), chart.getStyler().getXAxisMax()}, new double[]{fp32, fp32})
                 .setMarker(SeriesMarkers.NONE).setLineColor(Color.DARK_GRAY).setLineStyle(SeriesLines.DASH_DASH);
@@ -64,7 +65,8 @@ final class CurvePlot {
 
     /** Curves fall: the legend stands where there are none. The axis has whole decades, whose ends are labelled. */
     private static XYChart divergence(Curve curve) {
-        XYChart chart = chart(curve, curve.model() + ": divergence from fp32", "mean divergence, nats", p -> p.divergence() > 0 ? p.divergence() : Double.NaN);
+        XYChart chart = chart(curve, curve.model() + ": divergence from fp32", "mean divergence, nats",
+                p -> p.divergence() > 0 ? p.divergence() : Double.NaN);
         chart.getStyler().setYAxisDecimalPattern("0.####").setYAxisLogarithmic(true).setLegendPosition(LegendPosition.InsideNE);
         DoubleSummaryStatistics range = curve.points().stream().mapToDouble(Curve.Point::divergence).filter(d -> d > 0).summaryStatistics();
         if (range.getCount() > 0) {
@@ -75,10 +77,12 @@ final class CurvePlot {
     }
 
     private static XYChart chart(Curve curve, String title, String axis, ToDoubleFunction<Curve.Point> value) {
-        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle("stored bits for each weight").yAxisTitle(axis).build();
+        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title)
+                .xAxisTitle("stored bits for each weight").yAxisTitle(axis).build();
         chart.getStyler().setChartBackgroundColor(Color.WHITE);
         DoubleSummaryStatistics bits = curve.points().stream().mapToDouble(Curve.Point::bits).summaryStatistics();
-        chart.getStyler().setXAxisDecimalPattern("0.#").setXAxisMin(bits.getMin() - MARGIN).setXAxisMax(bits.getMax() + MARGIN).setMarkerSize(MARKER_SIZE);
+        chart.getStyler().setXAxisDecimalPattern("0.#").setXAxisMin(bits.getMin() - MARGIN).setXAxisMax(bits.getMax() + MARGIN)
+                .setMarkerSize(MARKER_SIZE);
         for (String name : curve.points().stream().map(Curve.Point::series).distinct().toList()) {
             List<Curve.Point> points = curve.points().stream().filter(p -> p.series().equals(name) && Double.isFinite(value.applyAsDouble(p)))
                     .sorted(Comparator.comparingDouble(Curve.Point::bits)).toList();
