@@ -27,8 +27,8 @@ import java.util.List;
  * @param inputZeroPoint zero point of the quantized input
  */
 public record LayerReport(String name, String kind, int rows, int columns, int bits, List<Integer> pointsPerRow,
-                          List<Integer> magnitudes, long storedBits, long notionalBits, double outputError, int fusedExactly, double fusingError, float inputScale,
-                          int inputZeroPoint) {
+                          List<Integer> magnitudes, long storedBits, long notionalBits, double outputError, int fusedExactly,
+                          double fusingError, float inputScale, int inputZeroPoint) {
 
     public LayerReport {
         pointsPerRow = List.copyOf(pointsPerRow);

@@ -23,7 +23,8 @@ class PayloadFuzzTest {
     private static final int INPUTS = Integer.getInteger("org.multipoint.fuzz", 3000);
     /** Share of the inputs whose checksum is mended. */
     private static final double SEALED = 0.95;
-    private static final int[] INTERESTING = {0, 1, -1, 2, 127, 128, 255, 256, 0xffff, 1 << 16, 1 << 18, 1 << 24, Integer.MAX_VALUE, Integer.MIN_VALUE};
+    private static final int[] INTERESTING = {0, 1, -1, 2, 127, 128, 255, 256, 0xffff, 1 << 16, 1 << 18, 1 << 24, Integer.MAX_VALUE,
+        Integer.MIN_VALUE};
 
     /** Memory that reading may ask for: for each code that the bytes can hold, and in any case. */
     private static final long BYTES_PER_CODE = 24;

@@ -68,8 +68,8 @@ class MultipointReportTest {
     @ValueSource(ints = {100, 80})
     void longNamesDoNotMakeItWider(int width) {
         MultipointReport report = new MultipointReport(List.of(new LayerReport("model/block_6d/project/pointwise_conv/kernel",
-                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), List.of(1, 2), 1L << 30, 1L << 30, 0.5, 100, 0.01, 1f, 0)), Map.of(), Map.of(), 0,
-                TestProvenance.PROVENANCE);
+                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), List.of(1, 2), 1L << 30, 1L << 30, 0.5, 100, 0.01, 1f, 0)),
+                Map.of(), Map.of(), 0, TestProvenance.PROVENANCE);
         String text = report.toText(width);
         // The last line names settings, which are as long as they are.
         assertTrue(text.lines().takeWhile(line -> !line.startsWith("made by")).allMatch(line -> line.length() <= width), text);
@@ -101,8 +101,8 @@ class MultipointReportTest {
 
     @Test
     void storedAndNotionalSizesAreToldApart() throws Exception {
-        MultipointReport report = new MultipointReport(List.of(new LayerReport("conv", "convolution", 10, 27, 8, List.of(10), List.of(135, 81, 50, 4), 2700, 810,
-                0.00123, 10, 0, 0.02f, 3)), Map.of(), Map.of(), 10, TestProvenance.PROVENANCE);
+        MultipointReport report = new MultipointReport(List.of(new LayerReport("conv", "convolution", 10, 27, 8, List.of(10),
+                List.of(135, 81, 50, 4), 2700, 810, 0.00123, 10, 0, 0.02f, 3)), Map.of(), Map.of(), 10, TestProvenance.PROVENANCE);
         assertEquals(2700 / 8, report.storedBytes());
         assertEquals(10, report.storedBitsPerWeight());
         assertEquals(3, report.notionalBitsPerWeight());
@@ -119,7 +119,8 @@ class MultipointReportTest {
     @Test
     void codesOfEntropyCodedLayersAreShown() {
         Provenance provenance = new Provenance("1.2", "ComputationGraph", "coded", 8, "3 stored bits", 32, "Images", Map.of());
-        LayerReport layer = new LayerReport("conv", "convolution", 10, 27, 8, List.of(10), List.of(135, 81, 50, 4), 510, 510, 0.00123, 10, 0, 0.02f, 3);
+        LayerReport layer = new LayerReport("conv", "convolution", 10, 27, 8, List.of(10), List.of(135, 81, 50, 4), 510, 510, 0.00123, 10, 0,
+                0.02f, 3);
         assertEquals(0.5, layer.share(0));
         assertEquals(0, layer.share(4));
         assertEquals((81 + 2 * 50 + 3 * 4) / 270.0, layer.meanMagnitude());

@@ -48,7 +48,7 @@ import java.util.concurrent.Callable;
  */
 public final class LoadTime {
 
-    /** Spread of the integers: about 2.2 bits each. */
+    /** Spread of the integers: about 2.1 bits each. */
     private static final double SPREAD = 0.95;
     private static final int CLASSES = 1000;
     private static final int[] BLOCKS = {3, 4, 6, 3};

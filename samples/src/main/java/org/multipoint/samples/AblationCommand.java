@@ -1,7 +1,5 @@
 package org.multipoint.samples;
 
-import org.deeplearning4j.nn.api.Model;
-import org.knowm.xchart.BitmapEncoder;
 import org.multipoint.datasets.ImageIterator;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
@@ -9,18 +7,14 @@ import org.multipoint.options.MultipointOptions.Clipping;
 import org.multipoint.options.MultipointOptions.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
-import org.multipoint.report.MultipointReport;
 import org.multipoint.transform.Multipoint;
-import org.multipoint.transform.MultipointResult;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,16 +28,15 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
-/** What each ingredient of the method is worth, and what each stored bit buys. */
-@Command(name = "ablation", description = "Quantizes a ResNet for CIFAR-10 again and again: with each ingredient of the method off in turn, by "
-        + "the methods it is compared with, and over budgets from 2 to 6 stored bits for each weight.")
+/** What each ingredient of the method is worth. */
+@Command(name = "ablation", description = "Quantizes a ResNet for CIFAR-10 again and again: with each ingredient of the method off in turn, and "
+        + "by the methods it is compared with.")
 final class AblationCommand implements Callable<Integer> {
 
     private static final int CALIBRATION_IMAGES = 512;
     private static final int TEST_IMAGES = 10_000;
     private static final double EXTRA_POINTS = 0.10;
     private static final List<Integer> WIDTHS = List.of(4, 3, 2);
-    private static final double[] BUDGETS = {2.1, 2.3, 2.6, 3.1, 3.5, 4.1, 5.1, 6.1};
     private static final String FIGURES = "Figures are top-1 in %, bits for each weight with everything counted in brackets, and "
             + "the mean divergence of the class probabilities from those of fp32. Bits are those of the file; mixed precision and channel "
             + "splitting store 8-bit codes, and are counted as in a format made for them.";
@@ -71,9 +64,6 @@ final class AblationCommand implements Callable<Integer> {
         VARIANTS.put("nearest, a step per layer", with(o -> o.granularity(Granularity.LAYER)).andThen(m -> m.method(Method.NEAREST)));
     }
 
-    private static final Map<String, Method> CURVES = Map.of("calibrated", Method.CALIBRATED, "greedy", Method.GREEDY,
-            "mixed precision", Method.MIXED_PRECISION);
-
     @Spec
     private CommandSpec command;
 
@@ -85,7 +75,6 @@ final class AblationCommand implements Callable<Integer> {
 
     private int testImages;
     private Path markdown;
-    private Path plot;
     private Network network;
     private ImageIterator calibration;
     private ImageIterator test;
@@ -96,32 +85,12 @@ final class AblationCommand implements Callable<Integer> {
         testImages = Arguments.positive(command, "--test", images);
     }
 
-    @Option(names = "--markdown", paramLabel = "FILE.md", description = "Writes the tables as Markdown.")
+    @Option(names = "--markdown", paramLabel = "FILE.md", description = "Writes the table as Markdown.")
     void setMarkdown(Path file) {
         markdown = Arguments.writable(command, "--markdown", file);
     }
 
-    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws accuracy over stored bits.")
-    void setPlot(Path file) {
-        plot = Arguments.writable(command, "--plot", file);
-    }
-
-    /** What came out. */
-    private record Outcome(MultipointReport report, double top1, double divergence) {
-        @Override
-        public String toString() {
-            return String.format(Locale.ROOT, "%.2f (%.2f) %.4f", 100 * top1, report.notionalBitsPerWeight(), divergence);
-        }
-    }
-
-    private record Row(String name, List<Outcome> outcomes) {
-    }
-
-    private record Point(double budget, Map<String, Outcome> outcomes) {
-
-        List<Outcome> inOrder() {
-            return curveNames().stream().map(outcomes::get).toList();
-        }
+    private record Row(String name, List<String> outcomes) {
     }
 
     @Override
@@ -143,17 +112,9 @@ final class AblationCommand implements Callable<Integer> {
             notebook.say("%s", FIGURES);
             List<Row> rows = ingredients(notebook);
 
-            notebook.step("What stored bits buy");
-            notebook.say("%s", FIGURES);
-            List<Point> points = budgets(notebook);
-
             if (markdown != null) {
-                AtomicFile.write(markdown, part -> Files.writeString(part, asMarkdown(rows, points), StandardCharsets.UTF_8));
-                notebook.say("Tables: %s", markdown);
-            }
-            if (plot != null) {
-                AtomicFile.write(plot, part -> draw(part, points));
-                notebook.say("Plot: %s", plot);
+                AtomicFile.write(markdown, part -> Files.writeString(part, asMarkdown(rows), StandardCharsets.UTF_8));
+                notebook.say("Table: %s", markdown);
             }
         }
         return 0;
@@ -164,11 +125,11 @@ final class AblationCommand implements Callable<Integer> {
         notebook.say("%s", line("method", WIDTHS.stream().map(bits -> bits + " bits").toList()));
         try (Progress progress = Progress.of("variants", (long) VARIANTS.size() * WIDTHS.size())) {
             VARIANTS.forEach((name, variant) -> {
-                List<Outcome> outcomes = new ArrayList<>();
+                List<String> outcomes = new ArrayList<>();
                 for (int bits : WIDTHS) {
-                    Multipoint<?> multipoint = quantizer(bits).extraPoints(EXTRA_POINTS);
+                    Multipoint<?> multipoint = network.quantizer().bits(bits).extraPoints(EXTRA_POINTS);
                     variant.accept(multipoint);
-                    outcomes.add(outcome(multipoint));
+                    outcomes.add(figures(Trial.of(multipoint, calibration, test, original)));
                     progress.stepBy(1);
                 }
                 rows.add(new Row(name, outcomes));
@@ -178,22 +139,8 @@ final class AblationCommand implements Callable<Integer> {
         return rows;
     }
 
-    private List<Point> budgets(Notebook notebook) {
-        List<Point> points = new ArrayList<>();
-        notebook.say("%s", line("budget in bits", curveNames()));
-        try (Progress progress = Progress.of("budgets", (long) BUDGETS.length * CURVES.size())) {
-            for (double budget : BUDGETS) {
-                Map<String, Outcome> outcomes = new LinkedHashMap<>();
-                curveNames().forEach(name -> {
-                    outcomes.put(name, outcome(quantizer((int) budget).method(CURVES.get(name)).storedBits(budget)));
-                    progress.stepBy(1);
-                });
-                Point point = new Point(budget, outcomes);
-                points.add(point);
-                notebook.say("%s", line(String.valueOf(budget), point.inOrder()));
-            }
-        }
-        return points;
+    private static String figures(Trial trial) {
+        return String.format(Locale.ROOT, "%.2f (%.2f) %.4f", 100 * trial.top1(), trial.report().notionalBitsPerWeight(), trial.divergence());
     }
 
     /** A variant that differs from the default in its options. */
@@ -206,51 +153,17 @@ final class AblationCommand implements Callable<Integer> {
         return String.format("%-26s", name) + values.stream().map(v -> String.format("%22s", v)).collect(Collectors.joining());
     }
 
-    private static List<String> curveNames() {
-        return CURVES.keySet().stream().sorted().toList();
-    }
-
-    private Multipoint<?> quantizer(int bits) {
-        return network.quantizer().calibrate(calibration).bits(bits);
-    }
-
-    private Outcome outcome(Multipoint<?> multipoint) {
-        MultipointResult<?> result;
-        try (Progress.OfTransform progress = new Progress.OfTransform("", (calibration.totalExamples() + calibration.batch() - 1)
-                / calibration.batch())) {
-            result = multipoint.listener(progress).transform();
-        }
-        Evaluations.Result found = Evaluations.evaluate("quantized", new Network((Model) result.model()).compiled(), test,
-                original.outputs());
-        return new Outcome(result.report(), found.top1(), found.divergence());
-    }
-
-    private String asMarkdown(List<Row> rows, List<Point> points) {
+    private String asMarkdown(List<Row> rows) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%s: fp32 %.2f %% top-1 on %,d images, calibrated on %,d, %.0f %% "
                 + "extra points. %s%n%n", data.name(), 100 * original.top1(), test.totalExamples(), calibration.totalExamples(),
                 100 * EXTRA_POINTS, FIGURES));
         text.append(row("method", WIDTHS.stream().map(bits -> bits + " bits").toList())).append("|---|")
                 .append("---:|".repeat(WIDTHS.size())).append('\n');
         rows.forEach(row -> text.append(row(row.name, row.outcomes)));
-        text.append("\nBudgets in stored bits for each weight:\n\n").append(row("budget", curveNames()))
-                .append("|---:|").append("---:|".repeat(CURVES.size())).append('\n');
-        points.forEach(point -> text.append(row(String.valueOf(point.budget), point.inOrder())));
         return text.toString();
     }
 
     private static String row(String name, List<?> values) {
         return "| " + name + " |" + values.stream().map(v -> " " + v + " |").collect(Collectors.joining()) + "\n";
-    }
-
-    private void draw(Path png, List<Point> points) throws IOException {
-        Map<String, List<ComparisonPlot.Place>> curves = new LinkedHashMap<>();
-        for (String name : curveNames()) {
-            String label = CURVES.get(name) == Method.MIXED_PRECISION ? name + " (notional bits)" : name;
-            curves.put(label, points.stream().map(p -> p.outcomes.get(name))
-                    .map(o -> new ComparisonPlot.Place(o.report.notionalBitsPerWeight(), o.top1)).toList());
-        }
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(png))) {
-            BitmapEncoder.saveBitmap(ComparisonPlot.overStoredBits(data.name(), original.top1(), curves), out, BitmapEncoder.BitmapFormat.PNG);
-        }
     }
 }

@@ -28,6 +28,19 @@ final class Cifar10Data {
                     + "network (.npz), or a model of Deeplearning4j (.zip) or Keras 2 (.h5); default ${DEFAULT-VALUE}.")
     private String model;
 
+    /** For the command line. */
+    Cifar10Data() {
+    }
+
+    /**
+     * @param data  see {@code --data}
+     * @param model see {@code --model}
+     */
+    Cifar10Data(Path data, String model) {
+        this.data = data;
+        this.model = model;
+    }
+
     /** Name of the network. */
     String name() {
         return isFile() ? Path.of(model).getFileName().toString() : model;

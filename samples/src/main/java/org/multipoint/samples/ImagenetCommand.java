@@ -23,10 +23,10 @@ import java.util.function.IntFunction;
 final class ImagenetCommand implements Callable<Integer> {
 
     private static final int BATCH = 8;
-    private static final int USUAL_SIZE = 224;
+    static final int USUAL_SIZE = 224;
 
     /** The preprocessing that a network expects. */
-    private enum View {
+    enum View {
         EFFICIENTNET_LITE(ImageView::efficientNetLite),
         KERAS(ImageView::keras),
         CAFFE(ImageView::caffe),
@@ -36,6 +36,11 @@ final class ImagenetCommand implements Callable<Integer> {
 
         View(IntFunction<ImageView> ofSize) {
             this.ofSize = ofSize;
+        }
+
+        /** @param size height and width of images */
+        ImageView ofSize(int size) {
+            return ofSize.apply(size);
         }
 
         @Override
@@ -81,7 +86,7 @@ final class ImagenetCommand implements Callable<Integer> {
         notebook.say("%s: %s; images in %s", model, network, network.format());
 
         notebook.step("Images");
-        ImageView shown = view.ofSize.apply(size != null ? size : SavedModel.imageSize(model).orElse(USUAL_SIZE));
+        ImageView shown = view.ofSize(size != null ? size : SavedModel.imageSize(model).orElse(USUAL_SIZE));
         notebook.say("as %s", shown);
         if (calibrationImages != null && Files.isSameFile(calibrationImages, images)) {
             notebook.say("Calibrated on the images that it is evaluated on: results will look better than they are.");
@@ -104,7 +109,7 @@ final class ImagenetCommand implements Callable<Integer> {
                         folder(images, shown, network.format(), run.test()), searches);
     }
 
-    private static ImageFolder folder(Path root, ImageView view, CNN2DFormat format, OptionalInt limit) {
+    static ImageFolder folder(Path root, ImageView view, CNN2DFormat format, OptionalInt limit) {
         ImageFolder.Builder builder = ImageNet.subset(root, view).format(format).batchSize(BATCH);
         limit.ifPresent(builder::limit);
         return builder.build();

@@ -35,19 +35,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.internal.ops.Tensor;
+import org.multipoint.options.Method;
+import org.multipoint.transform.Multipoint;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.dataset.adapter.SingletonMultiDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -279,6 +286,25 @@ class OnnxExporterTest {
         ComputationGraph graph = residualNet(CNN2DFormat.NCHW).graph("classes");
         INDArray images = images(CNN2DFormat.NCHW, 2);
         assertArrayEquals(new OnnxExporter(graph, images).quantized(true), new OnnxExporter(graph, images).quantized(true));
+    }
+
+    /** Weights of a quantized network are written as the floats that they stand for, where its inputs are floats. */
+    @Test
+    void entropyCodedWeights() {
+        ComputationGraph source = residualNet(CNN2DFormat.NCHW).graph("classes");
+        Supplier<Multipoint<ComputationGraph>> multipoint = () -> Multipoint.of(source).method(Method.CODED).storedBits(4)
+                .calibrate(new SingletonMultiDataSetIterator(new MultiDataSet(images(CNN2DFormat.NCHW, 16), null)));
+        ComputationGraph coded = multipoint.get().activationBits(0).transform().model();
+        INDArray images = images(CNN2DFormat.NCHW, 3);
+        float[] expected = Tensor.of(coded.outputSingle(images)).data();
+        float[] found = run(new OnnxExporter(coded, images(CNN2DFormat.NCHW, 16)).floating(), images, CNN2DFormat.NCHW);
+        assertArrayEquals(expected, found, 1e-4f);
+        float[] before = Tensor.of(source.outputSingle(images)).data();
+        assertFalse(Arrays.equals(before, expected));
+
+        ComputationGraph integers = multipoint.get().transform().model();
+        String message = assertThrows(IllegalArgumentException.class, () -> new OnnxExporter(integers, images(CNN2DFormat.NCHW, 16))).getMessage();
+        assertTrue(message.contains("weights of integers; write the network that they were made from"), message);
     }
 
     @Test

@@ -64,11 +64,18 @@ class BadInputTest {
     /** Before any work, also where the model or the images are missing. */
     @ParameterizedTest
     @CsvSource({"cifar10 --data /nowhere --out", "cifar10 --data /nowhere --plot", "ablation --data /nowhere --markdown",
-        "ablation --data /nowhere --plot", "train --out", "quickstart --json", "imagenet --model none.zip --images /nowhere --out"})
+        "curve --data /nowhere --plot", "curve --data /nowhere --json", "train --out", "quickstart --json", "imagenet --model none.zip --images /nowhere --out"})
     void filesThatCannotBeWritten(String arguments) {
         for (String file : new String[]{"/no/such/folder/file", data.toString(), "/", weights + "/file"}) {
             assertComplaint(2, "a file in a folder that can be written to, found " + file, CommandRun.of((Object[]) (arguments + " " + file).split(" ")));
         }
+    }
+
+    @Test
+    void curvesOfNothing() {
+        assertComplaint(2, "--budgets must be more than 1 and at most 8, found 9.0", CommandRun.of("curve", "--data", data, "--budgets", "2,9"));
+        assertComplaint(2, "--resume needs --json", CommandRun.of("curve", "--data", data, "--resume"));
+        assertComplaint(2, "mutually exclusive", CommandRun.of("curve", "--data", data, "--images", data));
     }
 
     @Test

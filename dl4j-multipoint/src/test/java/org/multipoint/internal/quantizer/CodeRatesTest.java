@@ -25,7 +25,8 @@ class CodeRatesTest {
             codes[i] = (int) Math.min(127, Math.rint(magnitude)) * (random.nextBoolean() ? 1 : -1);
         }
         CodeRates rates = new CodeRates(codes, columns);
-        MultipointMatrix.Builder builder = new MultipointMatrix.Builder(rows, columns, CodeGrid.MAX_BITS, CodeGrid.SYMMETRIC, ScaleLayout.PER_LAYER).coded();
+        MultipointMatrix.Builder builder = new MultipointMatrix.Builder(rows, columns, CodeGrid.MAX_BITS, CodeGrid.SYMMETRIC,
+                ScaleLayout.PER_LAYER).coded();
         double estimate = 0;
         for (int r = 0; r < rows; r++) {
             int[] row = Arrays.copyOfRange(codes, r * columns, (r + 1) * columns);
