@@ -2,6 +2,7 @@ package org.multipoint.points;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.multipoint.testing.GoldenFiles;
 import org.nd4j.shade.jackson.databind.JsonNode;
@@ -17,6 +18,7 @@ import java.util.stream.StreamSupport;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /** Payloads of the first version, which are read and written for ever as they are here. */
 class GoldenPayloadsTest {
@@ -29,22 +31,28 @@ class GoldenPayloadsTest {
         }
     }
 
-    static Stream<JsonNode> codedPayloads() throws IOException {
-        try (InputStream in = GoldenFiles.open("coded-payloads.json")) {
-            return StreamSupport.stream(MAPPER.readTree(in).spliterator(), false);
+    /** Those of free codes, and those on the trellis. */
+    static Stream<Arguments> codedPayloads() throws IOException {
+        Stream<Arguments> all = Stream.empty();
+        for (CodeTrellis trellis : CodeTrellis.values()) {
+            String file = trellis == CodeTrellis.FREE ? "coded-payloads.json" : "trellis-payloads.json";
+            try (InputStream in = GoldenFiles.open(file)) {
+                all = Stream.concat(all, StreamSupport.stream(MAPPER.readTree(in).spliterator(), false).map(p -> arguments(trellis, p)));
+            }
         }
+        return all;
     }
 
     @ParameterizedTest
     @MethodSource("codedPayloads")
-    void codedPayloadsAreReadAndWrittenAsRecorded(JsonNode golden) {
+    void codedPayloadsAreReadAndWrittenAsRecorded(CodeTrellis trellis, JsonNode golden) {
         int[][] codes = MAPPER.convertValue(golden.get("codes"), int[][].class);
         float[] scales = MAPPER.convertValue(golden.get("scales"), float[].class);
         byte[] payload = HexFormat.of().parseHex(golden.get("payload").asText());
         MultipointMatrix read = MultipointMatrix.fromBytes(payload);
         assertTrue(read.isCoded());
         MultipointMatrix.Builder builder = new MultipointMatrix.Builder(codes.length, codes[0].length, 8, CodeGrid.SYMMETRIC,
-                ScaleLayout.valueOf(golden.get("layout").asText())).coded();
+                ScaleLayout.valueOf(golden.get("layout").asText())).coded(trellis);
         for (int r = 0; r < codes.length; r++) {
             for (int c = 0; c < codes[r].length; c++) {
                 assertEquals(codes[r][c], read.code(r, 0, c), "row " + r + ", column " + c);

@@ -132,9 +132,9 @@ class MultipointPayloadTest {
         for (int bits : new int[]{0, 1, 9, 255}) {
             assertTrue(malformed(withByte(BITS, bits)).contains("its bits are " + bits));
         }
-        for (int field : new int[]{2, 100, 255}) {
+        for (int field : new int[]{3, 100, 255}) {
             assertTrue(malformed(withByte(GRID, field)).contains("unknown grid " + field + ", this program reads 0 (SYMMETRIC), 1 (ODD)"));
-            assertTrue(malformed(withByte(STREAM, field)).contains("unknown code stream " + field + ", this program reads 0 (PACKED), 1 (CODED)"));
+            assertTrue(malformed(withByte(STREAM, field)).contains("unknown code stream " + field + ", this program reads 0 (PACKED), 1 (CODED), 2 (TRELLIS)"));
             assertTrue(malformed(withByte(COUNT_BITS, field + 3)).contains("point counts"));
         }
         for (int layout : new int[]{3, 255}) {
@@ -166,7 +166,7 @@ class MultipointPayloadTest {
                 Stream.of(CodeGrid.values()).collect(Collectors.toMap(g -> g, CodeGrid::wireNumber)));
         assertEquals(Map.of(ScaleLayout.PER_POINT, 0, ScaleLayout.PER_ROW, 1, ScaleLayout.PER_LAYER, 2),
                 Stream.of(ScaleLayout.values()).collect(Collectors.toMap(l -> l, ScaleLayout::wireNumber)));
-        assertEquals(Map.of(CodeStream.PACKED, 0, CodeStream.CODED, 1),
+        assertEquals(Map.of(CodeStream.PACKED, 0, CodeStream.CODED, 1, CodeStream.TRELLIS, 2),
                 Stream.of(CodeStream.values()).collect(Collectors.toMap(s -> s, CodeStream::wireNumber)));
     }
 

@@ -3,6 +3,7 @@ package org.multipoint.internal.quantizer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.multipoint.points.CodeGrid;
+import org.multipoint.points.CodeTrellis;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
 
@@ -24,14 +25,14 @@ class CodeRatesTest {
             double magnitude = -spread * (1 + i / columns % 3) * Math.log(1 - random.nextDouble());
             codes[i] = (int) Math.min(127, Math.rint(magnitude)) * (random.nextBoolean() ? 1 : -1);
         }
-        CodeRates rates = new CodeRates(codes, columns);
+        CodeRates rates = new CodeRates(codes, columns, CodeTrellis.FREE);
         MultipointMatrix.Builder builder = new MultipointMatrix.Builder(rows, columns, CodeGrid.MAX_BITS, CodeGrid.SYMMETRIC,
                 ScaleLayout.PER_LAYER).coded();
         double estimate = 0;
         for (int r = 0; r < rows; r++) {
             int[] row = Arrays.copyOfRange(codes, r * columns, (r + 1) * columns);
             for (int code : row) {
-                estimate += rates.bits(r, code);
+                estimate += rates.bits(r, 0, code);
             }
             builder.digits(r, 1, 0.5f, row);
         }

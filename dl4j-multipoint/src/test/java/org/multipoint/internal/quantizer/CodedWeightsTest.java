@@ -4,10 +4,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.points.CodeGrid;
+import org.multipoint.points.CodeTrellis;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
 import org.multipoint.testing.TestProblems;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.DoubleStream;
@@ -48,9 +51,9 @@ class CodedWeightsTest {
     @Test
     void betterThanPackedPointsAtTheSameSize() {
         WeightProblem problem = problem(64, 2);
-        GptqPoints packed = new GptqPoints(3, org.multipoint.points.CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW);
+        GptqPoints packed = new GptqPoints(3, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW);
         int[] ones = new int[64];
-        java.util.Arrays.fill(ones, 1);
+        Arrays.fill(ones, 1);
         MultipointMatrix points = packed.find(problem, ones);
         CodedWeights weights = new CodedWeights(problem, problem.outputVariance());
         RateControl control = new RateControl(Map.of("layer", new RateCurve(weights)), points.storedBits());
@@ -91,5 +94,46 @@ class CodedWeightsTest {
         MultipointMatrix matrix = new CodedWeights(outlier, problem.outputVariance()).find(1e-5);
         assertEquals(ScaleLayout.PER_ROW, matrix.layout());
         assertEquals(500, matrix.toFloats()[5], 5);
+    }
+
+    /** Large codes would not fit the rows of every processor on the trellis: where steps are fine, codes are free. */
+    @Test
+    void fineStepsLeaveTheTrellis() {
+        WeightProblem problem = problem(16, 4);
+        CodedWeights weights = new CodedWeights(problem, problem.outputVariance());
+        assertEquals(CodeTrellis.EIGHT_STATES.value(0, CodeTrellis.EIGHT_STATES.maxIndex()), 62);
+        assertTrue(weights.find(1e-3).magnitudes().length <= 63);
+        assertTrue(weights.find(1e-8).magnitudes().length > 63);
+    }
+
+    /** At the same size, the error is less by about the tenth of a bit that makes a trellis worth its while. */
+    @Test
+    void betterThanFreeCodesAtTheSameSize() {
+        WeightProblem problem = problem(128, 5);
+        double price = 1e-3;
+        MultipointMatrix coded = new CodedWeights(problem, problem.outputVariance()).find(price);
+        double step = 2 * coded.scale(0, 0);
+        MultipointMatrix nearest = rounded(problem, step);
+        double bits = 0.5 * Math.log(error(problem, nearest) / error(problem, coded)) / Math.log(2)
+                + (double) (nearest.storedBits() - coded.storedBits()) / problem.op().weights();
+        assertTrue(bits > 0.1, bits + " bits");
+    }
+
+    /** GPTQ rounding to nearest with the same step, entropy-coded. */
+    private static MultipointMatrix rounded(WeightProblem problem, double step) {
+        int rows = problem.op().rows();
+        int columns = problem.op().columns();
+        GptqRounding gptq = problem.roundings(0, GptqRounding.Order.STORED)[0];
+        float[] steps = new float[rows];
+        int[] most = new int[rows];
+        Arrays.fill(steps, (float) step);
+        Arrays.fill(most, 127);
+        int[] codes = new int[rows * columns];
+        gptq.round(problem.weights(), rows, steps, CodeGrid.SYMMETRIC, most, codes);
+        MultipointMatrix.Builder builder = new MultipointMatrix.Builder(rows, columns, 8, CodeGrid.SYMMETRIC, ScaleLayout.PER_LAYER).coded();
+        for (int r = 0; r < rows; r++) {
+            builder.digits(r, 1, (float) step, Arrays.copyOfRange(codes, r * columns, (r + 1) * columns));
+        }
+        return builder.build();
     }
 }
