@@ -28,9 +28,10 @@ final class Comparison {
     private static final TextTable<Row> SUMMARY = new TextTable<Row>()
             .text("network", Row::name)
             .number("top-1 %", r -> format("%.2f", 100 * r.measured.evaluation.top1()))
+            .number("95 % interval", r -> interval(r.measured.evaluation)).optional(2)
             .number("top-5 %", r -> format("%.2f", 100 * r.measured.evaluation.top5())).optional(1)
-            .number("divergence", r -> Double.isNaN(r.measured.evaluation.divergence()) ? ""
-                    : format("%.4f", r.measured.evaluation.divergence()))
+            .number("divergence", r -> known("%.4f", r.measured.evaluation.divergence()))
+            .number("agreement %", r -> known("%.2f", 100 * r.measured.evaluation.agreement())).optional(2)
             .number("stored bits/ weight", Row::bitsPerWeight)
             .number("codes/ weight", Row::codesPerWeight).optional(3)
             .number("file bytes", r -> format("%,d", r.measured.bytes))
@@ -129,7 +130,8 @@ final class Comparison {
         say(original);
         if (run.json().isPresent()) {
             AtomicFile.writeJson(run.json().get(), new EvaluationJson(model, original.evaluation.images(), original.evaluation.top1(),
-                    original.evaluation.top5(), original.bytes, original.msPerImage));
+                    original.evaluation.top5(), original.bytes, original.msPerImage, original.evaluation.top1Low(),
+                    original.evaluation.top1High()));
             notebook.say("Results: %s", run.json().get());
         }
     }
@@ -219,8 +221,9 @@ final class Comparison {
 
     private void say(Measured measured) {
         Evaluations.Result found = measured.evaluation;
-        notebook.say("top-1 %.2f %%, top-5 %.2f %%%s, %,d bytes on disk", 100 * found.top1(), 100 * found.top5(),
-                Double.isNaN(found.divergence()) ? "" : format(", divergence from fp32 %.4f", found.divergence()), measured.bytes);
+        notebook.say("top-1 %.2f %% (95 %% interval %s), top-5 %.2f %%%s%s, %,d bytes on disk", 100 * found.top1(), interval(found),
+                100 * found.top5(), known(", divergence from fp32 %.4f", found.divergence()),
+                known(", agreement with it %.2f %%", 100 * found.agreement()), measured.bytes);
         notebook.say("%.2f ms an image in batches of %d, compiled %.2f ms", measured.msPerImage, someImages.size(0),
                 measured.compiledMsPerImage);
     }
@@ -234,7 +237,7 @@ final class Comparison {
                 format("%.3f", q.report.codesPerWeight()))));
         notebook.say("%s", SUMMARY.toString(rows, Terminal.textColumns()));
         notebook.say("Divergence: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
-                + "top-1.");
+                + "top-1. Agreement: share of images whose most likely class is that of fp32.");
         if (images.search() != null) {
             notebook.say("On images that the search has not seen, top-1 is %.2f points below fp32; it was to be %.2f at most.",
                     100 * (original.evaluation.top1() - quantized.get(0).measured.evaluation.top1()), 100 * how.maxDrop().orElseThrow());
@@ -260,8 +263,20 @@ final class Comparison {
      * @param top5       share of images whose class is among the five most likely ones
      * @param bytes      size of the saved model
      * @param msPerImage time of a forward pass in Deeplearning4j, for each image
+     * @param top1Low    lower end of the 95 % interval of {@code top1} (Wilson)
+     * @param top1High   upper end of that interval
      */
-    record EvaluationJson(String model, long testImages, double top1, double top5, long bytes, double msPerImage) {
+    record EvaluationJson(String model, long testImages, double top1, double top5, long bytes, double msPerImage, double top1Low,
+                          double top1High) {
+    }
+
+    private static String interval(Evaluations.Result found) {
+        return String.format(Locale.ROOT, "%.2f to %.2f", 100 * found.top1Low(), 100 * found.top1High());
+    }
+
+    /** A figure, or nothing where it is NaN. */
+    private static String known(String text, double value) {
+        return Double.isNaN(value) ? "" : format(text, value);
     }
 
     private static String format(String text, Object value) {
@@ -274,12 +289,14 @@ final class Comparison {
     }
 
     private ResultJson json(Quantized q) {
+        Evaluations.Result before = original.evaluation;
         Evaluations.Result after = q.measured.evaluation;
+        Double kl = Double.isNaN(after.divergence()) ? null : Double.valueOf(after.divergence());
         return new ResultJson(model, q.method(), q.bits(), q.extraPoints, images.calibration().totalExamples(), after.images(),
-                new ResultJson.Fp32(original.evaluation.top1(), original.evaluation.top5(), original.bytes, original.msPerImage),
+                new ResultJson.Fp32(before.top1(), before.top5(), original.bytes, original.msPerImage, before.top1Low(), before.top1High()),
                 new ResultJson.Quantized(after.top1(), after.top5(), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
-                        q.measured.msPerImage, Double.isNaN(after.divergence()) ? null : after.divergence()),
-                new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, original.evaluation.seconds() + after.seconds()),
+                        q.measured.msPerImage, kl, kl, after.agreement(), after.top1Low(), after.top1High()),
+                new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, before.seconds() + after.seconds()),
                 PeakMemory.megabytes(), List.of());
     }
 }
