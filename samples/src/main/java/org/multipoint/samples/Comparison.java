@@ -28,15 +28,15 @@ final class Comparison {
     private static final TextTable<Row> SUMMARY = new TextTable<Row>()
             .text("network", Row::name)
             .number("top-1 %", r -> format("%.2f", 100 * r.measured.evaluation.top1()))
-            .number("95 % interval", r -> interval(r.measured.evaluation)).optional(2)
+            .number("95 % interval", r -> interval(r.measured.evaluation))
             .number("top-5 %", r -> format("%.2f", 100 * r.measured.evaluation.top5())).optional(1)
-            .number("divergence", r -> known("%.4f", r.measured.evaluation.divergence()))
-            .number("agreement %", r -> known("%.2f", 100 * r.measured.evaluation.agreement())).optional(2)
+            .number("KL", r -> known("%.4f", r.measured.evaluation.divergence()))
+            .number("agreement %", r -> known("%.2f", 100 * r.measured.evaluation.agreement()))
             .number("stored bits/ weight", Row::bitsPerWeight)
-            .number("codes/ weight", Row::codesPerWeight).optional(3)
+            .number("codes/ weight", Row::codesPerWeight).optional(4)
             .number("file bytes", r -> format("%,d", r.measured.bytes))
-            .number("ms/ image", r -> format("%.2f", r.measured.msPerImage)).optional(2)
-            .number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage));
+            .number("ms/ image", r -> format("%.2f", r.measured.msPerImage)).optional(3)
+            .number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage)).optional(2);
 
     private final Notebook notebook;
     private final String model;
@@ -236,7 +236,7 @@ final class Comparison {
         quantized.forEach(q -> rows.add(new Row(q.name(), q.measured, format("%.3f", q.report.storedBitsPerWeight()),
                 format("%.3f", q.report.codesPerWeight()))));
         notebook.say("%s", SUMMARY.toString(rows, Terminal.textColumns()));
-        notebook.say("Divergence: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
+        notebook.say("KL: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
                 + "top-1. Agreement: share of images whose most likely class is that of fp32.");
         if (images.search() != null) {
             notebook.say("On images that the search has not seen, top-1 is %.2f points below fp32; it was to be %.2f at most.",
@@ -271,7 +271,7 @@ final class Comparison {
     }
 
     private static String interval(Evaluations.Result found) {
-        return String.format(Locale.ROOT, "%.2f to %.2f", 100 * found.top1Low(), 100 * found.top1High());
+        return String.format(Locale.ROOT, "%.1f-%.1f", 100 * found.top1Low(), 100 * found.top1High());
     }
 
     /** A figure, or nothing where it is NaN. */
