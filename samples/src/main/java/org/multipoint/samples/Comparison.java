@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** A trained network beside what quantization makes of it. Each step prints what it found. */
 final class Comparison {
@@ -27,14 +28,15 @@ final class Comparison {
     private static final TextTable<Row> SUMMARY = new TextTable<Row>()
             .text("network", Row::name)
             .number("top-1 %", r -> format("%.2f", 100 * r.measured.evaluation.top1()))
+            .number("95 % interval", r -> interval(r.measured.evaluation))
             .number("top-5 %", r -> format("%.2f", 100 * r.measured.evaluation.top5())).optional(1)
-            .number("divergence", r -> Double.isNaN(r.measured.evaluation.divergence()) ? ""
-                    : format("%.4f", r.measured.evaluation.divergence()))
+            .number("KL", r -> known("%.4f", r.measured.evaluation.divergence()))
+            .number("agreement %", r -> known("%.2f", 100 * r.measured.evaluation.agreement()))
             .number("stored bits/ weight", Row::bitsPerWeight)
-            .number("codes/ weight", Row::codesPerWeight).optional(3)
+            .number("codes/ weight", Row::codesPerWeight).optional(4)
             .number("file bytes", r -> format("%,d", r.measured.bytes))
-            .number("ms/ image", r -> format("%.2f", r.measured.msPerImage)).optional(2)
-            .number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage));
+            .number("ms/ image", r -> format("%.2f", r.measured.msPerImage)).optional(3)
+            .number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage)).optional(2);
 
     private final Notebook notebook;
     private final String model;
@@ -58,11 +60,32 @@ final class Comparison {
     /**
      * A quantized network.
      *
-     * @param bits        width of a code
      * @param extraPoints budget, as a share of the codes that one point per row takes
      */
-    record Quantized(int bits, String method, double extraPoints, MultipointReport report, double calibrationSeconds,
-                     double quantizationSeconds, Measured measured) {
+    record Quantized(double extraPoints, MultipointReport report, double calibrationSeconds, double quantizationSeconds, Measured measured) {
+
+        /** Width of a code. */
+        int bits() {
+            return report.provenance().bits();
+        }
+
+        /** Name of the method. */
+        String method() {
+            return report.provenance().method();
+        }
+
+        /** What tells it from others of the same method: the width of its codes, or what they take where they are entropy-coded. */
+        String size() {
+            return isCoded() ? format("%.2f stored bits", report.storedBitsPerWeight()) : bits() + "-bit";
+        }
+
+        String name() {
+            return isCoded() ? method() + ", " + size() : size() + " " + method();
+        }
+
+        private boolean isCoded() {
+            return Network.isCoded(report.provenance());
+        }
     }
 
     /**
@@ -107,7 +130,8 @@ final class Comparison {
         say(original);
         if (run.json().isPresent()) {
             AtomicFile.writeJson(run.json().get(), new EvaluationJson(model, original.evaluation.images(), original.evaluation.top1(),
-                    original.evaluation.top5(), original.bytes, original.msPerImage));
+                    original.evaluation.top5(), original.bytes, original.msPerImage, original.evaluation.top1Low(),
+                    original.evaluation.top1High()));
             notebook.say("Results: %s", run.json().get());
         }
     }
@@ -127,17 +151,17 @@ final class Comparison {
     /** Quantizes with each of the given widths, and evaluates, saves and restores the result. */
     private void quantize(QuantizationOptions how, List<Integer> widths, RunOptions run) throws IOException {
         if (widths.isEmpty()) {
-            notebook.step("Quantized: %s, codes of any width, calibrated on %,d images", how.method(), images.calibration().totalExamples());
-            quantize(how, network.quantizer(), "", run, 1);
+            notebook.step("Quantized, calibrated on %,d images", images.calibration().totalExamples());
+            quantize(how, network.quantizer(), "", run.out());
         }
         for (int bits : widths) {
-            notebook.step("Quantized: %s, %d bits a code, calibrated on %,d images", how.method(), bits,
-                    images.calibration().totalExamples());
-            quantize(how, network.quantizer().bits(bits), bits + "-bit ", run, widths.size());
+            notebook.step("Quantized: %d bits a code, calibrated on %,d images", bits, images.calibration().totalExamples());
+            quantize(how, network.quantizer().bits(bits), bits + "-bit ",
+                    widths.size() == 1 ? run.out() : run.out().map(file -> withBits(file, bits)));
         }
     }
 
-    private <M extends Model> void quantize(QuantizationOptions how, Multipoint<M> multipoint, String task, RunOptions run, int results)
+    private <M extends Model> void quantize(QuantizationOptions how, Multipoint<M> multipoint, String task, Optional<Path> out)
             throws IOException {
         how.apply(multipoint.calibrate(images.calibration()));
         images.searched().ifPresent(some -> multipoint.maxDrop(how.maxDrop().orElseThrow(), m -> top1(m, some)));
@@ -147,24 +171,23 @@ final class Comparison {
             result = multipoint.listener(progress).transform();
         }
         Network small = new Network(result.model());
-        int bits = result.report().provenance().bits();
         images.searched().ifPresent(some -> notebook.say("Tried on %,d images, none of them to calibrate or to evaluate on:%n%s",
                 some.totalExamples(), attempts(result.attempts())));
         notebook.say("%s", result.report().toText(Terminal.textColumns()));
-        Path temporary = run.out().isPresent() ? null : Files.createTempFile("multipoint", ".zip");
+        Path temporary = out.isPresent() ? null : Files.createTempFile("multipoint", ".zip");
         if (temporary != null) {
             temporary.toFile().deleteOnExit();
         }
         try {
-            Path file = temporary != null ? temporary : withBits(run.out().get(), bits, results);
+            Path file = out.orElse(temporary);
             SavedModel.write(small, file);
-            Measured measured = measure(Evaluations.evaluate(bits + "-bit", small, images.test(), original.evaluation.outputs()), small,
+            Measured measured = measure(Evaluations.evaluate("quantized", small, images.test(), original.evaluation.outputs()), small,
                     small.compiled(), Files.size(file));
             SavedModel.check(file, small, someImages);
             say(measured);
             notebook.say("Saved%s, restored: outputs are the same, bit for bit.", temporary != null ? "" : " as " + file);
-            quantized.add(new Quantized(bits, how.method(), how.extraPoints(result.report()), result.report(),
-                    result.calibrationSeconds(), result.quantizationSeconds(), measured));
+            quantized.add(new Quantized(how.extraPoints(result.report()), result.report(), result.calibrationSeconds(),
+                    result.quantizationSeconds(), measured));
         } finally {
             if (temporary != null) {
                 Files.delete(temporary);
@@ -180,16 +203,16 @@ final class Comparison {
     private static String attempts(List<Attempt> attempts) {
         return new TextTable<Attempt>()
                 .number("bits", a -> String.valueOf(a.bits()))
-                .number("extra points %", a -> format("%.1f", 100 * a.extraPoints()))
+                .text("budget", Attempt::budget)
                 .number("stored bits/weight", a -> format("%.3f", a.storedBitsPerWeight()))
                 .number("top-1 %", a -> format("%.2f", 100 * a.metric()))
                 .text("", a -> a.holds() ? "holds" : "falls too far").toString(attempts, Terminal.textColumns());
     }
 
-    private static Path withBits(Path file, int bits, int widths) {
+    private static Path withBits(Path file, int bits) {
         String name = file.getFileName().toString();
         int end = name.endsWith(".zip") ? name.length() - ".zip".length() : name.length();
-        return widths == 1 ? file : file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));
+        return file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));
     }
 
     private Measured measure(Evaluations.Result evaluation, Network some, Network itsCompiled, long bytes) {
@@ -198,8 +221,9 @@ final class Comparison {
 
     private void say(Measured measured) {
         Evaluations.Result found = measured.evaluation;
-        notebook.say("top-1 %.2f %%, top-5 %.2f %%%s, %,d bytes on disk", 100 * found.top1(), 100 * found.top5(),
-                Double.isNaN(found.divergence()) ? "" : format(", divergence from fp32 %.4f", found.divergence()), measured.bytes);
+        notebook.say("top-1 %.2f %% (95 %% interval %s), top-5 %.2f %%%s%s, %,d bytes on disk", 100 * found.top1(), interval(found),
+                100 * found.top5(), known(", divergence from fp32 %.4f", found.divergence()),
+                known(", agreement with it %.2f %%", 100 * found.agreement()), measured.bytes);
         notebook.say("%.2f ms an image in batches of %d, compiled %.2f ms", measured.msPerImage, someImages.size(0),
                 measured.compiledMsPerImage);
     }
@@ -209,11 +233,11 @@ final class Comparison {
         notebook.step("Side by side");
         List<Row> rows = new ArrayList<>();
         rows.add(new Row("fp32", original, "32", ""));
-        quantized.forEach(q -> rows.add(new Row(q.bits + "-bit " + q.method, q.measured, format("%.3f", q.report.storedBitsPerWeight()),
+        quantized.forEach(q -> rows.add(new Row(q.name(), q.measured, format("%.3f", q.report.storedBitsPerWeight()),
                 format("%.3f", q.report.codesPerWeight()))));
         notebook.say("%s", SUMMARY.toString(rows, Terminal.textColumns()));
-        notebook.say("Divergence: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
-                + "top-1.");
+        notebook.say("KL: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
+                + "top-1. Agreement: share of images whose most likely class is that of fp32.");
         if (images.search() != null) {
             notebook.say("On images that the search has not seen, top-1 is %.2f points below fp32; it was to be %.2f at most.",
                     100 * (original.evaluation.top1() - quantized.get(0).measured.evaluation.top1()), 100 * how.maxDrop().orElseThrow());
@@ -239,8 +263,20 @@ final class Comparison {
      * @param top5       share of images whose class is among the five most likely ones
      * @param bytes      size of the saved model
      * @param msPerImage time of a forward pass in Deeplearning4j, for each image
+     * @param top1Low    lower end of the 95 % interval of {@code top1} (Wilson)
+     * @param top1High   upper end of that interval
      */
-    record EvaluationJson(String model, long testImages, double top1, double top5, long bytes, double msPerImage) {
+    record EvaluationJson(String model, long testImages, double top1, double top5, long bytes, double msPerImage, double top1Low,
+                          double top1High) {
+    }
+
+    private static String interval(Evaluations.Result found) {
+        return String.format(Locale.ROOT, "%.1f-%.1f", 100 * found.top1Low(), 100 * found.top1High());
+    }
+
+    /** A figure, or nothing where it is NaN. */
+    private static String known(String text, double value) {
+        return Double.isNaN(value) ? "" : format(text, value);
     }
 
     private static String format(String text, Object value) {
@@ -253,12 +289,14 @@ final class Comparison {
     }
 
     private ResultJson json(Quantized q) {
+        Evaluations.Result before = original.evaluation;
         Evaluations.Result after = q.measured.evaluation;
-        return new ResultJson(model, q.method, q.bits, q.extraPoints, images.calibration().totalExamples(), after.images(),
-                new ResultJson.Fp32(original.evaluation.top1(), original.evaluation.top5(), original.bytes, original.msPerImage),
+        Double kl = Double.isNaN(after.divergence()) ? null : Double.valueOf(after.divergence());
+        return new ResultJson(model, q.method(), q.bits(), q.extraPoints, images.calibration().totalExamples(), after.images(),
+                new ResultJson.Fp32(before.top1(), before.top5(), original.bytes, original.msPerImage, before.top1Low(), before.top1High()),
                 new ResultJson.Quantized(after.top1(), after.top5(), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
-                        q.measured.msPerImage, Double.isNaN(after.divergence()) ? null : after.divergence()),
-                new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, original.evaluation.seconds() + after.seconds()),
+                        q.measured.msPerImage, kl, kl, after.agreement(), after.top1Low(), after.top1High()),
+                new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, before.seconds() + after.seconds()),
                 PeakMemory.megabytes(), List.of());
     }
 }

@@ -10,8 +10,8 @@ import java.util.List;
  * What a run found, for other programs. Names and meanings of fields stay.
  *
  * @param model             what was quantized
- * @param method            how points were found
- * @param bits              width of a code
+ * @param method            how weights were approximated and stored
+ * @param bits              width of a code; 8 where codes are entropy-coded
  * @param extraPoints       budget of extra points, as a share of the codes that one point per row takes
  * @param calibrationImages images that it was calibrated on
  * @param testImages        images that it was evaluated on
@@ -30,8 +30,10 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
      * @param top5       share of images whose class is among the five most likely ones
      * @param bytes      size of the saved model
      * @param msPerImage time of a forward pass in Deeplearning4j, for each image
+     * @param top1Low    lower end of the 95 % interval of {@code top1} (Wilson)
+     * @param top1High   upper end of that interval
      */
-    record Fp32(double top1, double top5, long bytes, double msPerImage) {
+    record Fp32(double top1, double top5, long bytes, double msPerImage, double top1Low, double top1High) {
     }
 
     /**
@@ -41,11 +43,15 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
      * @param codesPerWeight      codes for each quantized weight
      * @param bytes               size of the saved model
      * @param msPerImage          time of a forward pass in Deeplearning4j, for each image
-     * @param divergence          mean Kullback-Leibler divergence of the class probabilities from those of the network before, in nats; null
+     * @param divergence          the same as {@code kl}
+     * @param kl                  mean Kullback-Leibler divergence of the class probabilities from those of the network before, in nats; null
      *                            where outputs are no probabilities
+     * @param agreement           share of images whose most likely class is the same as before
+     * @param top1Low             lower end of the 95 % interval of {@code top1} (Wilson)
+     * @param top1High            upper end of that interval
      */
     record Quantized(double top1, double top5, double storedBitsPerWeight, double codesPerWeight, long bytes, double msPerImage,
-                     Double divergence) {
+                     Double divergence, Double kl, double agreement, double top1Low, double top1High) {
     }
 
     /**

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -123,7 +124,8 @@ class SamplesTest {
 
     @Test
     void theSmallestModelThatHoldsIsFound() throws IOException {
-        CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--max-drop", 100, "--json", folder.resolve("r.json"));
+        CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--max-drop", 100, "--method", "calibrated",
+                "--json", folder.resolve("r.json"));
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(run.out().contains("holds"), run.out());
         assertTrue(run.out().contains("8 to calibrate on, 20 to search on, 20 others to evaluate on"), run.out());
@@ -132,6 +134,35 @@ class SamplesTest {
         JsonNode json = json(folder.resolve("r.json"));
         assertEquals(2, json.get("bits").asInt());
         assertEquals(1, json.get("quantized").get("codesPerWeight").asDouble());
+    }
+
+    @Test
+    void aSizeIsSpentOnEntropyCodedWeights() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--calibration", 32, "--test", 100, "--stored-bits", 3.2, "--json", folder.resolve("r.json"),
+                "--plot", folder.resolve("r.png"), "--out", folder.resolve("r.zip"));
+        assertEquals(0, run.exitCode(), run.err());
+        JsonNode json = json(folder.resolve("r.json"));
+        assertShape(json);
+        assertEquals("coded", json.get("method").asText());
+        double bits = json.get("quantized").get("storedBitsPerWeight").asDouble();
+        assertTrue(bits <= 3.2 && bits > 3.1, bits + " bits");
+        assertTrue(run.out().contains(String.format(Locale.ROOT, "coded, %.2f stored bits", bits)), run.out());
+        assertFalse(run.out().contains("-bit"), run.out());
+        for (String column : new String[]{"top-1", "interval", "KL", "agreement"}) {
+            assertTrue(run.out().lines().anyMatch(line -> line.contains("|") && line.contains(column)), column + " in " + run.out());
+        }
+        CommandRun saved = CommandRun.of("quickstart", "--model", folder.resolve("r.zip"), "--test", 4);
+        assertTrue(saved.out().contains("with weights entropy-coded"), saved.out());
+        assertEquals(Files.size(folder.resolve("r.zip")), json.get("quantized").get("bytes").asLong());
+    }
+
+    @Test
+    void aSizeIsSpentOnPointsWhereTheirWidthIsGiven() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--bits", 3, "--bytes", 1_000_000, "--json",
+                folder.resolve("r.json"));
+        assertEquals(0, run.exitCode(), run.err());
+        assertEquals("calibrated", json(folder.resolve("r.json")).get("method").asText());
+        assertTrue(run.out().contains("3-bit calibrated"), run.out());
     }
 
     @Test
@@ -233,6 +264,14 @@ class SamplesTest {
         assertTrue(same.out().contains("Calibrated on the images that it is evaluated on"), same.out());
     }
 
+    @Test
+    void halfOfTheImagesIsReportedOn() throws IOException {
+        CommandRun run = CommandRun.of("imagenet", "--model", imageNet(), "--images", folder.resolve("images"), "--size", 24, "--view", "torchvision",
+                "--calibration", folder.resolve("images"), "--half", "second");
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().contains("4 to calibrate on, 2 others to evaluate on"), run.out());
+    }
+
     /** What was saved plain, transformed or compiled, of both kinds, says of itself what it is and is evaluated. */
     @Test
     void savedModelsAreEvaluated() throws IOException {
@@ -249,7 +288,7 @@ class SamplesTest {
             assertEquals(0, run.exitCode(), run.err());
             assertTrue(run.out().contains("with weights as points of 4 bits") && run.out().contains("4 to evaluate on"), run.out());
             JsonNode json = json(folder.resolve("e.json"));
-            assertEquals(List.of("model", "testImages", "top1", "top5", "bytes", "msPerImage"), names(json));
+            assertEquals(List.of("model", "testImages", "top1", "top5", "bytes", "msPerImage", "top1Low", "top1High"), names(json));
             assertEquals(4, json.get("testImages").asInt());
         }
         CommandRun again = CommandRun.of("imagenet", "--model", small, "--images", folder.resolve("images"), "--size", 24, "--bits", 3);
@@ -303,8 +342,15 @@ class SamplesTest {
         List<String> expected = new ArrayList<>(FIELDS);
         expected.addAll(List.of(further));
         assertEquals(expected, names(json));
-        assertEquals(List.of("top1", "top5", "bytes", "msPerImage"), names(json.get("fp32")));
-        assertEquals(List.of("top1", "top5", "storedBitsPerWeight", "codesPerWeight", "bytes", "msPerImage", "divergence"), names(json.get("quantized")));
+        assertEquals(List.of("top1", "top5", "bytes", "msPerImage", "top1Low", "top1High"), names(json.get("fp32")));
+        assertEquals(List.of("top1", "top5", "storedBitsPerWeight", "codesPerWeight", "bytes", "msPerImage", "divergence", "kl", "agreement",
+                "top1Low", "top1High"), names(json.get("quantized")));
+        assertEquals(json.get("quantized").get("divergence"), json.get("quantized").get("kl"));
+        for (String network : new String[]{"fp32", "quantized"}) {
+            double top1 = json.get(network).get("top1").asDouble();
+            assertTrue(json.get(network).get("top1Low").asDouble() < top1 + 1e-9 && top1 < json.get(network).get("top1High").asDouble() + 1e-9, json.toString());
+        }
+        assertTrue(json.get("quantized").get("agreement").asDouble() <= 1);
         assertEquals(List.of("calibration", "quantization", "evaluation"), names(json.get("seconds")));
         for (String part : new String[]{"fp32", "quantized", "seconds"}) {
             json.get(part).forEach(value -> assertTrue(value.asDouble() >= 0 && Double.isFinite(value.asDouble()), json.toString()));
