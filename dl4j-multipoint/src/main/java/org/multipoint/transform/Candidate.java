@@ -24,7 +24,13 @@ sealed interface Candidate {
      * @param rates          stored bits at different prices
      * @param outputVariance of the layer in the reference network
      * @param own            stored bits that were asked for it alone
+     * @param trial          codes at a price in the middle, by which its weight among the operations is found
      */
-    record Coded(RateCurve rates, double outputVariance, OptionalDouble own) implements Candidate {
+    record Coded(RateCurve rates, double outputVariance, OptionalDouble own, Sensitivity.Trial trial) implements Candidate {
+
+        /** The same operation, whose output errors count {@code weight} times as much. */
+        Coded weighted(double weight) {
+            return new Coded(rates.weighted(weight), outputVariance, own, trial);
+        }
     }
 }

@@ -1,16 +1,22 @@
 package org.multipoint.transform;
 
+import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.quantizer.CodedWeights;
 import org.multipoint.internal.quantizer.RateCurve;
+import org.multipoint.internal.quantizer.TargetMatching;
 import org.multipoint.internal.quantizer.WeightProblem;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
+import org.multipoint.points.MultipointMatrix;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.stream.DoubleStream;
 
 /** {@link org.multipoint.options.Method#CODED}. */
 final class CodedMethod extends MethodStrategy {
@@ -18,6 +24,10 @@ final class CodedMethod extends MethodStrategy {
     /** Stored bits for each weight that may be asked for: an int8 row takes no more, and fewer leave little of a network. */
     private static final double FEWEST_BITS = 1;
     private static final double MOST_BITS = CodeGrid.MAX_BITS;
+
+    /** Sensitivities are bounded by this, as multiples and shares of their mean. */
+    private static final double MOST_SENSITIVE = 64;
+    private static final double SENSITIVITY_POWER = Double.parseDouble(System.getProperty("senspow", "0.4"));
 
     CodedMethod(MultipointOptions options, Budget budget) {
         super(options, budget);
@@ -49,8 +59,41 @@ final class CodedMethod extends MethodStrategy {
     @Override
     Candidate candidate(WeightProblem problem, OptionalInt own, int ofNetwork) {
         double outputVariance = problem.outputVariance();
-        return new Candidate.Coded(new RateCurve(new CodedWeights(problem, outputVariance)), outputVariance,
-                own.isPresent() ? OptionalDouble.of((double) own.getAsInt() * problem.op().weights()) : OptionalDouble.empty());
+        RateCurve rates = new RateCurve(new CodedWeights(problem, outputVariance));
+        return new Candidate.Coded(rates, outputVariance,
+                own.isPresent() ? OptionalDouble.of((double) own.getAsInt() * problem.op().weights()) : OptionalDouble.empty(),
+                trial(problem, rates.typical(), outputVariance));
+    }
+
+    private static Sensitivity.Trial trial(WeightProblem problem, MultipointMatrix weights, double outputVariance) {
+        float[] values = weights.toFloats();
+        double error = DoubleStream.of(problem.outputErrors(values)).average().orElse(0) / outputVariance;
+        return new Sensitivity.Trial(weights::toFloats, TargetMatching.bias(problem, new float[problem.op().rows()], values), error);
+    }
+
+    /**
+     * Gives each operation a weight in the allocation: output errors of some hurt more than the same errors of others. The layers that
+     * follow make up for a part of any error, which the measurement does not know of; so weights differ less than what was measured.
+     */
+    @Override
+    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data) {
+        Map<String, Sensitivity.Trial> trials = new LinkedHashMap<>();
+        candidates.forEach((name, candidate) -> trials.put(name, ((Candidate.Coded) candidate).trial()));
+        trials.values().removeIf(trial -> !(trial.error() > 0));
+        Map<String, Double> sensitivities = new LinkedHashMap<>();
+        try (Sensitivity sensitivity = new Sensitivity(network)) {
+            sensitivity.divergences(data, trials).forEach((name, sum) -> sensitivities.put(name, sum / trials.get(name).error()));
+        }
+        sensitivities.values().removeIf(s -> !(s > 0 && s < Double.POSITIVE_INFINITY));
+        double mean = Math.exp(sensitivities.values().stream().mapToDouble(Math::log).average().orElse(0));
+        Map<String, Candidate> weighted = new LinkedHashMap<>();
+        candidates.forEach((name, candidate) -> weighted.put(name,
+                ((Candidate.Coded) candidate).weighted(weight(sensitivities.getOrDefault(name, mean) / mean))));
+        return weighted;
+    }
+
+    private static double weight(double sensitivity) {
+        return Math.pow(Math.max(1 / MOST_SENSITIVE, Math.min(MOST_SENSITIVE, sensitivity)), SENSITIVITY_POWER);
     }
 
     @Override

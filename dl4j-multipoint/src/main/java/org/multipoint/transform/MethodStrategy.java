@@ -1,5 +1,7 @@
 package org.multipoint.transform;
 
+import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.quantizer.WeightProblem;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
@@ -62,6 +64,16 @@ abstract class MethodStrategy {
      * @param ofNetwork width of the network's codes
      */
     abstract Candidate candidate(WeightProblem problem, OptionalInt own, int ofNetwork);
+
+    /**
+     * What is learnt of operations once all of them are known.
+     *
+     * @param candidates of all operations, by name, in topological order
+     * @return as many
+     */
+    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data) {
+        return candidates;
+    }
 
     /**
      * Whether a budget is enough.

@@ -40,11 +40,11 @@ public final class RateControl {
             throw new IllegalArgumentException("Operation \"" + operation + "\" is not among those to be coded: " + open.keySet());
         }
         double lambda = price();
-        MultipointMatrix matrix = weights.find(lambda);
         RateCurve curve = open.remove(operation);
+        MultipointMatrix matrix = weights.find(curve.price(lambda));
         for (int i = 0; open.isEmpty() && i < LAST_STEPS && spent + matrix.storedBits() > budget; i++) {
             lambda *= LAST_STEP;
-            matrix = weights.find(lambda);
+            matrix = weights.find(curve.price(lambda));
         }
         spent += matrix.storedBits();
         predicted += curve.bits(lambda);

@@ -1,5 +1,7 @@
 package org.multipoint.internal.quantizer;
 
+import org.multipoint.points.MultipointMatrix;
+
 /**
  * Stored bits of an operation as a function of what a bit is worth, measured at a few prices and interpolated: bits fall nearly in
  * proportion to the logarithm of the price.
@@ -11,15 +13,46 @@ public final class RateCurve {
     private static final int PRICES = 11;
     private static final double RATIO = 4;
 
-    private final double[] bits = new double[PRICES];
+    /** The price whose codes are {@link #typical}. */
+    private static final int TYPICAL = 6;
+
+    private final double[] bits;
+    private final MultipointMatrix typical;
+    private final double weight;
 
     /** The curve of some weights. */
     public RateCurve(CodedWeights weights) {
+        bits = new double[PRICES];
+        weight = 1;
+        MultipointMatrix middle = null;
         for (int i = 0; i < PRICES; i++) {
-            bits[i] = weights.estimate(CHEAPEST * Math.pow(RATIO, i)).storedBits();
+            MultipointMatrix found = weights.estimate(CHEAPEST * Math.pow(RATIO, i));
+            middle = i == TYPICAL ? found : middle;
             // Interpolation wants a curve that falls.
-            bits[i] = i == 0 ? bits[i] : Math.min(bits[i], bits[i - 1]);
+            bits[i] = i == 0 ? found.storedBits() : Math.min(found.storedBits(), bits[i - 1]);
         }
+        typical = middle;
+    }
+
+    private RateCurve(RateCurve curve, double weight) {
+        bits = curve.bits;
+        typical = curve.typical;
+        this.weight = weight;
+    }
+
+    /** The same curve where output errors count {@code weight} times as much: it is at a {@code weight}-th of the price. */
+    public RateCurve weighted(double weight) {
+        return new RateCurve(this, this.weight * weight);
+    }
+
+    /** The weights at a price in the middle, at which layers take about two bits. */
+    public MultipointMatrix typical() {
+        return typical;
+    }
+
+    /** What a bit costs an operation, given what it costs where output errors count as they are. */
+    double price(double lambda) {
+        return lambda / weight;
     }
 
     /** Largest price of a curve, beyond which bits do not fall. */
@@ -38,7 +71,7 @@ public final class RateCurve {
 
     /** Stored bits at a price. */
     double bits(double lambda) {
-        double place = Math.log(lambda / CHEAPEST) / Math.log(RATIO);
+        double place = Math.log(price(lambda) / CHEAPEST) / Math.log(RATIO);
         int i = (int) Math.max(0, Math.min(PRICES - 2, Math.floor(place)));
         double part = Math.max(0, Math.min(1, place - i));
         return bits[i] + part * (bits[i + 1] - bits[i]);

@@ -1,0 +1,174 @@
+package org.multipoint.transform;
+
+import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.graph.BatchShape;
+import org.multipoint.internal.graph.LinearForward;
+import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.graph.OperationKernel;
+import org.multipoint.internal.graph.ReferenceNetwork;
+import org.multipoint.internal.graph.Topology;
+import org.multipoint.internal.ops.Tensor;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * How much the outputs of a network suffer from errors of one operation: each operation in turn has quantized weights while the others keep
+ * their own, and some examples pass.
+ */
+final class Sensitivity implements AutoCloseable {
+
+    /** Examples that pass for each operation. */
+    private static final int EXAMPLES = 32;
+    /** Examples of which all activations are held at once. */
+    private static final int AT_ONCE = 4;
+    private static final double LEAST_PROBABILITY = 1e-12;
+    private static final double SUM_TOLERANCE = 1e-3;
+
+    /**
+     * Quantized weights of an operation.
+     *
+     * @param weights {@code [rows, columns]}, made when they are needed
+     * @param shift   {@code [rows]}, added to the bias
+     * @param error   output error, relative to the variance of the outputs
+     */
+    record Trial(Supplier<float[]> weights, float[] shift, double error) {
+    }
+
+    private final ReferenceNetwork network;
+    private final Topology topology;
+    private final Map<String, LinearForward> forwards = new HashMap<>();
+
+    Sensitivity(ReferenceNetwork network) {
+        this.network = network;
+        this.topology = network.topology();
+        try {
+            network.linear().forEach((name, vertex) -> forwards.put(name, network.forward(vertex)));
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * The divergence of the network's outputs for each trial: the mean Kullback-Leibler divergence where outputs are probabilities,
+     * otherwise the squared error relative to the variance of the outputs; summed where there are several outputs.
+     *
+     * @param trials by name of operation
+     */
+    Map<String, Double> divergences(CalibrationData data, Map<String, Trial> trials) {
+        Map<String, Double> sums = new LinkedHashMap<>();
+        trials.keySet().forEach(operation -> sums.put(operation, 0.0));
+        data.reset();
+        for (int seen = 0; data.hasNext() && seen < EXAMPLES; ) {
+            Tensor[] batch = data.next();
+            if (!data.heldOut()) {
+                int[] first = IntStream.range(0, Math.min(AT_ONCE, batch[0].examples())).toArray();
+                add(Stream.of(batch).map(t -> t.examples(first)).toArray(Tensor[]::new), trials, sums);
+                seen += first.length;
+            }
+        }
+        return sums;
+    }
+
+    private void add(Tensor[] batch, Map<String, Trial> trials, Map<String, Double> sums) {
+        BatchShape shape = BatchShape.of(batch);
+        Map<String, Tensor> reference = new HashMap<>();
+        for (int i = 0; i < batch.length; i++) {
+            reference.put(topology.networkInputs().get(i), batch[i]);
+        }
+        topology.order().forEach(name -> reference.put(name, forward(name, reference, Map.of(), shape)));
+        for (LinearVertex vertex : network.linear().values()) {
+            for (int i = 0; i < vertex.operations().size(); i++) {
+                String operation = vertex.operations().get(i).name();
+                if (trials.containsKey(operation)) {
+                    Tensor changed = forward(vertex, i, trials.get(operation), reference, shape);
+                    sums.merge(operation, divergence(vertex.name(), changed, reference, shape), Double::sum);
+                }
+            }
+        }
+    }
+
+    /** The output of a vertex one of whose operations has other weights. */
+    private Tensor forward(LinearVertex vertex, int operation, Trial trial, Map<String, Tensor> reference, BatchShape shape) {
+        Tensor x = network.operand(vertex, reference.get(topology.inputsOf(vertex.name()).get(0)), shape);
+        for (int i = 0; i < vertex.operations().size(); i++) {
+            LinearVertex.Operation own = vertex.operations().get(i);
+            float[] bias = own.bias().clone();
+            for (int r = 0; i == operation && r < bias.length; r++) {
+                bias[r] += trial.shift[r];
+            }
+            try (OperationKernel kernel = network.kernel(vertex, i, i == operation ? trial.weights.get() : own.weights(), bias)) {
+                x = kernel.apply(x);
+            }
+        }
+        return x;
+    }
+
+    /** The divergence of all outputs where a vertex has another value. */
+    private double divergence(String vertex, Tensor value, Map<String, Tensor> reference, BatchShape shape) {
+        Map<String, Tensor> changed = new HashMap<>(Map.of(vertex, value));
+        double sum = 0;
+        for (String name : topology.order()) {
+            if (!changed.containsKey(name) && topology.inputsOf(name).stream().anyMatch(changed::containsKey)) {
+                changed.put(name, forward(name, reference, changed, shape));
+            }
+            if (changed.containsKey(name) && topology.isNetworkOutput(name)) {
+                sum += divergence(reference.get(name), changed.get(name));
+            }
+        }
+        return sum;
+    }
+
+    private Tensor forward(String name, Map<String, Tensor> reference, Map<String, Tensor> changed, BatchShape shape) {
+        List<Tensor> inputs = topology.inputsOf(name).stream().map(i -> changed.getOrDefault(i, reference.get(i))).toList();
+        LinearVertex vertex = network.linear().get(name);
+        return vertex == null ? network.forward(name, inputs, shape)
+                : forwards.get(name).apply(network.operand(vertex, inputs.get(0), shape));
+    }
+
+    /** Sum over the examples. */
+    static double divergence(Tensor reference, Tensor changed) {
+        float[] p = reference.data();
+        float[] q = changed.data();
+        int width = p.length / reference.examples();
+        boolean probabilities = true;
+        for (int from = 0; from < p.length; from += width) {
+            probabilities &= isDistribution(p, from, width) && isDistribution(q, from, width);
+        }
+        double sum = 0;
+        if (probabilities) {
+            for (int i = 0; i < p.length; i++) {
+                sum += p[i] * Math.log(Math.max(p[i], LEAST_PROBABILITY) / Math.max(q[i], LEAST_PROBABILITY)) - p[i] + q[i];
+            }
+            return sum;
+        }
+        double mean = IntStream.range(0, p.length).mapToDouble(i -> p[i]).sum() / p.length;
+        double variance = IntStream.range(0, p.length).mapToDouble(i -> (p[i] - mean) * (p[i] - mean)).sum();
+        for (int i = 0; i < p.length; i++) {
+            sum += ((double) p[i] - q[i]) * (p[i] - q[i]);
+        }
+        return variance > 0 ? reference.examples() * sum / variance : 0;
+    }
+
+    private static boolean isDistribution(float[] values, int from, int width) {
+        double sum = 0;
+        for (int i = from; i < from + width; i++) {
+            if (values[i] < 0) {
+                return false;
+            }
+            sum += values[i];
+        }
+        return Math.abs(sum - 1) < SUM_TOLERANCE;
+    }
+
+    @Override
+    public void close() {
+        forwards.values().forEach(LinearForward::close);
+    }
+}
