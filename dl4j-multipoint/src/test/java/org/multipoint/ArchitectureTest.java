@@ -58,7 +58,7 @@ class ArchitectureTest {
             "layers.MultipointOutputLayer", "layers.MultipointRnnOutputLayer",
             "layers.MultipointSeparableConvolution2D", "layers.MultipointWeights",
             "options.Method", "options.MultipointOptions",
-            "points.CodeGrid", "points.MalformedPayloadException", "points.MultipointMatrix", "points.ScaleLayout", "points.StoredSize",
+            "points.CodeGrid", "points.CodeTrellis", "points.MalformedPayloadException", "points.MultipointMatrix", "points.ScaleLayout", "points.StoredSize",
             "report.CompilationReport", "report.LayerReport", "report.MultipointReport", "report.Provenance",
             "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentVertex",
             "segments.Segments",

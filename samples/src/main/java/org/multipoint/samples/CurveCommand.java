@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
@@ -141,9 +142,9 @@ final class CurveCommand implements Callable<Integer> {
         ImageView shown = view.ofSize(SavedModel.imageSize(Path.of(model)).orElse(ImagenetCommand.USUAL_SIZE));
         ImageFolder images = ImagenetCommand.folder(source.imageNet, shown, format,
                 calibrationImages == null ? OptionalInt.empty() : OptionalInt.of(testImages));
-        return calibrationImages == null ? ImageSets.of(images, OptionalInt.of(testImages), false)
+        return calibrationImages == null ? ImageSets.of(images, OptionalInt.of(testImages), Optional.empty(), false)
                 : ImageSets.of(ImagenetCommand.folder(calibrationImages, shown, format, OptionalInt.of(calibrationCount.or(CALIBRATION_IMAGES))),
-                        images, false);
+                        images, Optional.empty(), false);
     }
 
     /** The curve so far. */
