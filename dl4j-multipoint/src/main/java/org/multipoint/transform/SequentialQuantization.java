@@ -185,7 +185,8 @@ final class SequentialQuantization {
             List<Streams> addends = addends(vertex, x, live);
             for (int i = 0; i < vertex.operations().size(); i++) {
                 boolean last = i == vertex.operations().size() - 1;
-                QuantizedOperation quantized = quantize(vertex.operations().get(i), x, addends, last);
+                int bits = settings.inputBits(i == 0 && network.readsNetworkInputs(vertex));
+                QuantizedOperation quantized = quantize(vertex.operations().get(i), x, bits, addends, last);
                 Streams done = x;
                 x = outputs(vertex, i, quantized, x, addends, read || !last, operations);
                 if (done != input) {
@@ -202,13 +203,13 @@ final class SequentialQuantization {
     }
 
     /**
+     * @param bits width of its quantized inputs, 0 where they stay floating
      * @param last whether it is the last operation of its layer, the only one that has a bias: its correction includes the mean errors of
      *             the operations before it
      */
-    private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, List<Streams> addends,
-                                        boolean last) {
-        Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty()
-                : Optional.of(range(operation.name(), x.quantized).quantization(options.clipping(), settings.activationBits()));
+    private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, int bits, List<Streams> addends, boolean last) {
+        Optional<InputQuantization> input = bits == 0 ? Optional.empty()
+                : Optional.of(range(operation.name(), x.quantized).quantization(options.clipping(), bits));
         Moments moments = addends.isEmpty()
                 ? new Moments(operation.op(), options.quantizedInputs(), options.positionsPerImage(), settings.bound())
                 : Moments.withShortfall(operation.op(), options.positionsPerImage(), settings.bound());

@@ -58,6 +58,15 @@ record Settings(String model, Method method, OptionalInt bits, Map<String, Integ
         return layerBits.getOrDefault(vertex, ofNetwork);
     }
 
+    /**
+     * Width of the quantized inputs of an operation, 0 where they stay floating.
+     *
+     * @param ofNetwork whether they are the network's own
+     */
+    int inputBits(boolean ofNetwork) {
+        return activationBits > 0 && ofNetwork ? options.inputBits() : activationBits;
+    }
+
     /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */
     Map<String, String> describe() {
         Map<String, String> d = new TreeMap<>();
@@ -66,6 +75,9 @@ record Settings(String model, Method method, OptionalInt bits, Map<String, Integ
             d.put("layerBits", layerBits.toString());
         }
         d.put("activationBits", String.valueOf(activationBits));
+        if (activationBits > 0) {
+            d.put("inputBits", String.valueOf(options.inputBits()));
+        }
         d.put("clipping", options.clipping().name().toLowerCase(Locale.ROOT));
         if (!leftOut.isEmpty()) {
             d.put("leftOut", String.join(", ", leftOut));

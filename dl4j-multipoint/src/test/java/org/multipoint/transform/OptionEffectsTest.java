@@ -7,6 +7,8 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -335,6 +337,34 @@ class OptionEffectsTest {
                 matrices(transform(CHAIN, o -> o.quantizedInputs(false).clipping(Clipping.MIN_MAX))));
         assertEquals(matrices(quantizer(CHAIN, o -> o).activationBits(0).transform().model()),
                 matrices(quantizer(CHAIN, o -> o.clipping(Clipping.MIN_MAX)).activationBits(0).transform().model()));
+    }
+
+    // Width of the network's inputs.
+
+    /** Widths of the inputs of all operations of some layers. */
+    private static List<Integer> inputWidths(ComputationGraph graph, Method method, String... layers) {
+        ComputationGraph small = quantizer(graph, o -> o.inputBits(6)).method(method).activationBits(4).transform().model();
+        return Stream.of(layers).flatMap(layer -> MultipointWeights.of(small.getVertex(layer).getLayer().conf().getLayer()).orElseThrow()
+                .operations().stream()).map(operation -> operation.input().orElseThrow().bits()).toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Method.class, names = {"CALIBRATED", "NEAREST"})
+    void onlyTheNetworksOwnInputsHaveTheirWidth(Method method) {
+        assertEquals(List.of(6, 4, 4), inputWidths(CHAIN, method, "l0", "l1", "l2"));
+        ComputationGraph padded = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.convolutional(7, 7, 3))
+                .addLayer("pad", new ZeroPaddingLayer.Builder(1, 1).build(), "in")
+                .addLayer("separable", new SeparableConvolution2D.Builder(3, 3).nOut(4).activation(Activation.RELU).build(), "pad")
+                .addLayer("beside", convolution(3, 4, Activation.RELU), "pad")
+                .addLayer("behind", convolution(3, 4, Activation.RELU), "beside")
+                .setOutputs("separable", "behind").validateOutputLayerConfig(false));
+        assertEquals(List.of(6, 4, 6, 4), inputWidths(padded, method, "separable", "beside", "behind"));
+    }
+
+    @Test
+    void inputsStayFloatingWhereActivationsDo() {
+        assertEquals(matrices(quantizer(CHAIN, o -> o).activationBits(0).transform().model()),
+                matrices(quantizer(CHAIN, o -> o.inputBits(2)).activationBits(0).transform().model()));
     }
 
     // Most points.
