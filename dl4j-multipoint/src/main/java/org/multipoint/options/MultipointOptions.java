@@ -29,7 +29,12 @@ public final class MultipointOptions {
         /** The range that leaves out {@link #TAIL} of the values at either end. */
         PERCENTILE,
         /** The range with the least squared error between values and their quantized values. */
-        LEAST_SQUARES;
+        LEAST_SQUARES,
+        /**
+         * The range with the least squared error of the layer's outputs, searched from {@link #LEAST_SQUARES} on. The same as that at 8 bits,
+         * where rounding costs too little to search, and where weights are not fitted to quantized inputs.
+         */
+        OUTPUT_ERROR;
 
         /** Share of values beyond each end under {@link #PERCENTILE}: 99.99 % of the values are inside. */
         public static final double TAIL = 1e-4 / 2;
@@ -199,7 +204,7 @@ public final class MultipointOptions {
         private Granularity granularity = Granularity.CHANNEL;
         private CodeGrid grid;
         private ScaleLayout scales = ScaleLayout.PER_ROW;
-        private Clipping clipping = Clipping.LEAST_SQUARES;
+        private Clipping clipping = Clipping.OUTPUT_ERROR;
         private int inputBits = 8;
         private boolean foldBatchNormalization = true;
         private boolean quantizedInputs = true;
@@ -249,7 +254,7 @@ public final class MultipointOptions {
             return this;
         }
 
-        /** How the ranges of quantized activations are clipped; default {@link Clipping#LEAST_SQUARES}. */
+        /** How the ranges of quantized activations are clipped; default {@link Clipping#OUTPUT_ERROR}. */
         public Builder clipping(Clipping clipping) {
             this.clipping = Objects.requireNonNull(clipping, "clipping");
             return this;

@@ -35,7 +35,7 @@ class MultipointOptionsTest {
         assertEquals(Granularity.CHANNEL, options.granularity());
         assertEquals(Optional.empty(), options.grid());
         assertEquals(ScaleLayout.PER_ROW, options.scales());
-        assertEquals(Clipping.LEAST_SQUARES, options.clipping());
+        assertEquals(Clipping.OUTPUT_ERROR, options.clipping());
         assertEquals(8, options.inputBits());
         assertTrue(options.foldBatchNormalization() && options.quantizedInputs() && options.targetMatching() && options.shortcutMatching()
                 && options.biasCorrection());

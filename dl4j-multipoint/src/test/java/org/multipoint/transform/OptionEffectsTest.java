@@ -29,6 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 import java.util.Arrays;
 import java.util.List;
@@ -329,6 +330,37 @@ class OptionEffectsTest {
     void leastSquaresClipWhereThatCostsLessThanLargerSteps() {
         float range = range(Clipping.LEAST_SQUARES);
         assertTrue(range > 50 && range < 0.99 * range(Clipping.MIN_MAX), "range of " + range);
+    }
+
+    /**
+     * Scale of the inputs of a layer that multiplies the first of its two channels by a given weight and the other one by 1. Values of the
+     * other one are normally distributed, those of the first are cubes of such.
+     */
+    private static float scaleUnder(Clipping clipping, float weightOfOutliers, int bits) {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(6, 6, 2), convolution(1, 2, Activation.IDENTITY),
+                convolution(1, 1, Activation.IDENTITY));
+        graph.setParam("l0_W", Nd4j.createFromArray(1f, 0, 0, 1).reshape(2, 2, 1, 1));
+        graph.setParam("l1_W", Nd4j.createFromArray(weightOfOutliers, 1).reshape(1, 2, 1, 1));
+        DataSetIterator iterator = TestNets.iterator(1, 4, 1, 16, 2, 6, 6);
+        while (iterator.hasNext()) {
+            INDArray channel = iterator.next().getFeatures().get(NDArrayIndex.all(), NDArrayIndex.point(0));
+            channel.muli(channel.mul(channel));
+        }
+        return inputScale(Multipoint.of(graph).bits(8).calibrate(iterator).activationBits(bits)
+                .options(MultipointOptions.builder().clipping(clipping).build()).transform().model(), "l1");
+    }
+
+    @Test
+    void outliersInAChannelOfLittleWeightAreClipped() {
+        float leastSquares = scaleUnder(Clipping.LEAST_SQUARES, 0.01f, 4);
+        assertTrue(scaleUnder(Clipping.OUTPUT_ERROR, 0.01f, 4) < 0.85 * leastSquares);
+        assertEquals(leastSquares, scaleUnder(Clipping.LEAST_SQUARES, 3, 4), 0.02 * leastSquares);
+        assertTrue(scaleUnder(Clipping.OUTPUT_ERROR, 3, 4) > 0.95 * leastSquares);
+    }
+
+    @Test
+    void at8BitsNoRangeIsSearched() {
+        assertEquals(scaleUnder(Clipping.LEAST_SQUARES, 0.01f, 8), scaleUnder(Clipping.OUTPUT_ERROR, 0.01f, 8));
     }
 
     @Test
