@@ -29,7 +29,12 @@ public final class MultipointOptions {
         /** The range that leaves out {@link #TAIL} of the values at either end. */
         PERCENTILE,
         /** The range with the least squared error between values and their quantized values. */
-        LEAST_SQUARES;
+        LEAST_SQUARES,
+        /**
+         * The range with the least squared error of the layer's outputs, searched from {@link #LEAST_SQUARES} on. The same as that at 8 bits,
+         * where rounding costs too little to search, and where weights are not fitted to quantized inputs.
+         */
+        OUTPUT_ERROR;
 
         /** Share of values beyond each end under {@link #PERCENTILE}: 99.99 % of the values are inside. */
         public static final double TAIL = 1e-4 / 2;
@@ -50,6 +55,7 @@ public final class MultipointOptions {
     private final CodeGrid grid;
     private final ScaleLayout scales;
     private final Clipping clipping;
+    private final int inputBits;
     private final boolean foldBatchNormalization;
     private final boolean quantizedInputs;
     private final boolean targetMatching;
@@ -64,6 +70,7 @@ public final class MultipointOptions {
         grid = builder.grid;
         scales = builder.scales;
         clipping = builder.clipping;
+        inputBits = builder.inputBits;
         foldBatchNormalization = builder.foldBatchNormalization;
         quantizedInputs = builder.quantizedInputs;
         targetMatching = builder.targetMatching;
@@ -91,6 +98,7 @@ public final class MultipointOptions {
         builder.grid = grid;
         builder.scales = scales;
         builder.clipping = clipping;
+        builder.inputBits = inputBits;
         builder.foldBatchNormalization = foldBatchNormalization;
         builder.quantizedInputs = quantizedInputs;
         builder.targetMatching = targetMatching;
@@ -124,6 +132,11 @@ public final class MultipointOptions {
     /** See {@link Builder#clipping}. */
     public Clipping clipping() {
         return clipping;
+    }
+
+    /** See {@link Builder#inputBits}. */
+    public int inputBits() {
+        return inputBits;
     }
 
     /** See {@link Builder#foldBatchNormalization}. */
@@ -162,7 +175,7 @@ public final class MultipointOptions {
     }
 
     private List<Object> values() {
-        return Arrays.asList(maxPoints, granularity, grid, scales, clipping, foldBatchNormalization, quantizedInputs, targetMatching,
+        return Arrays.asList(maxPoints, granularity, grid, scales, clipping, inputBits, foldBatchNormalization, quantizedInputs, targetMatching,
                 shortcutMatching, ridge, biasCorrection, positionsPerImage);
     }
 
@@ -179,9 +192,9 @@ public final class MultipointOptions {
     @Override
     public String toString() {
         return "MultipointOptions[maxPoints=" + maxPoints + ", granularity=" + granularity + ", grid=" + grid + ", scales=" + scales
-                + ", clipping=" + clipping + ", foldBatchNormalization=" + foldBatchNormalization + ", quantizedInputs=" + quantizedInputs
-                + ", targetMatching=" + targetMatching + ", shortcutMatching=" + shortcutMatching + ", ridge=" + ridge + ", biasCorrection="
-                + biasCorrection + ", positionsPerImage=" + positionsPerImage + "]";
+                + ", clipping=" + clipping + ", inputBits=" + inputBits + ", foldBatchNormalization=" + foldBatchNormalization
+                + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching + ", shortcutMatching=" + shortcutMatching
+                + ", ridge=" + ridge + ", biasCorrection=" + biasCorrection + ", positionsPerImage=" + positionsPerImage + "]";
     }
 
     /** Sets options; each setter throws an {@link IllegalArgumentException} where its value is out of range. */
@@ -192,6 +205,7 @@ public final class MultipointOptions {
         private CodeGrid grid;
         private ScaleLayout scales = ScaleLayout.PER_ROW;
         private Clipping clipping = Clipping.LEAST_SQUARES;
+        private int inputBits = 8;
         private boolean foldBatchNormalization = true;
         private boolean quantizedInputs = true;
         private boolean targetMatching = true;
@@ -243,6 +257,18 @@ public final class MultipointOptions {
         /** How the ranges of quantized activations are clipped; default {@link Clipping#LEAST_SQUARES}. */
         public Builder clipping(Clipping clipping) {
             this.clipping = Objects.requireNonNull(clipping, "clipping");
+            return this;
+        }
+
+        /**
+         * Width of the network's own quantized inputs, such as images, 2 to 8; default 8. It is apart from the width of all other activations
+         * since these inputs are few, as a rule bytes anyway, and what rounding them loses is lost to all layers.
+         */
+        public Builder inputBits(int bits) {
+            if (bits < 2 || bits > 8) {
+                throw new IllegalArgumentException("The width of network inputs must be 2 to 8, found " + bits);
+            }
+            this.inputBits = bits;
             return this;
         }
 

@@ -1,6 +1,7 @@
 package org.multipoint.transform;
 
 import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.quantizer.WeightProblem;
 
@@ -12,11 +13,13 @@ import java.util.Optional;
 final class IndependentQuantization {
 
     private final Settings settings;
+    private final ReferenceNetwork network;
     private final CalibrationPass calibration;
     private final PointQuantizer quantizer;
 
-    IndependentQuantization(Settings settings, CalibrationPass calibration, PointQuantizer quantizer) {
+    IndependentQuantization(Settings settings, ReferenceNetwork network, CalibrationPass calibration, PointQuantizer quantizer) {
         this.settings = settings;
+        this.network = network;
         this.calibration = calibration;
         this.quantizer = quantizer;
     }
@@ -26,8 +29,9 @@ final class IndependentQuantization {
         for (LinearVertex.Operation operation : vertex.operations()) {
             OperationQuantizer.Weights weights = quantizer.quantize(operation.name(),
                     new WeightProblem(operation.name(), operation.op(), operation.weights(), null, false));
-            Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty() : Optional.of(calibration
-                    .range(operation.name()).quantization(settings.options().clipping(), settings.activationBits()));
+            int bits = settings.inputBits(operations.isEmpty() && network.readsNetworkInputs(vertex));
+            Optional<InputQuantization> input = bits == 0 ? Optional.empty() : Optional.of(calibration
+                    .range(operation.name()).quantization(settings.options().clipping(), bits));
             operations.add(new QuantizedOperation(operation.name(), weights.matrix(), weights.notionalBits(), operation.bias(), input,
                     quantizer.outputError(operation.name()), QuantizedOperation.UNFITTED));
         }

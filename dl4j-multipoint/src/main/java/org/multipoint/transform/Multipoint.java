@@ -191,7 +191,10 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** Width of quantized activations, 2 to 8, or 0 to leave them floating; default 8. */
+    /**
+     * Width of quantized activations, 2 to 8, or 0 to leave them floating; default 8. The network's own inputs have a width of their own
+     * ({@link MultipointOptions.Builder#inputBits}).
+     */
     public Multipoint<M> activationBits(int bits) {
         if (bits != 0) {
             checkedBits(bits);

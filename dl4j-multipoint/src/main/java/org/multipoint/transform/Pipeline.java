@@ -114,7 +114,7 @@ final class Pipeline<M> {
         if (settings.strategy().isSequential()) {
             return new SequentialQuantization(settings, network, quantizer, new Activations.Budget(settings.memory())).run(data, listener);
         }
-        IndependentQuantization independent = new IndependentQuantization(settings, calibration, (PointQuantizer) quantizer);
+        IndependentQuantization independent = new IndependentQuantization(settings, network, calibration, (PointQuantizer) quantizer);
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
         for (LinearVertex vertex : vertices) {
             quantized.put(vertex.name(), independent.quantize(vertex));

@@ -15,6 +15,7 @@ import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.quantizer.TargetMatching;
 import org.multipoint.internal.quantizer.WeightProblem;
 import org.multipoint.options.MultipointOptions;
+import org.multipoint.options.MultipointOptions.Clipping;
 import org.multipoint.points.MultipointMatrix;
 
 import java.util.ArrayList;
@@ -25,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
-import java.util.stream.IntStream;
 
 /**
  * Quantizes layers in topological order. Two networks process the same images: the reference network, and the network quantized so far,
@@ -49,6 +49,10 @@ final class SequentialQuantization {
             }
         }
     }
+
+    /** Images, and positions of each, under whose moments clipping is searched: few are enough for one number. */
+    private static final int SEARCHED = 64;
+    private static final int SEARCHED_POSITIONS = 128;
 
     private final Settings settings;
     private final MultipointOptions options;
@@ -184,10 +188,9 @@ final class SequentialQuantization {
         try {
             List<Streams> addends = addends(vertex, x, live);
             for (int i = 0; i < vertex.operations().size(); i++) {
-                boolean last = i == vertex.operations().size() - 1;
-                QuantizedOperation quantized = quantize(vertex.operations().get(i), x, addends, last);
+                QuantizedOperation quantized = quantize(vertex, i, x, addends);
                 Streams done = x;
-                x = outputs(vertex, i, quantized, x, addends, read || !last, operations);
+                x = outputs(vertex, i, quantized, x, addends, read || i < vertex.operations().size() - 1, operations);
                 if (done != input) {
                     done.close();
                 }
@@ -201,33 +204,64 @@ final class SequentialQuantization {
         }
     }
 
+    /** Quantizes an operation. Only the last one of its layer has a bias: its correction includes the mean errors of those before it. */
+    private QuantizedOperation quantize(LinearVertex vertex, int index, Streams x, List<Streams> addends) {
+        LinearVertex.Operation operation = vertex.operations().get(index);
+        int bits = settings.inputBits(index == 0 && network.readsNetworkInputs(vertex));
+        Optional<InputQuantization> input = bits == 0 ? Optional.empty() : Optional.of(input(operation, x, addends, bits));
+        WeightProblem problem = problem(operation, x, addends, input, batches.size(), options.positionsPerImage());
+        WeightProblem target = matched(problem);
+        OperationQuantizer.Weights weights = quantizer.quantize(operation.name(), target);
+        MultipointMatrix matrix = weights.matrix();
+        boolean last = index == vertex.operations().size() - 1;
+        float[] bias = options.biasCorrection() && last
+                ? TargetMatching.bias(problem, operation.bias(), matrix.toFloats()) : operation.bias();
+        return new QuantizedOperation(operation.name(), matrix, weights.notionalBits(), bias, input, Double.NaN,
+                problem.moments().independent());
+    }
+
     /**
-     * @param last whether it is the last operation of its layer, the only one that has a bias: its correction includes the mean errors of
-     *             the operations before it
+     * The weights of an operation, and the moments of its inputs.
+     *
+     * @param end       batch behind the last one that moments are taken of
+     * @param positions largest number of positions of an image that they are taken of
      */
-    private QuantizedOperation quantize(LinearVertex.Operation operation, Streams x, List<Streams> addends,
-                                        boolean last) {
-        Optional<InputQuantization> input = settings.activationBits() == 0 ? Optional.empty()
-                : Optional.of(range(operation.name(), x.quantized).quantization(options.clipping(), settings.activationBits()));
+    private WeightProblem problem(LinearVertex.Operation operation, Streams x, List<Streams> addends, Optional<InputQuantization> input,
+                                  int end, int positions) {
         Moments moments = addends.isEmpty()
-                ? new Moments(operation.op(), options.quantizedInputs(), options.positionsPerImage(), settings.bound())
-                : Moments.withShortfall(operation.op(), options.positionsPerImage(), settings.bound());
-        for (int b = firstFitted(); b < batches.size(); b = nextFitted(b)) {
+                ? new Moments(operation.op(), options.quantizedInputs(), positions, settings.bound())
+                : Moments.withShortfall(operation.op(), positions, settings.bound());
+        for (int b = firstFitted(); b < end; b = nextFitted(b)) {
             if (options.quantizedInputs()) {
                 moments.add(x.reference.get(b), rounded(x.quantized.get(b), input), shortfall(addends, b));
             } else {
                 moments.add(x.reference.get(b));
             }
         }
-        WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments, options.biasCorrection());
-        WeightProblem target = options.targetMatching() && options.quantizedInputs()
+        return new WeightProblem(operation.name(), operation.op(), operation.weights(), moments, options.biasCorrection());
+    }
+
+    private WeightProblem matched(WeightProblem problem) {
+        return options.targetMatching() && options.quantizedInputs()
                 ? problem.withWeights(TargetMatching.match(problem, options.ridge())) : problem;
-        OperationQuantizer.Weights weights = quantizer.quantize(operation.name(), target);
-        MultipointMatrix matrix = weights.matrix();
-        float[] bias = options.biasCorrection() && last
-                ? TargetMatching.bias(problem, operation.bias(), matrix.toFloats()) : operation.bias();
-        return new QuantizedOperation(operation.name(), matrix, weights.notionalBits(), bias, input, Double.NaN,
-                moments.independent());
+    }
+
+    /** How the inputs of an operation are quantized. */
+    private InputQuantization input(LinearVertex.Operation operation, Streams x, List<Streams> addends, int bits) {
+        InputQuantization ofRange = range(operation.name(), x.quantized).quantization(options.clipping(), bits);
+        if (options.clipping() != Clipping.OUTPUT_ERROR || !options.quantizedInputs() || bits == InputQuantization.MOST_BITS) {
+            return ofRange;
+        }
+        int end = firstFitted();
+        for (long images = 0; end < batches.size() && images < SEARCHED; end++) {
+            images += heldOut.get(end) ? 0 : x.quantized.shape(end)[0];
+        }
+        int some = end;
+        return ClipSearch.from(ofRange, tried -> {
+            WeightProblem problem = problem(operation, x, addends, Optional.of(tried), some,
+                    Math.min(options.positionsPerImage(), SEARCHED_POSITIONS));
+            return TargetMatching.error(problem, matched(problem).weights());
+        });
     }
 
     private int firstFitted() {
@@ -271,18 +305,7 @@ final class SequentialQuantization {
     }
 
     private static Tensor rounded(Tensor x, Optional<InputQuantization> input) {
-        if (input.isEmpty()) {
-            return x;
-        }
-        InputQuantization q = input.get();
-        float[] out = new float[x.data().length];
-        IntStream.range(0, x.examples()).parallel().forEach(n -> {
-            int per = out.length / x.examples();
-            for (int i = n * per; i < (n + 1) * per; i++) {
-                out[i] = q.round(x.data()[i]);
-            }
-        });
-        return new Tensor(out, x.shape());
+        return input.map(q -> q.round(x)).orElse(x);
     }
 
     /**

@@ -47,6 +47,15 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
         return layerBits.containsKey(vertex) ? OptionalInt.of(layerBits.get(vertex)) : OptionalInt.empty();
     }
 
+    /**
+     * Width of the quantized inputs of an operation, 0 where they stay floating.
+     *
+     * @param ofNetwork whether they are the network's own
+     */
+    int inputBits(boolean ofNetwork) {
+        return activationBits > 0 && ofNetwork ? options.inputBits() : activationBits;
+    }
+
     /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */
     Map<String, String> describe() {
         Map<String, String> d = new TreeMap<>();
@@ -55,6 +64,9 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
             d.put("layerBits", layerBits.toString());
         }
         d.put("activationBits", String.valueOf(activationBits));
+        if (activationBits > 0) {
+            d.put("inputBits", String.valueOf(options.inputBits()));
+        }
         d.put("clipping", options.clipping().name().toLowerCase(Locale.ROOT));
         if (!leftOut.isEmpty()) {
             d.put("leftOut", String.join(", ", leftOut));

@@ -24,7 +24,7 @@ class MultipointOptionsTest {
     /** Each option set to something that is not its default. */
     private static final List<UnaryOperator<MultipointOptions.Builder>> CHANGES = List.of(
             b -> b.maxPoints(3), b -> b.granularity(Granularity.LAYER), b -> b.grid(CodeGrid.ODD), b -> b.scales(ScaleLayout.PER_POINT),
-            b -> b.clipping(Clipping.MIN_MAX), b -> b.foldBatchNormalization(false), b -> b.quantizedInputs(false),
+            b -> b.clipping(Clipping.MIN_MAX), b -> b.inputBits(6), b -> b.foldBatchNormalization(false), b -> b.quantizedInputs(false),
             b -> b.targetMatching(false), b -> b.shortcutMatching(false), b -> b.ridge(0.5), b -> b.biasCorrection(false),
             b -> b.positionsPerImage(7));
 
@@ -36,6 +36,7 @@ class MultipointOptionsTest {
         assertEquals(Optional.empty(), options.grid());
         assertEquals(ScaleLayout.PER_ROW, options.scales());
         assertEquals(Clipping.LEAST_SQUARES, options.clipping());
+        assertEquals(8, options.inputBits());
         assertTrue(options.foldBatchNormalization() && options.quantizedInputs() && options.targetMatching() && options.shortcutMatching()
                 && options.biasCorrection());
         assertEquals(0.1, options.ridge());
@@ -91,6 +92,9 @@ class MultipointOptionsTest {
         }
         for (double ridge : new double[]{-1, 0, Double.NaN, Double.POSITIVE_INFINITY}) {
             refused("The ridge must be positive and finite, found " + ridge, () -> builder.ridge(ridge));
+        }
+        for (int bits : new int[]{-1, 0, 1, 9}) {
+            refused("The width of network inputs must be 2 to 8, found " + bits, () -> builder.inputBits(bits));
         }
         refused("Positions per image must be positive, found 0", () -> builder.positionsPerImage(0));
         refused("found PER_LAYER", () -> builder.scales(ScaleLayout.PER_LAYER));

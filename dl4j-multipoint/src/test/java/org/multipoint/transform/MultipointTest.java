@@ -474,8 +474,8 @@ class MultipointTest {
             max = Math.max(max, features.maxNumber().doubleValue());
             min = Math.min(min, features.minNumber().doubleValue());
         }
-        LayerReport first = Multipoint.of(graph()).method(method).activationBits(5).calibrate(iterator)
-                .options(MultipointOptions.builder().clipping(Clipping.MIN_MAX).build()).transform().report().layers().get(0);
+        LayerReport first = Multipoint.of(graph()).method(method).activationBits(3).calibrate(iterator)
+                .options(MultipointOptions.builder().clipping(Clipping.MIN_MAX).inputBits(5).build()).transform().report().layers().get(0);
         InputQuantization expected = InputQuantization.ofRange(min, max, 5);
         assertEquals(expected.scale(), first.inputScale());
         assertEquals(expected.zeroPoint(), first.inputZeroPoint());

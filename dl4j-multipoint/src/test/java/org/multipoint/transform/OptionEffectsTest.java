@@ -7,6 +7,8 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 import java.util.Arrays;
 import java.util.List;
@@ -329,12 +332,71 @@ class OptionEffectsTest {
         assertTrue(range > 50 && range < 0.99 * range(Clipping.MIN_MAX), "range of " + range);
     }
 
+    /**
+     * Scale of the inputs of a layer that multiplies the first of its two channels by a given weight and the other one by 1. Values of the
+     * other one are normally distributed, those of the first are cubes of such.
+     */
+    private static float scaleUnder(Clipping clipping, float weightOfOutliers, int bits) {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(6, 6, 2), convolution(1, 2, Activation.IDENTITY),
+                convolution(1, 1, Activation.IDENTITY));
+        graph.setParam("l0_W", Nd4j.createFromArray(1f, 0, 0, 1).reshape(2, 2, 1, 1));
+        graph.setParam("l1_W", Nd4j.createFromArray(weightOfOutliers, 1).reshape(1, 2, 1, 1));
+        DataSetIterator iterator = TestNets.iterator(1, 4, 1, 16, 2, 6, 6);
+        while (iterator.hasNext()) {
+            INDArray channel = iterator.next().getFeatures().get(NDArrayIndex.all(), NDArrayIndex.point(0));
+            channel.muli(channel.mul(channel));
+        }
+        return inputScale(Multipoint.of(graph).bits(8).calibrate(iterator).activationBits(bits)
+                .options(MultipointOptions.builder().clipping(clipping).build()).transform().model(), "l1");
+    }
+
+    @Test
+    void outliersInAChannelOfLittleWeightAreClipped() {
+        float leastSquares = scaleUnder(Clipping.LEAST_SQUARES, 0.01f, 4);
+        assertTrue(scaleUnder(Clipping.OUTPUT_ERROR, 0.01f, 4) < 0.85 * leastSquares);
+        assertEquals(leastSquares, scaleUnder(Clipping.LEAST_SQUARES, 3, 4), 0.02 * leastSquares);
+        assertTrue(scaleUnder(Clipping.OUTPUT_ERROR, 3, 4) > 0.95 * leastSquares);
+    }
+
+    @Test
+    void at8BitsNoRangeIsSearched() {
+        assertEquals(scaleUnder(Clipping.LEAST_SQUARES, 0.01f, 8), scaleUnder(Clipping.OUTPUT_ERROR, 0.01f, 8));
+    }
+
     @Test
     void clippingIsOfInputsAlone() {
         assertEquals(matrices(transform(CHAIN, o -> o.quantizedInputs(false))),
                 matrices(transform(CHAIN, o -> o.quantizedInputs(false).clipping(Clipping.MIN_MAX))));
         assertEquals(matrices(quantizer(CHAIN, o -> o).activationBits(0).transform().model()),
                 matrices(quantizer(CHAIN, o -> o.clipping(Clipping.MIN_MAX)).activationBits(0).transform().model()));
+    }
+
+    // Width of the network's inputs.
+
+    /** Widths of the inputs of all operations of some layers. */
+    private static List<Integer> inputWidths(ComputationGraph graph, Method method, String... layers) {
+        ComputationGraph small = quantizer(graph, o -> o.inputBits(6)).method(method).activationBits(4).transform().model();
+        return Stream.of(layers).flatMap(layer -> MultipointWeights.of(small.getVertex(layer).getLayer().conf().getLayer()).orElseThrow()
+                .operations().stream()).map(operation -> operation.input().orElseThrow().bits()).toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Method.class, names = {"CALIBRATED", "NEAREST"})
+    void onlyTheNetworksOwnInputsHaveTheirWidth(Method method) {
+        assertEquals(List.of(6, 4, 4), inputWidths(CHAIN, method, "l0", "l1", "l2"));
+        ComputationGraph padded = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.convolutional(7, 7, 3))
+                .addLayer("pad", new ZeroPaddingLayer.Builder(1, 1).build(), "in")
+                .addLayer("separable", new SeparableConvolution2D.Builder(3, 3).nOut(4).activation(Activation.RELU).build(), "pad")
+                .addLayer("beside", convolution(3, 4, Activation.RELU), "pad")
+                .addLayer("behind", convolution(3, 4, Activation.RELU), "beside")
+                .setOutputs("separable", "behind").validateOutputLayerConfig(false));
+        assertEquals(List.of(6, 4, 6, 4), inputWidths(padded, method, "separable", "beside", "behind"));
+    }
+
+    @Test
+    void inputsStayFloatingWhereActivationsDo() {
+        assertEquals(matrices(quantizer(CHAIN, o -> o).activationBits(0).transform().model()),
+                matrices(quantizer(CHAIN, o -> o.inputBits(2)).activationBits(0).transform().model()));
     }
 
     // Most points.

@@ -25,6 +25,7 @@ final class QuantizationOptions {
     private List<Integer> bits;
     private Method method;
     private Granularity granularity;
+    private int activationBits;
 
     @ArgGroup
     private Budget budget;
@@ -87,6 +88,12 @@ final class QuantizationOptions {
         this.granularity = granularity;
     }
 
+    @Option(names = "--activation-bits", defaultValue = "8", paramLabel = "BITS",
+            description = "Width of quantized activations, 2 to 8, or 0 to leave them in fp32; default ${DEFAULT-VALUE}.")
+    void setActivationBits(int width) {
+        activationBits = Arguments.checked(command, "--activation-bits", width, width == 0 || width >= 2 && width <= 8, "2 to 8, or 0");
+    }
+
     /**
      * The widths that are asked for.
      *
@@ -107,7 +114,7 @@ final class QuantizationOptions {
     }
 
     <M> Multipoint<M> apply(Multipoint<M> multipoint) {
-        multipoint.options(MultipointOptions.builder().granularity(granularity).build());
+        multipoint.activationBits(activationBits).options(MultipointOptions.builder().granularity(granularity).build());
         if (method != null) {
             multipoint.method(method);
         }

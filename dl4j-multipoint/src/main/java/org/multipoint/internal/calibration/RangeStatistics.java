@@ -129,7 +129,7 @@ public final class RangeStatistics {
             case MIN_MAX -> InputQuantization.ofRange(min, max, bits);
             case PERCENTILE -> InputQuantization.ofRange(
                     Math.max(min, quantile(Clipping.TAIL)), Math.min(max, quantile(1 - Clipping.TAIL)), bits);
-            case LEAST_SQUARES -> leastSquares(bits);
+            case LEAST_SQUARES, OUTPUT_ERROR -> leastSquares(bits);
         };
     }
 

@@ -82,6 +82,12 @@ public final class ReferenceNetwork {
         return obstacles;
     }
 
+    /** Whether a vertex reads the network's own inputs, passed on by vertices without parameters at most. */
+    public boolean readsNetworkInputs(LinearVertex vertex) {
+        return topology.upTo(List.of(vertex.name())).order().stream()
+                .allMatch(name -> name.equals(vertex.name()) || !linear.containsKey(name) && !obstacles.containsKey(name));
+    }
+
     /** Vertices whose outputs are added to a vertex's output, where that is the only use of it; otherwise empty. */
     public List<String> addends(String vertex) {
         if (topology.usesOf(vertex) != 1 || topology.isNetworkOutput(vertex)) {

@@ -1,5 +1,7 @@
 package org.multipoint.internal.ops;
 
+import java.util.stream.IntStream;
+
 /**
  * Affine quantization of a layer's input to unsigned integers, per tensor:
  * {@code u = clip(round(x * (1 / scale) + zeroPoint), 0, levels)} and {@code x ~= scale * (u - zeroPoint)}, in single
@@ -11,8 +13,11 @@ package org.multipoint.internal.ops;
  */
 public record InputQuantization(float scale, int zeroPoint, int bits) {
 
+    /** The largest width. */
+    public static final int MOST_BITS = 8;
+
     public InputQuantization {
-        if (bits < 2 || bits > 8) {
+        if (bits < 2 || bits > MOST_BITS) {
             throw new IllegalArgumentException("Activation bits must be 2 to 8, found " + bits);
         }
         if (!usable(scale)) {
@@ -44,6 +49,12 @@ public record InputQuantization(float scale, int zeroPoint, int bits) {
         return scale > 0 && Float.isFinite(scale) && Float.isFinite(1 / scale);
     }
 
+    /** The same integers for a range that is wider by the given factor; this where single precision has no such step. */
+    public InputQuantization widened(double factor) {
+        float wider = (float) (scale * factor);
+        return usable(wider) ? new InputQuantization(wider, zeroPoint, bits) : this;
+    }
+
     /** The largest integer. */
     public int levels() {
         return (1 << bits) - 1;
@@ -57,5 +68,17 @@ public record InputQuantization(float scale, int zeroPoint, int bits) {
     /** The value that {@code x} is rounded to. */
     public float round(float x) {
         return scale * (quantize(x) - zeroPoint);
+    }
+
+    /** What all values of a tensor are rounded to. */
+    public Tensor round(Tensor x) {
+        float[] out = new float[x.data().length];
+        int per = out.length / x.examples();
+        IntStream.range(0, x.examples()).parallel().forEach(n -> {
+            for (int i = n * per; i < (n + 1) * per; i++) {
+                out[i] = round(x.data()[i]);
+            }
+        });
+        return new Tensor(out, x.shape());
     }
 }

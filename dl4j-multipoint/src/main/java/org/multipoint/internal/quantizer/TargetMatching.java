@@ -4,6 +4,8 @@ import org.multipoint.internal.calibration.Moments;
 import org.multipoint.internal.linalg.Products;
 import org.multipoint.internal.linalg.UpperFactor;
 
+import java.util.Arrays;
+
 /**
  * Ridge regression of a layer's weights: those that, on the inputs {@code y} of the network quantized so far, best reproduce the outputs of
  * the reference network's weights on its own inputs {@code x},
@@ -34,21 +36,65 @@ public final class TargetMatching {
         problem.forEachGroup(g -> {
             for (int s = 0; s + 1 < starts.length; s++) {
                 int size = starts[s + 1] - starts[s];
-                float[] w = Products.slice(problem.weights(), columns, g * rows, rows, starts[s], starts[s + 1]);
-                float[] target = Products.multiply(w, cross(moments, g, s, size, added), rows, size, size);
-                if (moments.hasShortfall()) {
-                    double[] shortfall = moments.shortfallCovariance(s);
-                    for (int i = 0; i < target.length; i++) {
-                        target[i] += (float) shortfall[i];
-                    }
-                }
-                float[] solved = UpperFactor.of(moments.covariance(g, s), size, added).solve(target, rows);
+                float[] solved = UpperFactor.of(moments.covariance(g, s), size, added).solve(target(problem, g, s, added), rows);
                 for (int r = 0; r < rows; r++) {
                     System.arraycopy(solved, r * size, matched, (g * rows + r) * columns + starts[s], size);
                 }
             }
         });
         return matched;
+    }
+
+    /**
+     * The mean squared error of the outputs, {@code E|W x + s - W' y|^2} around its mean, less what no weights change,
+     * {@code E|W x + s|^2}: {@code W' C_yy W'^T - 2 (W C_xy + C_sy) W'^T}, summed over rows.
+     *
+     * @param problem a problem with moments; its weights are {@code W}
+     * @param weights {@code W'}, {@code [rows, columns]}
+     */
+    public static double error(WeightProblem problem, float[] weights) {
+        Moments moments = problem.moments();
+        int columns = problem.op().columns();
+        int rows = problem.op().rowsPerGroup();
+        int[] starts = moments.blockStarts();
+        double[] errors = new double[problem.op().groups()];
+        problem.forEachGroup(g -> {
+            for (int s = 0; s + 1 < starts.length; s++) {
+                int size = starts[s + 1] - starts[s];
+                float[] now = Products.slice(weights, columns, g * rows, rows, starts[s], starts[s + 1]);
+                float[] given = Products.multiply(now, floats(moments.covariance(g, s)), rows, size, size);
+                float[] wanted = target(problem, g, s, 0);
+                for (int i = 0; i < now.length; i++) {
+                    errors[g] += now[i] * ((double) given[i] - 2 * wanted[i]);
+                }
+            }
+        });
+        return Arrays.stream(errors).sum();
+    }
+
+    /** {@code W (C_xy + added I) + C_sy} for a group and a block of columns, {@code [rows, size]}. */
+    private static float[] target(WeightProblem problem, int group, int split, double added) {
+        Moments moments = problem.moments();
+        int[] starts = moments.blockStarts();
+        int size = starts[split + 1] - starts[split];
+        int rows = problem.op().rowsPerGroup();
+        float[] w = Products.slice(problem.weights(), problem.op().columns(), group * rows, rows, starts[split], starts[split + 1]);
+        float[] target = Products.multiply(w, cross(moments, group, split, size, added), rows, size, size);
+        if (moments.hasShortfall()) {
+            double[] shortfall = moments.shortfallCovariance(split);
+            for (int i = 0; i < target.length; i++) {
+                target[i] += (float) shortfall[i];
+            }
+        }
+        return target;
+    }
+
+    private static float[] floats(double[] values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        return floats;
     }
 
     private static float[] cross(Moments moments, int group, int split, int size, double added) {

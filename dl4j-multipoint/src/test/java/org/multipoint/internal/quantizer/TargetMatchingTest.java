@@ -59,6 +59,50 @@ class TargetMatchingTest {
         assertEquals(5 + 2, TargetMatching.bias(problem, new float[]{5}, matched)[0], 1e-5);
     }
 
+    /** Less the part that no weights change, the error is that of the outputs themselves. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void errorsAreThoseOfTheOutputs(int groups) {
+        LinearOp op = new LinearOp(4, 6, groups, LinearOp.Size.ONE, LinearOp.Size.ONE, LinearOp.Size.ONE, LinearOp.Size.ZERO,
+                LinearOp.PaddingMode.EXPLICIT, false, false);
+        int n = 2000;
+        float[] x = TestOps.normal(1, n, 4, 1, 1).data();
+        float[] y = new float[x.length];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = Math.round(2 * x[i]) / 2f + 1;
+        }
+        float[] w = TestOps.weights(op, 2);
+        WeightProblem problem = problem(op, w, new Tensor(x, n, 4, 1, 1), new Tensor(y, n, 4, 1, 1));
+        float[] none = new float[w.length];
+        float[] other = TestOps.weights(op, 3);
+        double expected = variance(op, w, x, other, y) - variance(op, w, x, none, y);
+        assertEquals(expected, TargetMatching.error(problem, other), 1e-3 * Math.abs(expected));
+        assertEquals(0, TargetMatching.error(problem, none), 1e-6);
+        assertTrue(TargetMatching.error(problem, TargetMatching.match(problem, 1e-6)) < TargetMatching.error(problem, w));
+    }
+
+    /** Variance of {@code W x - W' y}, summed over rows. */
+    private static double variance(LinearOp op, float[] w, float[] x, float[] other, float[] y) {
+        int n = x.length / op.inChannels();
+        double variance = 0;
+        for (int r = 0; r < op.rows(); r++) {
+            int first = r / op.rowsPerGroup() * op.columns();
+            double sum = 0;
+            double squares = 0;
+            for (int i = 0; i < n; i++) {
+                double e = 0;
+                for (int c = 0; c < op.columns(); c++) {
+                    int at = i * op.inChannels() + first + c;
+                    e += w[r * op.columns() + c] * x[at] - other[r * op.columns() + c] * y[at];
+                }
+                sum += e;
+                squares += e * e;
+            }
+            variance += squares / n - sum / n * sum / n;
+        }
+        return variance;
+    }
+
     @Test
     void twoCorrelatedInputsInClosedForm() {
         // Centred y = (a, a + b), x = (a, b) for a, b = +-1: C_yy = [[1, 1], [1, 2]], C_xy = [[1, 1], [0, 1]].
