@@ -9,7 +9,6 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.multipoint.internal.calibration.CalibrationData;
-import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.ops.Tensor;
@@ -38,7 +37,7 @@ class SensitivityTest {
                 .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "left", "right")
                 .addLayer("out", new OutputLayer.Builder().nOut(4).activation(Activation.SOFTMAX).build(), "sum")
                 .setOutputs("out"));
-        engine = new CountingEngine(Engines.preferred());
+        engine = new CountingEngine(0);
         network = new ReferenceNetwork(graph, engine);
         data = CalibrationData.of(TestNets.iterator(1, 9, 3, 4, 2, 6, 6), 1);
     }
