@@ -30,14 +30,26 @@ final class Sensitivity implements AutoCloseable {
     private static final double LEAST_PROBABILITY = 1e-12;
     private static final double SUM_TOLERANCE = 1e-3;
 
-    /**
-     * Quantized weights of an operation.
-     *
-     * @param weights {@code [rows, columns]}, made when they are needed
-     * @param shift   {@code [rows]}, added to the bias
-     * @param error   output error, relative to the variance of the outputs
-     */
-    record Trial(Supplier<float[]> weights, float[] shift, double error) {
+    /** Quantized weights of an operation. */
+    static final class Trial {
+        private final Supplier<float[]> weights;
+        private final float[] shift;
+        private final double error;
+
+        /**
+         * @param weights {@code [rows, columns]}, made when they are needed
+         * @param shift   {@code [rows]}, added to the bias
+         * @param error   output error, relative to the variance of the outputs
+         */
+        Trial(Supplier<float[]> weights, float[] shift, double error) {
+            this.weights = weights;
+            this.shift = shift;
+            this.error = error;
+        }
+
+        double error() {
+            return error;
+        }
     }
 
     private final ReferenceNetwork network;

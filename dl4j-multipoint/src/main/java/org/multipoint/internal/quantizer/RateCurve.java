@@ -10,11 +10,11 @@ public final class RateCurve {
 
     /** Prices that are measured, from cheap bits to dear ones: relative output error of a row for a bit. */
     private static final double CHEAPEST = Math.scalb(1.0, -26);
-    private static final int PRICES = 11;
-    private static final double RATIO = 4;
+    private static final int PRICES = 8;
+    private static final double RATIO = 8;
 
     /** The price whose codes are {@link #typical}. */
-    private static final int TYPICAL = 6;
+    private static final int TYPICAL = 4;
 
     private final double[] bits;
     private final MultipointMatrix typical;

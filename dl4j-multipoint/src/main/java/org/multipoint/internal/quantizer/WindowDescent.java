@@ -13,7 +13,8 @@ import java.util.stream.IntStream;
  */
 final class WindowDescent {
 
-    private static final int WINDOW = 64;
+    /** Widest window: columns that are rounded together. Short rows have windows of half of their columns. */
+    private static final int WIDEST = 64;
     /** Relative gain below which a window stays as it is: less may be rounding error. */
     private static final double LEAST_GAIN = 1e-6;
 
@@ -59,9 +60,10 @@ final class WindowDescent {
      * @param states {@code [rows]} states before the first column; changed to those after the last
      */
     void sweep(int[] states) {
+        int window = Math.min(WIDEST, (size + 1) / 2);
         for (int from = 0, to; from < size; from = to) {
             // The first window is half as wide as the others, so that their borders are not those between blocks of the rounding.
-            to = Math.min(size, from == 0 ? WINDOW / 2 : from + WINDOW);
+            to = Math.min(size, from == 0 ? (window + 1) / 2 : from + window);
             round(from, to, states);
         }
     }
