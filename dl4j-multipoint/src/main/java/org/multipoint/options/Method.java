@@ -1,18 +1,18 @@
 package org.multipoint.options;
 
-/** How points are found. The last three are baselines to compare with. */
+/** How weights are approximated and stored. The last four are baselines to compare with. */
 public enum Method {
 
     /**
-     * Calibrated multipoint: GPTQ rounding under the second moments of the inputs, each layer matched to the reference network's
+     * Calibrated multipoint, the default where a width of codes is given, or nothing: GPTQ rounding under the second moments of the inputs, each layer matched to the reference network's
      * output on the inputs of the network quantized so far, exact mean outputs.
      */
     CALIBRATED,
 
     /**
-     * Entropy-coded weights, otherwise like {@link #CALIBRATED}: one integer for each weight, of as many digits as that weight is worth,
-     * chosen by rate and distortion, and one step for a layer. Its budget is in stored bits or bytes, any number from about 1 to 8 for each
-     * weight; extra points {@code e} on codes of {@code b} bits mean {@code b (1 + e)} bits.
+     * Entropy-coded weights, the default where a size or a largest drop is given and no width, otherwise like {@link #CALIBRATED}: one integer
+     * for each weight, of as many digits as that weight is worth, chosen by rate and distortion, and one step for a layer. Its budget is in
+     * stored bits or bytes, any number from 1 to 8 for each weight; extra points {@code e} on codes of {@code b} bits mean {@code b (1 + e)} bits.
      */
     CODED,
 

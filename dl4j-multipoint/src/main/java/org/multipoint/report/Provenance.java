@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * @param version  version of dl4j-multipoint
  * @param model    simple class name of the source model
  * @param method   name of the method in lower case: {@code calibrated}
- * @param bits     width of a code, except in layers that were given a width of their own
+ * @param bits     width of a code, except in layers that were given a width of their own; 8 where codes are entropy-coded
  * @param budget   the budget, in words: {@code 10 % extra points}
  * @param examples number of calibration examples
  * @param iterator simple class name of the iterator that they came from
@@ -39,7 +39,7 @@ public record Provenance(@JsonProperty("version") String version, @JsonProperty(
     /** All of it in one line. */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder("dl4j-multipoint " + version + " of a " + model + ": " + method + ", " + bits + " bits, "
+        StringBuilder text = new StringBuilder("dl4j-multipoint " + version + " of a " + model + ": " + method + ", codes of " + bits + " bits, "
                 + budget + ", calibrated on " + examples + " examples from " + iterator);
         settings.forEach((name, value) -> text.append(", ").append(name).append(' ').append(value));
         return text.toString();

@@ -10,31 +10,40 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
- * What may be spent on points.
+ * What may be spent on weights.
  *
  * @param allocation  the rule that gives points to rows
  * @param description for the provenance: {@code 10 % extra points}
  * @param extraShare  the budget as a share of extra points, empty where it is another one
+ * @param perWeight   the budget as stored bits for each weight, empty where it is another one
  */
-record Budget(Allocation allocation, String description, OptionalDouble extraShare) {
+record Budget(Allocation allocation, String description, OptionalDouble extraShare, OptionalDouble perWeight) {
+
+    /** What is spent where nothing is asked for. */
+    static final Budget DEFAULT = extraPoints(0.1);
+    /** More than any weights take. */
+    static final Budget UNLIMITED = new Budget(BudgetAllocation.bytes(Long.MAX_VALUE), "any number of stored bits");
 
     private Budget(Allocation allocation, String description) {
-        this(allocation, description, OptionalDouble.empty());
+        this(allocation, description, OptionalDouble.empty(), OptionalDouble.empty());
     }
 
     static Budget extraPoints(double share) {
         // Made first, because it rejects invalid shares.
-        Allocation allocation = BudgetAllocation.extraPoints(share);
-        return new Budget(allocation, BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points",
-                OptionalDouble.of(share));
+        BudgetAllocation.extraPoints(share);
+        return extraPoints(share, BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString() + " % extra points");
     }
 
     static Budget extraPoints(double share, String description) {
-        return new Budget(BudgetAllocation.extraPoints(share), description, OptionalDouble.of(share));
+        return new Budget(BudgetAllocation.extraPoints(share), description, OptionalDouble.of(share), OptionalDouble.empty());
     }
 
     static Budget storedBits(double perWeight) {
-        return new Budget(BudgetAllocation.storedBits(perWeight), perWeight + " stored bits per weight");
+        return storedBits(perWeight, perWeight + " stored bits per weight");
+    }
+
+    static Budget storedBits(double perWeight, String description) {
+        return new Budget(BudgetAllocation.storedBits(perWeight), description, OptionalDouble.empty(), OptionalDouble.of(perWeight));
     }
 
     static Budget storedBytes(long bytes) {
@@ -49,22 +58,23 @@ record Budget(Allocation allocation, String description, OptionalDouble extraSha
         return new Budget(new FixedAllocation(points), points + " points per row");
     }
 
-    /**
-     * The budget in stored bits; empty where it depends on errors or fixes the number of points.
-     *
-     * @param weights number of weights
-     * @param bits    width of a code, for budgets in extra points
-     */
-    OptionalDouble storedBits(long weights, int bits) {
-        if (extraShare.isPresent()) {
-            return OptionalDouble.of(weights * bits * (1 + extraShare.getAsDouble()));
-        }
-        return allocation instanceof BudgetAllocation budget ? OptionalDouble.of(budget.bits(weights)) : OptionalDouble.empty();
+    /** The same with an addition to its description. */
+    Budget noting(String addition) {
+        return new Budget(allocation, description + ", " + addition, extraShare, perWeight);
     }
 
     /** Whether it is given as stored bits or bytes. */
     boolean isStored() {
         return allocation instanceof BudgetAllocation && extraShare.isEmpty();
+    }
+
+    /**
+     * The budget in stored bits, of one that is {@linkplain #isStored stored}.
+     *
+     * @param weights number of weights
+     */
+    double bitsOf(long weights) {
+        return ((BudgetAllocation) allocation).bits(weights);
     }
 
     /** The number of points of every row where it is fixed. */

@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** {@link org.multipoint.options.Method#CALIBRATED}. */
-final class CalibratedMethod extends FittedMethod {
+final class CalibratedMethod extends PointMethod {
 
     CalibratedMethod(MultipointOptions options, Budget budget) {
         super(options, budget);
@@ -48,6 +48,11 @@ final class CalibratedMethod extends FittedMethod {
             n++;
         }
         return n == 1 && finder.grid().maxValue(b) < FusedRows.FULL_LIMIT ? 2 : n;
+    }
+
+    @Override
+    boolean isSequential() {
+        return true;
     }
 
     @Override

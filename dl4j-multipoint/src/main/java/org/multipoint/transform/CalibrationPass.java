@@ -99,7 +99,7 @@ final class CalibrationPass {
                 settings.strategy().correctsBias());
         for (int width : widths) {
             candidates.computeIfAbsent(width, w -> new LinkedHashMap<>())
-                    .put(operation.name(), settings.strategy().candidate(problem, settings.width(vertex.name(), width), width));
+                    .put(operation.name(), settings.strategy().candidate(problem, settings.ownBits(vertex.name()), width));
         }
     }
 

@@ -4,6 +4,8 @@ import org.multipoint.internal.quantizer.ErrorCurves;
 import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.internal.quantizer.RateCurve;
 
+import java.util.OptionalDouble;
+
 /** What is known of an operation before it is quantized. */
 sealed interface Candidate {
 
@@ -21,7 +23,8 @@ sealed interface Candidate {
      *
      * @param rates          stored bits at different prices
      * @param outputVariance of the layer in the reference network
+     * @param own            stored bits that were asked for it alone
      */
-    record Coded(RateCurve rates, double outputVariance) implements Candidate {
+    record Coded(RateCurve rates, double outputVariance, OptionalDouble own) implements Candidate {
     }
 }

@@ -6,23 +6,33 @@ import org.multipoint.options.MultipointOptions;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /** {@link org.multipoint.options.Method#CHANNEL_SPLITTING}. */
-final class ChannelSplittingMethod extends MethodStrategy {
+final class ChannelSplittingMethod extends PointMethod {
+
+    private final double share;
 
     ChannelSplittingMethod(MultipointOptions options, Budget budget) {
         super(options, budget);
+        this.share = budget.extraShare().orElseThrow(() -> new IllegalArgumentException(
+                "Channel splitting takes its budget as extra points, found " + budget.description()));
     }
 
     @Override
     List<PointFinder> finders(int bits) {
-        return List.of(new ChannelSplitting(bits, budget.extraShare().orElseThrow(() -> new IllegalArgumentException(
-                "Channel splitting takes its budget as extra points, found " + budget.description()))));
+        return List.of(new ChannelSplitting(bits, share));
     }
 
     @Override
     int mostPoints(PointFinder finder) {
         return 1;
+    }
+
+    /** Channels are copied before points are counted: the share of copies is that of the budget, whatever the width. */
+    @Override
+    List<Pipeline.Plan> axis(OptionalInt bits) {
+        return SearchAxis.widths(bits, budget);
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** {@link org.multipoint.options.Method#GREEDY}. */
-final class GreedyMethod extends MethodStrategy {
+final class GreedyMethod extends PointMethod {
 
     GreedyMethod(MultipointOptions options, Budget budget) {
         super(options, budget);

@@ -1,25 +1,21 @@
 package org.multipoint.transform;
 
-import org.multipoint.internal.quantizer.Allocation;
-import org.multipoint.internal.quantizer.ErrorCurves;
-import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.internal.quantizer.WeightProblem;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.OptionalInt;
 
 /**
- * The algorithm behind a {@link Method}: how points are found and counted, what is asked of the calibration pass, and whether layers are
- * quantized one after another. Each method has one subclass; this class holds the defaults of methods that quantize each layer
- * independently, {@link FittedMethod} those of the others.
+ * The algorithm behind a {@link Method}: what is learnt of an operation in the calibration pass, how a budget is spent on all of them, and
+ * whether layers are quantized one after another. Each method has one subclass; those whose rows are sums of points share
+ * {@link PointMethod}.
  */
 abstract class MethodStrategy {
 
-    /** Most points of a row where each has a scale of its own. */
-    static final int FREE_POINTS = 4;
+    static final int DEFAULT_BITS = 4;
 
     final MultipointOptions options;
     final Budget budget;
@@ -29,6 +25,9 @@ abstract class MethodStrategy {
         this.budget = budget;
     }
 
+    /**
+     * @throws IllegalArgumentException where the method cannot spend the budget
+     */
     static MethodStrategy of(Method method, MultipointOptions options, Budget budget) {
         return switch (method) {
             case CODED -> new CodedMethod(options, budget);
@@ -40,62 +39,53 @@ abstract class MethodStrategy {
         };
     }
 
-    /** The ways to find points with codes of the given width that are tried on a layer; the best one is kept. */
-    abstract List<PointFinder> finders(int bits);
-
-    /** Largest number of points that the allocation may give a row. */
-    final int maxPoints(PointFinder finder) {
-        return budget.fixedPoints().orElseGet(() -> mostPoints(finder));
+    /**
+     * The width of codes and what is spent on them.
+     *
+     * @param bits width of a code that was asked for
+     */
+    Pipeline.Plan plan(OptionalInt bits) {
+        return new Pipeline.Plan(bits.orElse(DEFAULT_BITS), budget);
     }
 
-    /** Largest number of points of a row where the budget does not fix it. */
-    abstract int mostPoints(PointFinder finder);
-
-    /** Points that a row has before any are extra: the number at which the ways to find them are compared. */
-    int ordinaryPoints(int bits) {
-        return 1;
-    }
+    /**
+     * What {@link Multipoint#maxDrop} chooses from, from small models to large ones.
+     *
+     * @param bits width of a code that was asked for
+     */
+    abstract List<Pipeline.Plan> axis(OptionalInt bits);
 
     /**
      * What is learnt of an operation in the calibration pass.
      *
-     * @param bits      width of its codes
+     * @param own       width that was asked for its layer alone
      * @param ofNetwork width of the network's codes
      */
-    Candidate candidate(WeightProblem problem, int bits, int ofNetwork) {
-        double outputVariance = problem.outputVariance();
-        int n = ordinaryPoints(ofNetwork);
-        double least = Double.POSITIVE_INFINITY;
-        Candidate best = null;
-        for (PointFinder finder : finders(bits)) {
-            double[][] errors = finder.errors(problem, maxPoints(finder));
-            double total = Stream.of(errors).mapToDouble(e -> e[n - 1]).sum();
-            if (best == null || total < least) {
-                least = total;
-                best = new Candidate.Points(finder,
-                        new ErrorCurves(problem.op().columns(), finder.bits(), finder.layout(), errors, outputVariance));
-            }
-        }
-        return best;
+    abstract Candidate candidate(WeightProblem problem, OptionalInt own, int ofNetwork);
+
+    /**
+     * Whether a budget is enough.
+     *
+     * @param candidates of all operations, by name
+     * @param weights    number of weights of all operations
+     */
+    boolean affords(Map<String, Candidate> candidates, Pipeline.Plan plan, long weights) {
+        return true;
     }
 
     /**
      * Decides how a budget is spent on all operations.
      *
      * @param candidates of all operations, by name, in topological order
-     * @param bits       width of the network's codes
      * @param weights    number of weights of all operations
+     * @throws IllegalArgumentException where the budget is not enough
      */
-    OperationQuantizer quantizer(Map<String, Candidate> candidates, Budget spent, int bits, long weights) {
-        return new PointQuantizer(candidates, allocation(spent, bits));
-    }
+    abstract OperationQuantizer quantizer(Map<String, Candidate> candidates, Pipeline.Plan plan, long weights);
 
-    /** The rule by which a budget is spent where codes have the given width. */
-    Allocation allocation(Budget spent, int bits) {
-        return spent.allocation();
-    }
-
-    /** Whether layers are quantized one after another, each under the inputs that the layers quantized before it produce. */
+    /**
+     * Whether weights are fitted to inputs: layers are quantized one after another by {@link SequentialQuantization}, each under the inputs
+     * that the layers quantized before it produce. Otherwise {@link IndependentQuantization} quantizes each layer by itself.
+     */
     boolean isSequential() {
         return false;
     }
@@ -106,13 +96,13 @@ abstract class MethodStrategy {
     }
 
     /** Whether output errors count around their mean, because biases will be corrected. */
-    boolean correctsBias() {
-        return false;
+    final boolean correctsBias() {
+        return isSequential() && options.biasCorrection();
     }
 
     /** Whether second moments of both networks' inputs will be held together when a layer is quantized. */
-    boolean pairsMoments() {
-        return false;
+    final boolean pairsMoments() {
+        return isSequential() && options.quantizedInputs();
     }
 
     /**
@@ -120,5 +110,11 @@ abstract class MethodStrategy {
      * the points that it counts, how they are stored.
      */
     void describe(Map<String, String> settings) {
+        if (isSequential()) {
+            settings.put("quantizedInputs", String.valueOf(options.quantizedInputs()));
+            settings.put("targetMatching", options.targetMatching() ? "ridge " + options.ridge() : "off");
+            settings.put("shortcutMatching", String.valueOf(options.shortcutMatching()));
+            settings.put("biasCorrection", String.valueOf(options.biasCorrection()));
+        }
     }
 }

@@ -9,10 +9,11 @@ import org.multipoint.points.CodeGrid;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
 /** {@link org.multipoint.options.Method#MIXED_PRECISION}: a "point" is a bit of a row's codes. */
-final class MixedPrecisionMethod extends FittedMethod {
+final class MixedPrecisionMethod extends PointMethod {
 
     MixedPrecisionMethod(MultipointOptions options, Budget budget) {
         super(options, budget);
@@ -35,9 +36,14 @@ final class MixedPrecisionMethod extends FittedMethod {
 
     /** Extra points {@code e} on codes of {@code b} bits are {@code b (1 + e)} bits for each weight. */
     @Override
-    Allocation allocation(Budget spent, int bits) {
-        return spent.extraShare().isPresent() ? BudgetAllocation.storedBits(bits * (1 + spent.extraShare().getAsDouble()))
-                : spent.allocation();
+    Allocation allocation(Pipeline.Plan plan) {
+        OptionalDouble share = plan.budget().extraShare();
+        return share.isPresent() ? BudgetAllocation.storedBits(plan.bits() * (1 + share.getAsDouble())) : super.allocation(plan);
+    }
+
+    @Override
+    boolean isSequential() {
+        return true;
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
@@ -47,17 +48,20 @@ public final class Multipoint<M> {
     private final GraphEdit edit;
     private final Function<GraphEdit, M> build;
     private IntFunction<CalibrationData> data;
-    private Method method = Method.CALIBRATED;
+    private Optional<Method> method = Optional.empty();
     private OptionalInt bits = OptionalInt.empty();
     private final Map<String, Integer> layerBits = new HashMap<>();
-    private Budget budget = Budget.extraPoints(0.1);
+    private Budget budget = Budget.DEFAULT;
+    private Optional<LargestDrop<M>> largestDrop = Optional.empty();
     private int activationBits = 8;
     private final Set<String> leftOut = new LinkedHashSet<>();
     private long memory = 1L << 30;
     private MultipointOptions options = MultipointOptions.defaults();
-    private Double maxDrop;
-    private ToDoubleFunction<M> metric;
     private TransformListener listener = (phase, done, total, what) -> { };
+
+    /** What {@link #maxDrop} was given. */
+    private record LargestDrop<M>(double drop, ToDoubleFunction<M> metric) {
+    }
 
     private Multipoint(M source, GraphEdit edit, Function<GraphEdit, M> build) {
         this.source = source;
@@ -90,14 +94,19 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** How points are found; default {@link Method#CALIBRATED}. */
+    /**
+     * How weights are approximated and stored. Where none is given, they are entropy-coded ({@link Method#CODED}) if only a size or an
+     * accuracy was asked for, by {@link #storedBits}, {@link #storedBytes} or {@link #maxDrop}, and packed points of one width
+     * ({@link Method#CALIBRATED}) in all other cases: with {@link #bits(int)}, whatever the budget, and where nothing is asked for.
+     */
     public Multipoint<M> method(Method method) {
-        this.method = Objects.requireNonNull(method, "method");
+        this.method = Optional.of(Objects.requireNonNull(method, "method"));
         return this;
     }
 
     /**
-     * Width of a code, 2 to 8; default 4.
+     * Width of a code, 2 to 8; default 4. Asks for packed points where no {@link #method} is given. Entropy-coded weights have no width
+     * but that of the engine, 8: under {@link Method#CODED} it only says how many bits {@link #extraPoints} mean.
      *
      * @throws IllegalArgumentException where out of range
      */
@@ -106,34 +115,38 @@ public final class Multipoint<M> {
         return this;
     }
 
-    /** Width of a code in one layer. */
+    /**
+     * Width of a code in one layer, 2 to 8. Under {@link Method#CODED}: the stored bits for each weight of that layer, at most, taken from the
+     * budget of all; the other layers share the rest.
+     *
+     * @throws IllegalArgumentException where out of range
+     */
     public Multipoint<M> bits(String layer, int bits) {
         layerBits.put(known(layer), checkedBits(bits));
         return this;
     }
 
-    /** Budget: extra points as a share of the codes that one point per row takes; default 0.10. */
+    /**
+     * Budget: extra points as a share of the codes that one point per row takes; default 0.10. As every budget, it replaces a budget or
+     * {@link #maxDrop} that was given before.
+     */
     public Multipoint<M> extraPoints(double share) {
-        budget = Budget.extraPoints(share);
-        return this;
+        return spend(Budget.extraPoints(share));
     }
 
     /**
-     * Budget: stored bits for each quantized weight, with codes, scales, point counts and headers. Each row gets one point whatever the
-     * budget.
+     * Budget: stored bits for each quantized weight, everything counted: codes, tables, scales, point counts and headers. Entropy-coded
+     * unless {@link #bits(int)} or a {@link #method} asks for something else: then any number from 1 to 8, less of which than about 1.2 leaves
+     * little of a network; {@link #transform} throws an {@link IllegalArgumentException} where it is out of that range, or less than the
+     * layers can be coded in. With packed points each row gets one point whatever the budget.
      */
     public Multipoint<M> storedBits(double perWeight) {
-        budget = Budget.storedBits(perWeight);
-        return this;
+        return spend(Budget.storedBits(perWeight));
     }
 
-    /**
-     * Budget: stored bytes of all quantized weights, with codes, scales, point counts and headers. Each row gets one point whatever the
-     * budget.
-     */
+    /** Budget: stored bytes of all quantized weights, otherwise as {@link #storedBits}. */
     public Multipoint<M> storedBytes(long bytes) {
-        budget = Budget.storedBytes(bytes);
-        return this;
+        return spend(Budget.storedBytes(bytes));
     }
 
     /**
@@ -141,20 +154,26 @@ public final class Multipoint<M> {
      * threshold.
      */
     public Multipoint<M> errorThreshold(double threshold) {
-        budget = Budget.errorThreshold(threshold);
-        return this;
+        return spend(Budget.errorThreshold(threshold));
     }
 
     /** Budget: the same number of points for every row. */
     public Multipoint<M> points(int perRow) {
-        budget = Budget.pointsPerRow(perRow);
+        return spend(Budget.pointsPerRow(perRow));
+    }
+
+    private Multipoint<M> spend(Budget budget) {
+        this.budget = budget;
+        largestDrop = Optional.empty();
         return this;
     }
 
     /**
-     * Finds the smallest model whose metric stays within a drop, instead of spending a budget: bisection over the stored bits, with
-     * codes of 2 to 6 bits, or of the width given to {@link #bits(int)}. Calibration is done once for all attempts. The metric is
-     * the caller's choice: accuracy, F1, the negated loss; more is better.
+     * Finds the smallest model whose metric stays within a drop, instead of a budget, which it replaces: bisection over the stored bits, a
+     * tenth of a bit apart. Weights are entropy-coded, at 1.2 bits or more, unless {@link #bits(int)} or a {@link #method} asks for something
+     * else: packed points are tried with codes of 2 to 6 bits and extra points in between, or with the given width and up to two points for
+     * each row; {@link Method#NEAREST} and {@link Method#CHANNEL_SPLITTING} with 2 to 8 bits. Calibration is done once for all
+     * attempts. The metric is the caller's choice: accuracy, F1, the negated loss; more is better.
      *
      * <pre>{@code
      * .maxDrop(0.005, model -> model.<Evaluation>evaluate(test).accuracy())
@@ -167,8 +186,8 @@ public final class Multipoint<M> {
         if (!(drop >= 0) || Double.isInfinite(drop)) {
             throw new IllegalArgumentException("The largest drop must be finite and not negative, found " + drop);
         }
-        this.maxDrop = drop;
-        this.metric = metric;
+        budget = Budget.DEFAULT;
+        largestDrop = Optional.of(new LargestDrop<>(drop, Objects.requireNonNull(metric, "metric")));
         return this;
     }
 
@@ -228,7 +247,8 @@ public final class Multipoint<M> {
      *
      * @throws IllegalStateException    where no calibration data was given, or no model stays within {@link #maxDrop}
      * @throws IllegalArgumentException where weights or calibration inputs are NaN or infinite, do not fit the model, or are missing;
-     *                                  it names the layer or batch; where {@link #memory} is too small for a layer
+     *                                  it names the layer or batch; where {@link #memory} is too small for a layer; where the method
+     *                                  cannot spend the budget
      */
     public MultipointResult<M> transform() {
         if (data == null) {
@@ -236,17 +256,25 @@ public final class Multipoint<M> {
         }
         Settings settings = settings();
         long start = System.nanoTime();
-        AccuracySearch<M> search = maxDrop == null ? null : new AccuracySearch<>(maxDrop, metric, source, bits, listener);
+        MethodStrategy strategy = settings.strategy();
+        List<Pipeline.Plan> plans = largestDrop.isPresent() ? strategy.axis(bits) : List.of(strategy.plan(bits));
         Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener, Engines.preferred());
-        pipeline.calibrate(search == null ? List.of(settings.plan().bits()) : search.widths());
+        Optional<AccuracySearch<M>> search = largestDrop.map(most -> new AccuracySearch<>(most.drop, most.metric, source, listener));
+        pipeline.calibrate(plans);
         long calibrated = System.nanoTime();
-        Pipeline.Quantized<M> quantized = search == null ? pipeline.quantize(settings.plan()) : search.smallest(pipeline::quantize);
-        return new MultipointResult<>(quantized.model(), quantized.report(), search == null ? List.of() : search.attempts(),
+        Pipeline.Quantized<M> quantized = search.isEmpty() ? pipeline.quantize(plans.get(0))
+                : search.get().smallest(pipeline.affordable(plans), pipeline::quantize);
+        return new MultipointResult<>(quantized.model(), quantized.report(), search.map(AccuracySearch::attempts).orElse(List.of()),
                 (calibrated - start) / 1e9, (System.nanoTime() - calibrated) / 1e9);
     }
 
     private Settings settings() {
-        return new Settings(source.getClass().getSimpleName(), method, bits, layerBits, budget, activationBits, leftOut, memory, options);
+        return new Settings(source.getClass().getSimpleName(), method.orElseGet(this::defaultMethod), layerBits, budget, activationBits,
+                leftOut, memory, options);
+    }
+
+    private Method defaultMethod() {
+        return bits.isEmpty() && (budget.isStored() || largestDrop.isPresent()) ? Method.CODED : Method.CALIBRATED;
     }
 
     private String known(String layer) {

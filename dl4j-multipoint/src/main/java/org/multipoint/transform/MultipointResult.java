@@ -19,12 +19,12 @@ public record MultipointResult<M>(M model, MultipointReport report, List<Attempt
     /**
      * One attempt of {@link Multipoint#maxDrop}.
      *
-     * @param bits                width of its codes
-     * @param extraPoints         its budget, as a share of the codes that one point per row takes
+     * @param bits                width of its codes; 8 where they are entropy-coded
+     * @param budget              its budget, in words: {@code 2.3 stored bits per weight}
      * @param storedBitsPerWeight bits that its file holds for each quantized weight
      * @param metric              value of the metric
      * @param holds               whether that is within the drop
      */
-    public record Attempt(int bits, double extraPoints, double storedBitsPerWeight, double metric, boolean holds) {
+    public record Attempt(int bits, String budget, double storedBitsPerWeight, double metric, boolean holds) {
     }
 }

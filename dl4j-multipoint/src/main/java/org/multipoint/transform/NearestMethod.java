@@ -7,9 +7,10 @@ import org.multipoint.options.MultipointOptions;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /** {@link org.multipoint.options.Method#NEAREST}. */
-final class NearestMethod extends MethodStrategy {
+final class NearestMethod extends PointMethod {
 
     NearestMethod(MultipointOptions options, Budget budget) {
         super(options, budget);
@@ -23,6 +24,11 @@ final class NearestMethod extends MethodStrategy {
     @Override
     int mostPoints(PointFinder finder) {
         return 1;
+    }
+
+    @Override
+    List<Pipeline.Plan> axis(OptionalInt bits) {
+        return SearchAxis.widths(bits, budget);
     }
 
     @Override

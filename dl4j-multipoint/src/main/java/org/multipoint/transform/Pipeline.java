@@ -81,17 +81,25 @@ final class Pipeline<M> {
     /**
      * Passes the calibration data through the network and finds what plans need.
      *
-     * @param widths widths of codes of all plans to come
+     * @param plans all plans to come
      */
-    void calibrate(List<Integer> widths) {
-        calibration.run(vertices, widths);
+    void calibrate(List<Plan> plans) {
+        calibration.run(vertices, plans.stream().map(Plan::bits).distinct().toList());
+    }
+
+    /** Those of some plans whose budgets are enough for the network. */
+    List<Plan> affordable(List<Plan> plans) {
+        return plans.stream().filter(plan -> settings.strategy().affords(calibration.candidates(plan.bits), plan, weights())).toList();
+    }
+
+    private long weights() {
+        return vertices.stream().flatMap(v -> v.operations().stream()).mapToLong(o -> o.op().weights()).sum();
     }
 
     /** The model and its report for a plan, whose width must have been calibrated. */
     Quantized<M> quantize(Plan plan) {
-        long weights = vertices.stream().flatMap(v -> v.operations().stream()).mapToLong(o -> o.op().weights()).sum();
         Map<String, List<QuantizedOperation>> quantized = quantize(
-                settings.strategy().quantizer(calibration.candidates(plan.bits), plan.budget, plan.bits, weights));
+                settings.strategy().quantizer(calibration.candidates(plan.bits), plan, weights()));
         Provenance provenance = provenance(plan);
         GraphEdit edit = folded.copy();
         quantized.forEach((name, operations) -> store(edit, name, operations, provenance));

@@ -3,7 +3,6 @@ package org.multipoint.transform;
 import org.multipoint.internal.calibration.MemoryBound;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
-import org.multipoint.points.CodeGrid;
 
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -18,7 +17,6 @@ import java.util.TreeMap;
  *
  * @param model          kind of the source model
  * @param method         how points are found
- * @param bits           width of a code, empty where none was asked for
  * @param layerBits      widths of single layers, by name
  * @param budget         what may be spent on points
  * @param activationBits width of quantized activations, 0 where they stay floating
@@ -26,15 +24,10 @@ import java.util.TreeMap;
  * @param memory         bound on statistics, and on activations, in bytes
  * @param options        options of the algorithm
  */
-record Settings(String model, Method method, OptionalInt bits, Map<String, Integer> layerBits, Budget budget, int activationBits,
+record Settings(String model, Method method, Map<String, Integer> layerBits, Budget budget, int activationBits,
                 Set<String> leftOut, long memory, MultipointOptions options) {
 
-    private static final int DEFAULT_BITS = 4;
-
     Settings {
-        if (method == Method.CODED && !layerBits.isEmpty()) {
-            throw new IllegalArgumentException("Entropy-coded weights have no width of a code, found widths for layers " + layerBits.keySet());
-        }
         layerBits = Collections.unmodifiableMap(new TreeMap<>(layerBits));
         leftOut = Collections.unmodifiableSet(new LinkedHashSet<>(leftOut));
     }
@@ -49,13 +42,9 @@ record Settings(String model, Method method, OptionalInt bits, Map<String, Integ
         return new MemoryBound(memory);
     }
 
-    Pipeline.Plan plan() {
-        return new Pipeline.Plan(bits.orElse(method == Method.CODED && budget.isStored() ? CodeGrid.MAX_BITS : DEFAULT_BITS), budget);
-    }
-
-    /** Width of a vertex's codes where those of the network have the given width. */
-    int width(String vertex, int ofNetwork) {
-        return layerBits.getOrDefault(vertex, ofNetwork);
+    /** Width that was asked for one vertex alone. */
+    OptionalInt ownBits(String vertex) {
+        return layerBits.containsKey(vertex) ? OptionalInt.of(layerBits.get(vertex)) : OptionalInt.empty();
     }
 
     /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */

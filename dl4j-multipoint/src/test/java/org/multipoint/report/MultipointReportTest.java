@@ -56,7 +56,7 @@ class MultipointReportTest {
                     kept in fp32: head (left out as asked)
                     warning: dense (few samples)
                     made by\
-                     dl4j-multipoint 1.2 of a ComputationGraph: calibrated, 4 bits, 10 % extra points,\
+                     dl4j-multipoint 1.2 of a ComputationGraph: calibrated, codes of 4 bits, 10 % extra points,\
                      calibrated on 32 examples from Images, grid odd""", report().toString().replace("\r\n", "\n"));
         } finally {
             Locale.setDefault(before);

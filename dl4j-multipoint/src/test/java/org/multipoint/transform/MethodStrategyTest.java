@@ -14,6 +14,7 @@ import org.multipoint.points.ScaleLayout;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -31,7 +32,15 @@ class MethodStrategyTest {
         return MethodStrategy.of(method, MultipointOptions.defaults(), BUDGET);
     }
 
-    private static int most(MethodStrategy strategy, int bits) {
+    private static PointMethod points(Method method, MultipointOptions options, Budget budget) {
+        return (PointMethod) MethodStrategy.of(method, options, budget);
+    }
+
+    private static PointMethod points(Method method) {
+        return points(method, MultipointOptions.defaults(), BUDGET);
+    }
+
+    private static int most(PointMethod strategy, int bits) {
         return strategy.maxPoints(strategy.finders(bits).get(0));
     }
 
@@ -58,28 +67,27 @@ class MethodStrategyTest {
     @CsvSource({"CALIBRATED, 2, 5", "CALIBRATED, 4, 2", "CALIBRATED, 8, 1", "GREEDY, 4, 4", "NEAREST, 4, 1", "CHANNEL_SPLITTING, 4, 1",
             "MIXED_PRECISION, 4, 8"})
     void mostPointsOfARow(Method method, int bits, int most) {
-        assertEquals(most, most(strategy(method), bits));
+        assertEquals(most, most(points(method), bits));
     }
 
     @ParameterizedTest
-    @EnumSource(value = Method.class, mode = EnumSource.Mode.EXCLUDE, names = "CODED")
+    @EnumSource(value = Method.class, mode = EnumSource.Mode.EXCLUDE, names = {"CODED", "CHANNEL_SPLITTING"})
     void aFixedNumberOfPointsIsTheMost(Method method) {
-        MethodStrategy strategy = MethodStrategy.of(method, MultipointOptions.defaults(), Budget.pointsPerRow(3));
-        PointFinder any = strategy(method).finders(4).get(0);
+        PointMethod strategy = points(method, MultipointOptions.defaults(), Budget.pointsPerRow(3));
+        PointFinder any = points(method).finders(4).get(0);
         assertEquals(3, strategy.maxPoints(any));
     }
 
     @Test
     void scalesOfTheirOwnDoNotFuseSoThatMorePointsAreAllowed() {
-        MethodStrategy strategy = MethodStrategy.of(Method.CALIBRATED,
-                MultipointOptions.builder().scales(ScaleLayout.PER_POINT).build(), BUDGET);
-        assertEquals(MethodStrategy.FREE_POINTS, most(strategy, 8));
+        PointMethod strategy = points(Method.CALIBRATED, MultipointOptions.builder().scales(ScaleLayout.PER_POINT).build(), BUDGET);
+        assertEquals(PointMethod.FREE_POINTS, most(strategy, 8));
     }
 
     @Test
     void pointsOfMixedPrecisionAreBits() {
-        assertEquals(3, strategy(Method.MIXED_PRECISION).ordinaryPoints(3));
-        assertEquals(1, strategy(Method.CALIBRATED).ordinaryPoints(3));
+        assertEquals(3, points(Method.MIXED_PRECISION).ordinaryPoints(3));
+        assertEquals(1, points(Method.CALIBRATED).ordinaryPoints(3));
     }
 
     @Test
@@ -87,17 +95,55 @@ class MethodStrategyTest {
         ErrorCurves curves = new ErrorCurves(1000, 1, ScaleLayout.PER_ROW,
                 new double[][]{{8, 7, 6, 5, 4, 3, 2, 1}, {8, 7, 6, 5, 4, 3, 2, 1}}, 1);
         assertArrayEquals(BudgetAllocation.storedBits(4 * 1.5).allocate(List.of(curves)),
-                strategy(Method.MIXED_PRECISION).allocation(BUDGET, 4).allocate(List.of(curves)));
+                points(Method.MIXED_PRECISION).allocation(new Pipeline.Plan(4, BUDGET)).allocate(List.of(curves)));
         Budget bits = Budget.storedBits(3);
-        assertEquals(bits.allocation(), strategy(Method.MIXED_PRECISION).allocation(bits, 4));
-        assertEquals(BUDGET.allocation(), strategy(Method.CALIBRATED).allocation(BUDGET, 4));
+        assertEquals(bits.allocation(), points(Method.MIXED_PRECISION).allocation(new Pipeline.Plan(4, bits)));
+        assertEquals(BUDGET.allocation(), points(Method.CALIBRATED).allocation(new Pipeline.Plan(4, BUDGET)));
     }
 
     @Test
     void channelSplittingTakesNoBudgetButExtraPoints() {
-        MethodStrategy strategy = MethodStrategy.of(Method.CHANNEL_SPLITTING, MultipointOptions.defaults(), Budget.storedBits(3));
         assertEquals("Channel splitting takes its budget as extra points, found 3.0 stored bits per weight",
-                assertThrows(IllegalArgumentException.class, () -> strategy.finders(4)).getMessage());
+                refusal(Method.CHANNEL_SPLITTING, Budget.storedBits(3)));
+    }
+
+    private static String refusal(Method method, Budget budget) {
+        return assertThrows(IllegalArgumentException.class, () -> MethodStrategy.of(method, MultipointOptions.defaults(), budget)).getMessage();
+    }
+
+    @Test
+    void codedTakesBitsWithinRangeOrBytesOrExtraPoints() {
+        String expected = "Entropy-coded weights take their budget as stored bits, stored bytes or extra points, found ";
+        assertEquals(expected + "error threshold 0.1", refusal(Method.CODED, Budget.errorThreshold(0.1)));
+        assertEquals(expected + "2 points per row", refusal(Method.CODED, Budget.pointsPerRow(2)));
+        assertEquals("Entropy-coded weights take 1 to 8 stored bits each, found a budget of 0.9 stored bits per weight",
+                refusal(Method.CODED, Budget.storedBits(0.9)));
+        assertTrue(refusal(Method.CODED, Budget.storedBits(8.1)).endsWith("8.1 stored bits per weight"));
+        for (Budget budget : List.of(Budget.storedBits(1), Budget.storedBits(8), Budget.storedBytes(Long.MAX_VALUE))) {
+            Pipeline.Plan plan = MethodStrategy.of(Method.CODED, MultipointOptions.defaults(), budget).plan(OptionalInt.of(3));
+            assertEquals(new Pipeline.Plan(8, budget), plan);
+        }
+    }
+
+    @Test
+    void extraPointsOfCodedAreStoredBits() {
+        Pipeline.Plan plan = strategy(Method.CODED).plan(OptionalInt.of(3));
+        assertEquals(8, plan.bits());
+        assertEquals(4.5, plan.budget().perWeight().orElseThrow());
+        assertEquals("50 % extra points on 3 bits", plan.budget().description());
+        assertEquals(6, strategy(Method.CODED).plan(OptionalInt.empty()).budget().perWeight().orElseThrow());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void whatIsSearchedThroughGoesFromSmallToLarge(Method method) {
+        double before = 0;
+        for (Pipeline.Plan plan : strategy(method).axis(OptionalInt.empty())) {
+            Budget budget = plan.budget();
+            double bits = budget.isStored() ? budget.bitsOf(100) : plan.bits() * (100 + budget.extraShare().orElseThrow());
+            assertTrue(bits > before, plan.toString());
+            before = bits;
+        }
     }
 
     @Test

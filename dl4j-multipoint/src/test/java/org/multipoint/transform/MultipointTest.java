@@ -232,6 +232,56 @@ class MultipointTest {
         }
     }
 
+    /** A size that is asked for without a width is spent on entropy-coded weights. */
+    @Test
+    void theMethodFollowsFromWhatIsAskedFor() {
+        assertEquals("calibrated", method(m -> m));
+        assertEquals("calibrated", method(m -> m.extraPoints(0.2)));
+        assertEquals("calibrated", method(m -> m.errorThreshold(0.1)));
+        assertEquals("calibrated", method(m -> m.points(2)));
+        assertEquals("coded", method(m -> m.storedBits(6)));
+        assertEquals("coded", method(m -> m.storedBytes(1200)));
+        assertEquals("coded", method(m -> m.bits("l2", 5).storedBits(7)));
+        assertEquals("calibrated", method(m -> m.storedBits(6).bits(3)));
+        assertEquals("calibrated", method(m -> m.bits(3).storedBytes(1200)));
+        assertEquals("calibrated", method(m -> m.storedBits(6).extraPoints(0.1)));
+        assertEquals("greedy", method(m -> m.storedBits(6).method(Method.GREEDY)));
+        assertEquals("coded", method(m -> m.bits(4).extraPoints(0.5).method(Method.CODED)));
+    }
+
+    private static String method(UnaryOperator<Multipoint<ComputationGraph>> settings) {
+        return transform(settings).report().provenance().method();
+    }
+
+    @Test
+    void entropyCodedBudgetsHold() {
+        for (double budget : new double[]{5.5, 6, 7}) {
+            double bits = transform(m -> m.storedBits(budget)).report().storedBitsPerWeight();
+            assertTrue(bits <= budget && bits > budget - 0.2, budget + ": " + bits);
+        }
+        long bytes = transform(m -> m.storedBytes(1000)).report().storedBytes();
+        assertTrue(bytes <= 1000 && bytes > 970, bytes + " bytes");
+    }
+
+    @Test
+    void anEntropyCodedLayerTakesTheBitsThatItIsGiven() {
+        MultipointReport all = transform(m -> m.storedBits(4.6)).report();
+        MultipointReport own = transform(m -> m.storedBits(4.6).bits("l2", 3)).report();
+        LayerReport layer = own.layers().get(3);
+        assertEquals("l2", layer.name());
+        assertTrue(layer.bitsPerWeight() <= 3 && layer.bitsPerWeight() > 2.8, layer.toString());
+        assertTrue(all.layers().get(3).bitsPerWeight() > 3.2, all.toString());
+        assertTrue(own.storedBitsPerWeight() <= 4.6 && own.storedBitsPerWeight() > 4.4, own.toString());
+    }
+
+    @Test
+    void budgetsThatEntropyCodedLayersCannotHold() {
+        refused("A budget of 100 bytes is too small: entropy-coded, these layers take ", () -> transform(m -> m.storedBytes(100)));
+        refused("a budget of 0.5 stored bits per weight", () -> transform(m -> m.storedBits(0.5)));
+        refused("a budget of 8.5 stored bits per weight", () -> transform(m -> m.storedBits(8.5)));
+        refused("A budget of 5.0 stored bits per weight is too small", () -> transform(m -> m.storedBits(5).bits("l2", 8)));
+    }
+
     @Test
     void thresholdsAndFixedPointsAndTheirMost() {
         MultipointReport loose = transform(m -> m.errorThreshold(0.5)).report();

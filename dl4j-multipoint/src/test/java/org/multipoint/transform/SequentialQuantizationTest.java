@@ -22,7 +22,6 @@ import org.nd4j.linalg.activations.Activation;
 
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -58,7 +57,7 @@ class SequentialQuantizationTest {
 
     /** @param memory bytes of activations that stay on the heap */
     private Map<String, List<QuantizedOperation>> run(CountingEngine engine, Activations.Budget budget) {
-        Settings settings = new Settings("ComputationGraph", Method.CALIBRATED, OptionalInt.of(4), Map.of(), Budget.pointsPerRow(1), 8, Set.of(),
+        Settings settings = new Settings("ComputationGraph", Method.CALIBRATED, Map.of(), Budget.pointsPerRow(1), 8, Set.of(),
                 1 << 24, MultipointOptions.defaults());
         ReferenceNetwork network = new ReferenceNetwork(graph, engine);
         List<LinearVertex> vertices = network.linear().values().stream().filter(vertex -> !vertex.name().equals("leftOut")).toList();

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** A trained network beside what quantization makes of it. Each step prints what it found. */
 final class Comparison {
@@ -58,11 +59,32 @@ final class Comparison {
     /**
      * A quantized network.
      *
-     * @param bits        width of a code
      * @param extraPoints budget, as a share of the codes that one point per row takes
      */
-    record Quantized(int bits, String method, double extraPoints, MultipointReport report, double calibrationSeconds,
-                     double quantizationSeconds, Measured measured) {
+    record Quantized(double extraPoints, MultipointReport report, double calibrationSeconds, double quantizationSeconds, Measured measured) {
+
+        /** Width of a code. */
+        int bits() {
+            return report.provenance().bits();
+        }
+
+        /** Name of the method. */
+        String method() {
+            return report.provenance().method();
+        }
+
+        /** What tells it from others of the same method: the width of its codes, or what they take where they are entropy-coded. */
+        String size() {
+            return isCoded() ? format("%.2f stored bits", report.storedBitsPerWeight()) : bits() + "-bit";
+        }
+
+        String name() {
+            return isCoded() ? method() + ", " + size() : size() + " " + method();
+        }
+
+        private boolean isCoded() {
+            return Network.isCoded(report.provenance());
+        }
     }
 
     /**
@@ -127,17 +149,17 @@ final class Comparison {
     /** Quantizes with each of the given widths, and evaluates, saves and restores the result. */
     private void quantize(QuantizationOptions how, List<Integer> widths, RunOptions run) throws IOException {
         if (widths.isEmpty()) {
-            notebook.step("Quantized: %s, codes of any width, calibrated on %,d images", how.method(), images.calibration().totalExamples());
-            quantize(how, network.quantizer(), "", run, 1);
+            notebook.step("Quantized, calibrated on %,d images", images.calibration().totalExamples());
+            quantize(how, network.quantizer(), "", run.out());
         }
         for (int bits : widths) {
-            notebook.step("Quantized: %s, %d bits a code, calibrated on %,d images", how.method(), bits,
-                    images.calibration().totalExamples());
-            quantize(how, network.quantizer().bits(bits), bits + "-bit ", run, widths.size());
+            notebook.step("Quantized: %d bits a code, calibrated on %,d images", bits, images.calibration().totalExamples());
+            quantize(how, network.quantizer().bits(bits), bits + "-bit ",
+                    widths.size() == 1 ? run.out() : run.out().map(file -> withBits(file, bits)));
         }
     }
 
-    private <M extends Model> void quantize(QuantizationOptions how, Multipoint<M> multipoint, String task, RunOptions run, int results)
+    private <M extends Model> void quantize(QuantizationOptions how, Multipoint<M> multipoint, String task, Optional<Path> out)
             throws IOException {
         how.apply(multipoint.calibrate(images.calibration()));
         images.searched().ifPresent(some -> multipoint.maxDrop(how.maxDrop().orElseThrow(), m -> top1(m, some)));
@@ -147,24 +169,23 @@ final class Comparison {
             result = multipoint.listener(progress).transform();
         }
         Network small = new Network(result.model());
-        int bits = result.report().provenance().bits();
         images.searched().ifPresent(some -> notebook.say("Tried on %,d images, none of them to calibrate or to evaluate on:%n%s",
                 some.totalExamples(), attempts(result.attempts())));
         notebook.say("%s", result.report().toText(Terminal.textColumns()));
-        Path temporary = run.out().isPresent() ? null : Files.createTempFile("multipoint", ".zip");
+        Path temporary = out.isPresent() ? null : Files.createTempFile("multipoint", ".zip");
         if (temporary != null) {
             temporary.toFile().deleteOnExit();
         }
         try {
-            Path file = temporary != null ? temporary : withBits(run.out().get(), bits, results);
+            Path file = out.orElse(temporary);
             SavedModel.write(small, file);
-            Measured measured = measure(Evaluations.evaluate(bits + "-bit", small, images.test(), original.evaluation.outputs()), small,
+            Measured measured = measure(Evaluations.evaluate("quantized", small, images.test(), original.evaluation.outputs()), small,
                     small.compiled(), Files.size(file));
             SavedModel.check(file, small, someImages);
             say(measured);
             notebook.say("Saved%s, restored: outputs are the same, bit for bit.", temporary != null ? "" : " as " + file);
-            quantized.add(new Quantized(bits, how.method(), how.extraPoints(result.report()), result.report(),
-                    result.calibrationSeconds(), result.quantizationSeconds(), measured));
+            quantized.add(new Quantized(how.extraPoints(result.report()), result.report(), result.calibrationSeconds(),
+                    result.quantizationSeconds(), measured));
         } finally {
             if (temporary != null) {
                 Files.delete(temporary);
@@ -180,16 +201,16 @@ final class Comparison {
     private static String attempts(List<Attempt> attempts) {
         return new TextTable<Attempt>()
                 .number("bits", a -> String.valueOf(a.bits()))
-                .number("extra points %", a -> format("%.1f", 100 * a.extraPoints()))
+                .text("budget", Attempt::budget)
                 .number("stored bits/weight", a -> format("%.3f", a.storedBitsPerWeight()))
                 .number("top-1 %", a -> format("%.2f", 100 * a.metric()))
                 .text("", a -> a.holds() ? "holds" : "falls too far").toString(attempts, Terminal.textColumns());
     }
 
-    private static Path withBits(Path file, int bits, int widths) {
+    private static Path withBits(Path file, int bits) {
         String name = file.getFileName().toString();
         int end = name.endsWith(".zip") ? name.length() - ".zip".length() : name.length();
-        return widths == 1 ? file : file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));
+        return file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));
     }
 
     private Measured measure(Evaluations.Result evaluation, Network some, Network itsCompiled, long bytes) {
@@ -209,7 +230,7 @@ final class Comparison {
         notebook.step("Side by side");
         List<Row> rows = new ArrayList<>();
         rows.add(new Row("fp32", original, "32", ""));
-        quantized.forEach(q -> rows.add(new Row(q.bits + "-bit " + q.method, q.measured, format("%.3f", q.report.storedBitsPerWeight()),
+        quantized.forEach(q -> rows.add(new Row(q.name(), q.measured, format("%.3f", q.report.storedBitsPerWeight()),
                 format("%.3f", q.report.codesPerWeight()))));
         notebook.say("%s", SUMMARY.toString(rows, Terminal.textColumns()));
         notebook.say("Divergence: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
@@ -254,7 +275,7 @@ final class Comparison {
 
     private ResultJson json(Quantized q) {
         Evaluations.Result after = q.measured.evaluation;
-        return new ResultJson(model, q.method, q.bits, q.extraPoints, images.calibration().totalExamples(), after.images(),
+        return new ResultJson(model, q.method(), q.bits(), q.extraPoints, images.calibration().totalExamples(), after.images(),
                 new ResultJson.Fp32(original.evaluation.top1(), original.evaluation.top5(), original.bytes, original.msPerImage),
                 new ResultJson.Quantized(after.top1(), after.top5(), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
                         q.measured.msPerImage, Double.isNaN(after.divergence()) ? null : after.divergence()),

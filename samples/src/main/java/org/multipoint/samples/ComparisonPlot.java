@@ -45,7 +45,7 @@ final class ComparisonPlot {
         List<String> names = new ArrayList<>(List.of("fp32"));
         List<Comparison.Measured> networks = new ArrayList<>(List.of(original));
         quantized.forEach(q -> {
-            names.add(q.bits() + "-bit");
+            names.add(q.size());
             networks.add(q.measured());
         });
         // Short, so that labels fit their bars.
@@ -82,7 +82,7 @@ final class ComparisonPlot {
                 .setXAxisLabelRotation(90).setYAxisLogarithmic(logarithmic).setLegendPosition(LegendPosition.OutsideE);
         for (Comparison.Quantized q : quantized) {
             List<LayerReport> layers = q.report().layers();
-            chart.addSeries(q.bits() + "-bit", layers.stream().map(LayerReport::name).toList(),
+            chart.addSeries(q.size(), layers.stream().map(LayerReport::name).toList(),
                     layers.stream().map(value::applyAsDouble).toList());
         }
         return chart;

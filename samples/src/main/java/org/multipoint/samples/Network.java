@@ -9,6 +9,8 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.layers.MultipointWeights;
+import org.multipoint.options.Method;
+import org.multipoint.report.Provenance;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
@@ -96,13 +98,22 @@ record Network(Model model) {
         return layers().stream().flatMap(l -> MultipointWeights.of(l).stream()).toList();
     }
 
+    /** Whether weights are stored as entropy-coded integers, which have no width to speak of. */
+    static boolean isCoded(Provenance provenance) {
+        return provenance.method().equals(Method.CODED.name().toLowerCase(Locale.ROOT));
+    }
+
+    private static Stream<String> storage(MultipointWeights weights) {
+        return isCoded(weights.provenance()) ? Stream.of("entropy-coded")
+                : weights.operations().stream().map(o -> "as points of " + o.matrix().bits() + " bits");
+    }
+
     /** A description: its kind, and whether it is transformed or compiled. */
     @Override
     public String toString() {
         List<MultipointWeights> quantized = multipointWeights();
-        String weights = quantized.isEmpty() ? "weights in fp32" : quantized.size() + " of them with weights as points of "
-                + String.join(", ", new TreeSet<>(quantized.stream().flatMap(w -> w.operations().stream())
-                .map(s -> String.valueOf(s.matrix().bits())).toList())) + " bits";
+        String weights = quantized.isEmpty() ? "weights in fp32" : quantized.size() + " of them with weights "
+                + String.join(", ", new TreeSet<>(quantized.stream().flatMap(Network::storage).toList()));
         return String.format(Locale.ROOT, "a %s%s of %d layers, %s, %,d %sparameters", isCompiled() ? "compiled " : "",
                 model.getClass().getSimpleName(), layers().size(), weights, model.numParams(), quantized.isEmpty() ? "" : "other ");
     }

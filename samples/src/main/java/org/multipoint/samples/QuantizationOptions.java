@@ -12,7 +12,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** How to quantize. */
@@ -75,8 +74,9 @@ final class QuantizationOptions {
                 CodeGrid.MIN_BITS + " to " + CodeGrid.MAX_BITS));
     }
 
-    @Option(names = "--method", defaultValue = "calibrated", paramLabel = "METHOD",
-            description = "How points are found: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+    @Option(names = "--method", paramLabel = "METHOD",
+            description = "How weights are approximated and stored: ${COMPLETION-CANDIDATES}; coded where --stored-bits, --bytes or --max-drop is "
+                    + "given and --bits is not, else calibrated.")
     void setMethod(Method method) {
         this.method = method;
     }
@@ -87,9 +87,13 @@ final class QuantizationOptions {
         this.granularity = granularity;
     }
 
-    /** The widths that are asked for; none where all widths are searched through for {@code --max-drop}. */
+    /**
+     * The widths that are asked for.
+     *
+     * @param otherwise widths where nothing but a method or extra points is asked for; none where a size or a largest drop is
+     */
     List<Integer> bits(Integer... otherwise) {
-        return bits != null ? bits : maxDrop().isPresent() ? List.of() : List.of(otherwise);
+        return bits != null ? bits : budget == null || budget.extraPoints != null ? List.of(otherwise) : List.of();
     }
 
     /** Whether any of what decides a model's size was asked for. */
@@ -102,13 +106,11 @@ final class QuantizationOptions {
         return Optional.ofNullable(budget).map(b -> b.maxDrop).map(points -> points / 100);
     }
 
-    /** Name of the method. */
-    String method() {
-        return method.name().toLowerCase(Locale.ROOT);
-    }
-
     <M> Multipoint<M> apply(Multipoint<M> multipoint) {
-        multipoint.method(method).options(MultipointOptions.builder().granularity(granularity).build());
+        multipoint.options(MultipointOptions.builder().granularity(granularity).build());
+        if (method != null) {
+            multipoint.method(method);
+        }
         if (maxDrop().isPresent()) {
             return multipoint;
         }

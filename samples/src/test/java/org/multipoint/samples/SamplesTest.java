@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -122,7 +123,8 @@ class SamplesTest {
 
     @Test
     void theSmallestModelThatHoldsIsFound() throws IOException {
-        CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--max-drop", 100, "--json", folder.resolve("r.json"));
+        CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--max-drop", 100, "--method", "calibrated",
+                "--json", folder.resolve("r.json"));
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(run.out().contains("holds"), run.out());
         assertTrue(run.out().contains("8 to calibrate on, 20 to search on, 20 others to evaluate on"), run.out());
@@ -131,6 +133,32 @@ class SamplesTest {
         JsonNode json = json(folder.resolve("r.json"));
         assertEquals(2, json.get("bits").asInt());
         assertEquals(1, json.get("quantized").get("codesPerWeight").asDouble());
+    }
+
+    @Test
+    void aSizeIsSpentOnEntropyCodedWeights() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--calibration", 32, "--test", 100, "--stored-bits", 3.2, "--json", folder.resolve("r.json"),
+                "--plot", folder.resolve("r.png"), "--out", folder.resolve("r.zip"));
+        assertEquals(0, run.exitCode(), run.err());
+        JsonNode json = json(folder.resolve("r.json"));
+        assertShape(json);
+        assertEquals("coded", json.get("method").asText());
+        double bits = json.get("quantized").get("storedBitsPerWeight").asDouble();
+        assertTrue(bits <= 3.2 && bits > 3.1, bits + " bits");
+        assertTrue(run.out().contains(String.format(Locale.ROOT, "coded, %.2f stored bits", bits)), run.out());
+        assertFalse(run.out().contains("-bit"), run.out());
+        CommandRun saved = CommandRun.of("quickstart", "--model", folder.resolve("r.zip"), "--test", 4);
+        assertTrue(saved.out().contains("with weights entropy-coded"), saved.out());
+        assertEquals(Files.size(folder.resolve("r.zip")), json.get("quantized").get("bytes").asLong());
+    }
+
+    @Test
+    void aSizeIsSpentOnPointsWhereTheirWidthIsGiven() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--calibration", 8, "--test", 20, "--bits", 3, "--bytes", 1_000_000, "--json",
+                folder.resolve("r.json"));
+        assertEquals(0, run.exitCode(), run.err());
+        assertEquals("calibrated", json(folder.resolve("r.json")).get("method").asText());
+        assertTrue(run.out().contains("3-bit calibrated"), run.out());
     }
 
     @Test

@@ -31,6 +31,11 @@ public final class RateCurve {
         return CHEAPEST;
     }
 
+    /** Stored bits at the largest price: the fewest that the curve knows. */
+    public double least() {
+        return bits[PRICES - 1];
+    }
+
     /** Stored bits at a price. */
     double bits(double lambda) {
         double place = Math.log(lambda / CHEAPEST) / Math.log(RATIO);
