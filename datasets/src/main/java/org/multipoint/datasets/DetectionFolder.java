@@ -53,12 +53,7 @@ public final class DetectionFolder extends ImageFiles {
         return new Builder(root, view);
     }
 
-    /**
-     * Disjoint parts of these images, drawn at random with a fixed seed: one part for each given number of images, and one more with the
-     * rest. Each keeps the order of this iterator, which does not change.
-     *
-     * @throws IllegalArgumentException where nothing would be left for the rest, or a number is below 1
-     */
+    @Override
     public List<DetectionFolder> split(int... counts) {
         return parts(counts).stream().map(part -> new DetectionFolder(builder, part.stream().map(images::get).toList())).toList();
     }

@@ -45,6 +45,14 @@ public abstract class ImageFiles extends ImageIterator {
     }
 
     /**
+     * Disjoint parts of these images, drawn at random with a fixed seed: one part for each given number of images, and one more with the
+     * rest. Each keeps the order of this iterator, which does not change.
+     *
+     * @throws IllegalArgumentException where nothing would be left for the rest, or a number is below 1
+     */
+    public abstract List<? extends ImageFiles> split(int... counts);
+
+    /**
      * Indices of disjoint parts of the images, drawn at random with a fixed seed: one part for each given number, and one more with the
      * rest.
      *

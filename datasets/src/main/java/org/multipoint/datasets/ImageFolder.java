@@ -42,12 +42,7 @@ public final class ImageFolder extends ImageFiles {
         return new Builder(root, view);
     }
 
-    /**
-     * Disjoint parts of these images, drawn at random with a fixed seed: one part for each given number of images, and one more with the
-     * rest. Each keeps the order of this iterator, which does not change.
-     *
-     * @throws IllegalArgumentException where nothing would be left for the rest, or a number is below 1
-     */
+    @Override
     public List<ImageFolder> split(int... counts) {
         return parts(counts).stream()
                 .map(part -> new ImageFolder(builder, getLabels(), part.stream().map(files::get).toList(), Map.of())).toList();

@@ -43,7 +43,7 @@ final class Cifar10Command implements Callable<Integer> {
         ImageFolder test = data.images("test", network.format(), run.test().orElse(TEST_IMAGES));
         try (ImageSets images = network.isPlain() ? ImageSets.of(data.images("train", network.format(),
                 calibrationCount.or(CALIBRATION_IMAGES)), test, quantization.maxDrop().isPresent()) : ImageSets.forEvaluation(test)) {
-            new Comparison(notebook, data.name(), network, images).show(quantization, quantization.bits(4), run, false);
+            new Comparison<>(notebook, data.name(), network, images, Evaluations.ofClasses()).show(quantization, quantization.bits(4), run, false);
         }
         return 0;
     }

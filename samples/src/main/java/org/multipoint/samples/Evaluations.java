@@ -10,6 +10,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Measures the accuracy and the speed of a network. */
 final class Evaluations {
@@ -29,7 +32,7 @@ final class Evaluations {
      *                   where outputs are no probabilities
      * @param seconds    wall-clock time, reading images included
      */
-    record Result(Evaluation evaluation, List<float[]> outputs, double divergence, double seconds) {
+    record Result(Evaluation evaluation, List<float[]> outputs, double divergence, double seconds) implements Judgement {
 
         /** Share of images whose most likely class is right. */
         double top1() {
@@ -41,13 +44,28 @@ final class Evaluations {
             return evaluation.topNAccuracy();
         }
 
-        /** Number of images. */
-        long images() {
+        @Override
+        public SortedMap<Figure, Double> figures() {
+            return new TreeMap<>(Map.of(Figure.TOP_1, top1(), Figure.TOP_5, top5()));
+        }
+
+        @Override
+        public String details() {
+            return evaluation.stats();
+        }
+
+        @Override
+        public long images() {
             return evaluation.getNumRowCounter();
         }
     }
 
     private Evaluations() {
+    }
+
+    /** Judges classifiers by the classes of their images. */
+    static Judge<Result> ofClasses() {
+        return (name, network, images, reference) -> evaluate(name, network, images, reference == null ? List.of() : reference.outputs());
     }
 
     /** Evaluates a network on all images of an iterator. */
@@ -131,7 +149,7 @@ final class Evaluations {
         long start = System.nanoTime();
         for (int run = 0; run < LEAST_RUNS || run < MOST_RUNS && seconds(start) < ENOUGH_SECONDS; run++) {
             long begin = System.nanoTime();
-            network.output(features).close();
+            Network.close(network.outputs(features));
             best = Math.min(best, seconds(begin));
         }
         return 1e3 * best / features.size(0);

@@ -1,6 +1,6 @@
 package org.multipoint.samples;
 
-import org.multipoint.datasets.ImageFolder;
+import org.multipoint.datasets.ImageFiles;
 import org.multipoint.datasets.ImageIterator;
 
 import java.util.List;
@@ -30,12 +30,12 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
      * @param searches whether half of the images are set aside for a search
      * @throws IllegalArgumentException where there are not enough images
      */
-    static ImageSets of(ImageIterator calibration, ImageFolder images, boolean searches) {
+    static ImageSets of(ImageIterator calibration, ImageFiles images, boolean searches) {
         if (!searches) {
             return new ImageSets(calibration, null, images);
         }
         try (images) {
-            List<ImageFolder> halves = images.split(images.totalExamples() / 2);
+            List<? extends ImageFiles> halves = images.split(images.totalExamples() / 2);
             return new ImageSets(calibration, halves.get(0), halves.get(1));
         }
     }
@@ -47,11 +47,11 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
      * @param searches whether half of the other images are set aside for a search
      * @throws IllegalArgumentException where there are not enough images
      */
-    static ImageSets of(ImageFolder images, OptionalInt most, boolean searches) {
+    static ImageSets of(ImageFiles images, OptionalInt most, boolean searches) {
         try (images) {
             int calibration = Math.min(MOST_CALIBRATION, images.totalExamples() / 3);
-            List<ImageFolder> parts = images.split(calibration);
-            ImageFolder others = parts.get(1);
+            List<? extends ImageFiles> parts = images.split(calibration);
+            ImageFiles others = parts.get(1);
             return of(parts.get(0), most.isPresent() && most.getAsInt() < others.totalExamples()
                     ? others.split(most.getAsInt()).get(0) : others, searches);
         }

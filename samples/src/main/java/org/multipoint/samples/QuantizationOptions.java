@@ -25,6 +25,10 @@ final class QuantizationOptions {
     private List<Integer> bits;
     private Method method;
     private Granularity granularity;
+    private Integer activationBits;
+
+    @Option(names = "--leave-out", split = ",", paramLabel = "LAYERS", description = "Names of layers that stay in fp32.")
+    private List<String> leftOut = List.of();
 
     @ArgGroup
     private Budget budget;
@@ -54,7 +58,7 @@ final class QuantizationOptions {
         }
 
         @Option(names = "--max-drop", paramLabel = "POINTS",
-                description = "Finds the smallest model whose top-1, in percent, is at most this far below that of fp32, on images that are "
+                description = "Finds the smallest model whose top-1 (of detectors: mAP@0.5), in percent, is at most this far below that of fp32, on images that are "
                         + "not those of the report.")
         void setMaxDrop(double points) {
             maxDrop = Arguments.checked(command, "--max-drop", points, points >= 0 && points <= 100, "0 to 100");
@@ -87,6 +91,13 @@ final class QuantizationOptions {
         this.granularity = granularity;
     }
 
+    @Option(names = "--activation-bits", paramLabel = "BITS",
+            description = "Width of quantized activations, 2 to 8, or 0 to leave them floating; default 8.")
+    void setActivationBits(int width) {
+        activationBits = Arguments.checked(command, "--activation-bits", width, width == 0
+                || width >= CodeGrid.MIN_BITS && width <= CodeGrid.MAX_BITS, "0, or " + CodeGrid.MIN_BITS + " to " + CodeGrid.MAX_BITS);
+    }
+
     /**
      * The widths that are asked for.
      *
@@ -108,6 +119,10 @@ final class QuantizationOptions {
 
     <M> Multipoint<M> apply(Multipoint<M> multipoint) {
         multipoint.options(MultipointOptions.builder().granularity(granularity).build());
+        multipoint.leaveOut(leftOut.toArray(String[]::new));
+        if (activationBits != null) {
+            multipoint.activationBits(activationBits);
+        }
         if (method != null) {
             multipoint.method(method);
         }
