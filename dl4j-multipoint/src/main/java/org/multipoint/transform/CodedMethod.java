@@ -69,7 +69,15 @@ final class CodedMethod extends MethodStrategy {
                     + "stored bits per weight or more, %,.0f bytes", plan.budget().description(), least(candidates) / weights,
                     Math.ceil(least(candidates) / Byte.SIZE)));
         }
+        candidates.forEach((name, candidate) -> checkOwn(name, (Candidate.Coded) candidate));
         return new RateQuantizer(candidates, plan.budget().bitsOf(weights));
+    }
+
+    private static void checkOwn(String operation, Candidate.Coded candidate) {
+        if (candidate.own().orElse(Double.POSITIVE_INFINITY) < candidate.rates().least()) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "Layer \"%s\": %,.0f stored bits are too few: entropy-coded, it takes "
+                    + "%,.0f or more", operation, candidate.own().getAsDouble(), candidate.rates().least()));
+        }
     }
 
     @Override

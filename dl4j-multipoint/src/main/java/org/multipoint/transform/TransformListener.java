@@ -8,9 +8,9 @@ public interface TransformListener {
     enum Phase {
         /** Calibration images pass through the reference network; steps are batches, their number is unknown. */
         CALIBRATION,
-        /** The output errors that more points would leave are computed, layer by layer. */
+        /** What more points or more bits would bring is computed, layer by layer. */
         ALLOCATION,
-        /** Points are found, layer by layer; once for each attempt of {@link Multipoint#maxDrop}. */
+        /** Weights are quantized, layer by layer; once for each attempt of {@link Multipoint#maxDrop}. */
         QUANTIZATION,
         /** {@link Multipoint#maxDrop} evaluates the source model (step 0) and each attempt. */
         EVALUATION

@@ -280,6 +280,7 @@ class MultipointTest {
         refused("a budget of 0.5 stored bits per weight", () -> transform(m -> m.storedBits(0.5)));
         refused("a budget of 8.5 stored bits per weight", () -> transform(m -> m.storedBits(8.5)));
         refused("A budget of 5.0 stored bits per weight is too small", () -> transform(m -> m.storedBits(5).bits("l2", 8)));
+        refused("Layer \"l3\": 160 stored bits are too few: entropy-coded, it takes ", () -> transform(m -> m.storedBits(6).bits("l3", 2)));
     }
 
     @Test

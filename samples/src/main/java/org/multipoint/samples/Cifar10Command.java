@@ -29,6 +29,9 @@ final class Cifar10Command implements Callable<Integer> {
     private CalibrationCount calibrationCount;
 
     @Mixin
+    private ReportedHalf half;
+
+    @Mixin
     private RunOptions run;
 
     @Override
@@ -41,8 +44,8 @@ final class Cifar10Command implements Callable<Integer> {
 
         notebook.step("Images");
         ImageFolder test = data.images("test", network.format(), run.test().orElse(TEST_IMAGES));
-        try (ImageSets images = network.isPlain() ? ImageSets.of(data.images("train", network.format(),
-                calibrationCount.or(CALIBRATION_IMAGES)), test, quantization.maxDrop().isPresent()) : ImageSets.forEvaluation(test)) {
+        ImageFolder calibration = network.isPlain() ? data.images("train", network.format(), calibrationCount.or(CALIBRATION_IMAGES)) : null;
+        try (ImageSets images = ImageSets.of(calibration, test, half.get(), calibration != null && quantization.maxDrop().isPresent())) {
             new Comparison<>(notebook, data.name(), network, images, Evaluations.ofClasses()).show(quantization, quantization.bits(4), run, false);
         }
         return 0;

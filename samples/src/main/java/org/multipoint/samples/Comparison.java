@@ -126,7 +126,8 @@ final class Comparison<J extends Judgement> {
         say(original);
         if (run.json().isPresent()) {
             AtomicFile.writeJson(run.json().get(), new EvaluationJson(model, original.judgement.images(),
-                    ResultJson.Figures.of(original.judgement), original.bytes, original.msPerImage));
+                    ResultJson.Figures.of(original.judgement), original.bytes, original.msPerImage,
+                    ResultJson.Interval.of(original.judgement)));
             notebook.say("Results: %s", run.json().get());
         }
     }
@@ -219,8 +220,8 @@ final class Comparison<J extends Judgement> {
 
     private void say(Measured<J> measured) {
         J found = measured.judgement;
-        notebook.say("%s%s, %,d bytes on disk", found.text(),
-                Double.isNaN(found.divergence()) ? "" : format(", divergence from fp32 %.4f", found.divergence()), measured.bytes);
+        notebook.say("%s%s%s, %,d bytes on disk", found.text(), known(", divergence from fp32 %.4f", found.divergence()),
+                known(", agreement with it %.2f %%", 100 * found.agreement()), measured.bytes);
         notebook.say("%.2f ms an image in batches of %d, compiled %.2f ms", measured.msPerImage, someImages.size(0),
                 measured.compiledMsPerImage);
     }
@@ -233,9 +234,9 @@ final class Comparison<J extends Judgement> {
         quantized.forEach(q -> rows.add(new Row<>(q.name(), q.measured, format("%.3f", q.report.storedBitsPerWeight()),
                 format("%.3f", q.report.codesPerWeight()))));
         notebook.say("%s", table().toString(rows, Terminal.textColumns()));
-        if (!Double.isNaN(quantized.get(0).measured.judgement.divergence())) {
+        if (!Double.isNaN(quantized.get(0).measured.judgement.agreement())) {
             notebook.say("Divergence: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
-                    + "top-1.");
+                    + "top-1. Agreement: share of images whose most likely class is that of fp32.");
         }
         if (images.search() != null) {
             notebook.say("On images that the search has not seen, %s is %.2f points below fp32; it was to be %.2f at most.",
@@ -255,15 +256,17 @@ final class Comparison<J extends Judgement> {
     private TextTable<Row<J>> table() {
         TextTable<Row<J>> table = new TextTable<Row<J>>().text("network", Row::name);
         Figure first = original.judgement.mainFigure();
-        original.judgement.figures().keySet().forEach(figure -> {
+        for (Figure figure : original.judgement.figures().keySet()) {
             table.number(figure + " %", r -> format("%.2f", 100 * r.measured.judgement.figures().get(figure)));
             if (figure != first) {
                 table.optional(1);
+            } else if (!Double.isNaN(original.judgement.low())) {
+                table.number("95 % interval", r -> interval(r.measured.judgement)).optional(2);
             }
-        });
-        if (quantized.stream().anyMatch(q -> !Double.isNaN(q.measured.judgement.divergence()))) {
-            table.number("divergence", r -> Double.isNaN(r.measured.judgement.divergence()) ? ""
-                    : format("%.4f", r.measured.judgement.divergence()));
+        }
+        if (quantized.stream().anyMatch(q -> !Double.isNaN(q.measured.judgement.agreement()))) {
+            table.number("divergence", r -> known("%.4f", r.measured.judgement.divergence()))
+                    .number("agreement %", r -> known("%.2f", 100 * r.measured.judgement.agreement())).optional(2);
         }
         return table.number("stored bits/ weight", Row::bitsPerWeight)
                 .number("codes/ weight", Row::codesPerWeight).optional(3)
@@ -282,8 +285,19 @@ final class Comparison<J extends Judgement> {
      * @param figures    what it is judged by
      * @param bytes      size of the saved model
      * @param msPerImage time of a forward pass in Deeplearning4j, for each image
+     * @param interval   of top-1
      */
-    record EvaluationJson(String model, long testImages, @JsonUnwrapped ResultJson.Figures figures, long bytes, double msPerImage) {
+    record EvaluationJson(String model, long testImages, @JsonUnwrapped ResultJson.Figures figures, long bytes, double msPerImage,
+                          @JsonUnwrapped ResultJson.Interval interval) {
+    }
+
+    private static String interval(Judgement found) {
+        return Double.isNaN(found.low()) ? "" : String.format(Locale.ROOT, "%.2f to %.2f", 100 * found.low(), 100 * found.high());
+    }
+
+    /** A figure, or nothing where it is NaN. */
+    private static String known(String text, double value) {
+        return Double.isNaN(value) ? "" : format(text, value);
     }
 
     private static String format(String text, Object value) {
@@ -296,12 +310,14 @@ final class Comparison<J extends Judgement> {
     }
 
     private ResultJson json(Quantized<J> q) {
+        J before = original.judgement;
         J after = q.measured.judgement;
+        Double kl = ResultJson.known(after.divergence());
         return new ResultJson(model, q.method(), q.bits(), q.extraPoints, images.calibration().totalExamples(), after.images(),
-                new ResultJson.Fp32(ResultJson.Figures.of(original.judgement), original.bytes, original.msPerImage),
+                new ResultJson.Fp32(ResultJson.Figures.of(before), original.bytes, original.msPerImage, ResultJson.Interval.of(before)),
                 new ResultJson.Quantized(ResultJson.Figures.of(after), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
-                        q.measured.msPerImage, Double.isNaN(after.divergence()) ? null : after.divergence()),
-                new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, original.judgement.seconds() + after.seconds()),
+                        q.measured.msPerImage, kl, kl, ResultJson.known(after.agreement()), ResultJson.Interval.of(after)),
+                new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, before.seconds() + after.seconds()),
                 PeakMemory.megabytes(), List.of());
     }
 }

@@ -31,6 +31,9 @@ final class DetectCommand implements Callable<Integer> {
     private QuantizationOptions quantization;
 
     @Mixin
+    private ReportedHalf half;
+
+    @Mixin
     private RunOptions run;
 
     /** One of these. */
@@ -104,13 +107,12 @@ final class DetectCommand implements Callable<Integer> {
     private ImageSets sets(DetectionSubject chosen, Detector detector, Network network) {
         boolean searches = quantization.maxDrop().isPresent();
         CNN2DFormat format = network.format();
-        Optional<DetectionFolder> calibration = network.isPlain() ? chosen.calibration(detector).map(b -> b.format(format).build())
-                : Optional.empty();
+        Optional<DetectionFolder.Builder> calibration = network.isPlain() ? chosen.calibration(detector) : Optional.empty();
         if (network.isPlain() && calibration.isEmpty()) {
-            return ImageSets.of(chosen.test(detector).format(format).build(), run.test(), searches);
+            return ImageSets.of(chosen.test(detector).format(format).build(), run.test(), half.get(), searches);
         }
-        DetectionFolder test = limited(chosen.test(detector), run.test()).format(format).build();
-        return calibration.map(images -> ImageSets.of(images, test, searches)).orElseGet(() -> ImageSets.forEvaluation(test));
+        return ImageSets.of(calibration.map(b -> b.format(format).build()).orElse(null),
+                limited(chosen.test(detector), run.test()).format(format).build(), half.get(), network.isPlain() && searches);
     }
 
     private static DetectionFolder.Builder limited(DetectionFolder.Builder images, OptionalInt limit) {

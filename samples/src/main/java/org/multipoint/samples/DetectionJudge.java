@@ -33,11 +33,6 @@ final class DetectionJudge implements Judge<DetectionJudge.Result> {
      * @param pictures the first images with objects
      */
     record Result(SortedMap<Figure, Double> figures, long images, double seconds, List<Picture> pictures) implements Judgement {
-
-        @Override
-        public double divergence() {
-            return Double.NaN;
-        }
     }
 
     /**

@@ -1,5 +1,7 @@
 package org.multipoint.samples;
 
+import org.apache.commons.math3.stat.interval.ConfidenceInterval;
+import org.apache.commons.math3.stat.interval.IntervalUtils;
 import org.multipoint.datasets.ImageIterator;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.evaluation.classification.Evaluation;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Measures the accuracy and the speed of a network. */
 final class Evaluations {
@@ -24,19 +27,37 @@ final class Evaluations {
     /** Smaller probabilities are raised to this: a network may give a class the probability zero. */
     private static final double LEAST_PROBABILITY = 1e-12;
     private static final double SUM_TOLERANCE = 1e-3;
+    private static final double CONFIDENCE = 0.95;
 
     /**
      * @param evaluation Deeplearning4j's figures
      * @param outputs    the outputs for each batch, row by row; none where the network was compared with a reference
+     * @param agreement  share of images whose most likely class is that of a reference; NaN without a reference
      * @param divergence mean Kullback-Leibler divergence of the class probabilities from a reference, in nats; NaN without a reference, or
      *                   where outputs are no probabilities
      * @param seconds    wall-clock time, reading images included
      */
-    record Result(Evaluation evaluation, List<float[]> outputs, double divergence, double seconds) implements Judgement {
+    record Result(Evaluation evaluation, List<float[]> outputs, double agreement, double divergence, double seconds) implements Judgement {
 
         /** Share of images whose most likely class is right. */
         double top1() {
             return evaluation.accuracy();
+        }
+
+        /** Lower end of the 95 % interval of the share that top-1 would be on all such images, by Wilson's score. */
+        @Override
+        public double low() {
+            return Math.max(0, interval().getLowerBound());
+        }
+
+        /** Upper end of that interval. */
+        @Override
+        public double high() {
+            return Math.min(1, interval().getUpperBound());
+        }
+
+        private ConfidenceInterval interval() {
+            return IntervalUtils.getWilsonScoreInterval((int) images(), (int) Math.round(top1() * images()), CONFIDENCE);
         }
 
         /** Share of images whose class is among the five most likely ones. */
@@ -76,7 +97,7 @@ final class Evaluations {
     /**
      * Evaluates a network on all images of an iterator.
      *
-     * @param reference outputs of another network for the same batches, for the divergence; empty for none
+     * @param reference outputs of another network for the same batches, to compare with; empty for none
      * @throws IllegalArgumentException where the network has not one output for each class
      */
     static Result evaluate(String name, Network network, ImageIterator images, List<float[]> reference) {
@@ -85,6 +106,7 @@ final class Evaluations {
         Evaluation evaluation = new Evaluation(images.getLabels(), TOP);
         List<float[]> outputs = new ArrayList<>();
         double divergence = 0;
+        long agreeing = 0;
         Iterator<float[]> expected = reference.iterator();
         images.reset();
         try (Progress progress = Progress.of(name + " evaluation", images.totalExamples())) {
@@ -97,7 +119,10 @@ final class Evaluations {
                     }
                     evaluation.eval(batch.getLabels(), output);
                     if (expected.hasNext()) {
-                        divergence += divergence(expected.next(), Tensor.of(output).data(), classes);
+                        float[] p = expected.next();
+                        float[] q = Tensor.of(output).data();
+                        divergence += divergence(p, q, classes);
+                        agreeing += agreeing(p, q, classes);
                     } else {
                         outputs.add(Tensor.of(output).data());
                     }
@@ -105,8 +130,25 @@ final class Evaluations {
                 progress.stepBy(batch.numExamples());
             }
         }
-        return new Result(evaluation, outputs,
-                outputs.isEmpty() ? divergence / evaluation.getNumRowCounter() : Double.NaN, seconds(start));
+        double compared = outputs.isEmpty() ? evaluation.getNumRowCounter() : Double.NaN;
+        return new Result(evaluation, outputs, agreeing / compared, divergence / compared, seconds(start));
+    }
+
+    /**
+     * How many rows have their largest value at the same place.
+     *
+     * @param classes length of a row
+     */
+    static long agreeing(float[] p, float[] q, int classes) {
+        return IntStream.range(0, p.length / classes).filter(row -> largest(p, row, classes) == largest(q, row, classes)).count();
+    }
+
+    private static int largest(float[] values, int row, int classes) {
+        int place = 0;
+        for (int i = 1; i < classes; i++) {
+            place = values[row * classes + i] > values[row * classes + place] ? i : place;
+        }
+        return place;
     }
 
     /**

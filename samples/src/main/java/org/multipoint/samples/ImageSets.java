@@ -2,6 +2,7 @@ package org.multipoint.samples;
 
 import org.multipoint.datasets.ImageFiles;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.samples.ReportedHalf.Half;
 
 import java.util.List;
 import java.util.Optional;
@@ -27,16 +28,19 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
     /**
      * Images of a folder, and others to calibrate on.
      *
-     * @param searches whether half of the images are set aside for a search
+     * @param calibration null where a network is evaluated only
+     * @param reported    the half to evaluate on; where empty, all images, or the second half if there is a search
+     * @param searches    whether the other half is searched on
      * @throws IllegalArgumentException where there are not enough images
      */
-    static ImageSets of(ImageIterator calibration, ImageFiles images, boolean searches) {
-        if (!searches) {
+    static ImageSets of(ImageIterator calibration, ImageFiles images, Optional<Half> reported, boolean searches) {
+        if (reported.isEmpty() && !searches) {
             return new ImageSets(calibration, null, images);
         }
         try (images) {
             List<? extends ImageFiles> halves = images.split(images.totalExamples() / 2);
-            return new ImageSets(calibration, halves.get(0), halves.get(1));
+            int test = reported.orElse(Half.SECOND).ordinal();
+            return new ImageSets(calibration, searches ? halves.get(1 - test) : null, halves.get(test));
         }
     }
 
@@ -44,16 +48,17 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
      * All from one folder: a third of its images, {@value #MOST_CALIBRATION} at most, to calibrate on.
      *
      * @param most     images to evaluate on
+     * @param reported half of the other images to evaluate on
      * @param searches whether half of the other images are set aside for a search
      * @throws IllegalArgumentException where there are not enough images
      */
-    static ImageSets of(ImageFiles images, OptionalInt most, boolean searches) {
+    static ImageSets of(ImageFiles images, OptionalInt most, Optional<Half> reported, boolean searches) {
         try (images) {
             int calibration = Math.min(MOST_CALIBRATION, images.totalExamples() / 3);
             List<? extends ImageFiles> parts = images.split(calibration);
             ImageFiles others = parts.get(1);
             return of(parts.get(0), most.isPresent() && most.getAsInt() < others.totalExamples()
-                    ? others.split(most.getAsInt()).get(0) : others, searches);
+                    ? others.split(most.getAsInt()).get(0) : others, reported, searches);
         }
     }
 

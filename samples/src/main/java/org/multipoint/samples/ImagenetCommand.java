@@ -70,6 +70,9 @@ final class ImagenetCommand implements Callable<Integer> {
     private QuantizationOptions quantization;
 
     @Mixin
+    private ReportedHalf half;
+
+    @Mixin
     private RunOptions run;
 
     @Override
@@ -97,11 +100,11 @@ final class ImagenetCommand implements Callable<Integer> {
     private ImageSets sets(Network network, ImageView shown) {
         boolean searches = quantization.maxDrop().isPresent();
         if (!network.isPlain()) {
-            return ImageSets.forEvaluation(folder(images, shown, network.format(), run.test()));
+            return ImageSets.of(null, folder(images, shown, network.format(), run.test()), half.get(), false);
         }
-        return calibrationImages == null ? ImageSets.of(folder(images, shown, network.format(), OptionalInt.empty()), run.test(), searches)
+        return calibrationImages == null ? ImageSets.of(folder(images, shown, network.format(), OptionalInt.empty()), run.test(), half.get(), searches)
                 : ImageSets.of(folder(calibrationImages, shown, network.format(), OptionalInt.empty()),
-                        folder(images, shown, network.format(), run.test()), searches);
+                        folder(images, shown, network.format(), run.test()), half.get(), searches);
     }
 
     private static ImageFolder folder(Path root, ImageView view, CNN2DFormat format, OptionalInt limit) {

@@ -11,8 +11,25 @@ interface Judgement {
     /** The figures; the first one is what searches hold. */
     SortedMap<Figure, Double> figures();
 
-    /** How far outputs are from those of a reference; NaN where that was not measured. */
-    double divergence();
+    /** Lower end of the 95 % interval of the first figure; NaN where it is not known. */
+    default double low() {
+        return Double.NaN;
+    }
+
+    /** Upper end of that interval. */
+    default double high() {
+        return Double.NaN;
+    }
+
+    /** Mean Kullback-Leibler divergence of probabilities from those of a reference, in nats; NaN where there are none. */
+    default double divergence() {
+        return Double.NaN;
+    }
+
+    /** Share of images that are taken for what a reference takes them for; NaN where that was not measured. */
+    default double agreement() {
+        return Double.NaN;
+    }
 
     /** Number of images. */
     long images();
@@ -22,8 +39,9 @@ interface Judgement {
 
     /** The figures as text. */
     default String text() {
-        return figures().entrySet().stream().map(f -> String.format(Locale.ROOT, "%s %.2f %%", f.getKey(), 100 * f.getValue()))
-                .collect(joining(", "));
+        return figures().entrySet().stream().map(f -> String.format(Locale.ROOT, "%s %.2f %%", f.getKey(), 100 * f.getValue())
+                + (f.getKey() == mainFigure() && !Double.isNaN(low())
+                ? String.format(Locale.ROOT, " (95 %% interval %.2f to %.2f)", 100 * low(), 100 * high()) : "")).collect(joining(", "));
     }
 
     /** All that is known, as text. */

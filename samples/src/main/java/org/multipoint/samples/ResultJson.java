@@ -44,11 +44,31 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
     }
 
     /**
+     * The 95 % interval of top-1 (Wilson); null where there is no top-1.
+     *
+     * @param top1Low  lower end
+     * @param top1High upper end
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Interval(Double top1Low, Double top1High) {
+
+        static Interval of(Judgement judgement) {
+            return new Interval(known(judgement.low()), known(judgement.high()));
+        }
+    }
+
+    /** A figure; null where it is NaN. */
+    static Double known(double value) {
+        return Double.isNaN(value) ? null : Double.valueOf(value);
+    }
+
+    /**
      * @param figures    what it is judged by
      * @param bytes      size of the saved model
      * @param msPerImage time of a forward pass in Deeplearning4j, for each image
+     * @param interval   of top-1
      */
-    record Fp32(@JsonUnwrapped Figures figures, long bytes, double msPerImage) {
+    record Fp32(@JsonUnwrapped Figures figures, long bytes, double msPerImage, @JsonUnwrapped Interval interval) {
     }
 
     /**
@@ -57,11 +77,15 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
      * @param codesPerWeight      codes for each quantized weight
      * @param bytes               size of the saved model
      * @param msPerImage          time of a forward pass in Deeplearning4j, for each image
-     * @param divergence          mean Kullback-Leibler divergence of the class probabilities from those of the network before, in nats; null
+     * @param divergence          the same as {@code kl}
+     * @param kl                  mean Kullback-Leibler divergence of the class probabilities from those of the network before, in nats; null
      *                            where outputs are no probabilities
+     * @param agreement           share of images whose most likely class is the same as before; null for detectors
+     * @param interval            of top-1
      */
     record Quantized(@JsonUnwrapped Figures figures, double storedBitsPerWeight, double codesPerWeight, long bytes, double msPerImage,
-                     Double divergence) {
+                     Double divergence, Double kl, @JsonInclude(JsonInclude.Include.NON_NULL) Double agreement,
+                     @JsonUnwrapped Interval interval) {
     }
 
     /**

@@ -234,6 +234,14 @@ class SamplesTest {
         assertTrue(same.out().contains("Calibrated on the images that it is evaluated on"), same.out());
     }
 
+    @Test
+    void halfOfTheImagesIsReportedOn() throws IOException {
+        CommandRun run = CommandRun.of("imagenet", "--model", imageNet(), "--images", folder.resolve("images"), "--size", 24, "--view", "torchvision",
+                "--calibration", folder.resolve("images"), "--half", "second");
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().contains("4 to calibrate on, 2 others to evaluate on"), run.out());
+    }
+
     /** What was saved plain, transformed or compiled, of both kinds, says of itself what it is and is evaluated. */
     @Test
     void savedModelsAreEvaluated() throws IOException {
@@ -250,7 +258,7 @@ class SamplesTest {
             assertEquals(0, run.exitCode(), run.err());
             assertTrue(run.out().contains("with weights as points of 4 bits") && run.out().contains("4 to evaluate on"), run.out());
             JsonNode json = json(folder.resolve("e.json"));
-            assertEquals(List.of("model", "testImages", "top1", "top5", "bytes", "msPerImage"), names(json));
+            assertEquals(List.of("model", "testImages", "top1", "top5", "bytes", "msPerImage", "top1Low", "top1High"), names(json));
             assertEquals(4, json.get("testImages").asInt());
         }
         CommandRun again = CommandRun.of("imagenet", "--model", small, "--images", folder.resolve("images"), "--size", 24, "--bits", 3);
@@ -304,8 +312,15 @@ class SamplesTest {
         List<String> expected = new ArrayList<>(FIELDS);
         expected.addAll(List.of(further));
         assertEquals(expected, names(json));
-        assertEquals(List.of("top1", "top5", "bytes", "msPerImage"), names(json.get("fp32")));
-        assertEquals(List.of("top1", "top5", "storedBitsPerWeight", "codesPerWeight", "bytes", "msPerImage", "divergence"), names(json.get("quantized")));
+        assertEquals(List.of("top1", "top5", "bytes", "msPerImage", "top1Low", "top1High"), names(json.get("fp32")));
+        assertEquals(List.of("top1", "top5", "storedBitsPerWeight", "codesPerWeight", "bytes", "msPerImage", "divergence", "kl", "agreement",
+                "top1Low", "top1High"), names(json.get("quantized")));
+        assertEquals(json.get("quantized").get("divergence"), json.get("quantized").get("kl"));
+        for (String network : new String[]{"fp32", "quantized"}) {
+            double top1 = json.get(network).get("top1").asDouble();
+            assertTrue(json.get(network).get("top1Low").asDouble() < top1 + 1e-9 && top1 < json.get(network).get("top1High").asDouble() + 1e-9, json.toString());
+        }
+        assertTrue(json.get("quantized").get("agreement").asDouble() <= 1);
         assertEquals(List.of("calibration", "quantization", "evaluation"), names(json.get("seconds")));
         for (String part : new String[]{"fp32", "quantized", "seconds"}) {
             json.get(part).forEach(value -> assertTrue(value.asDouble() >= 0 && Double.isFinite(value.asDouble()), json.toString()));
