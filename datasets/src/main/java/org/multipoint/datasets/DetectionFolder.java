@@ -1,14 +1,11 @@
 package org.multipoint.datasets;
 
-import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.multipoint.datasets.BoxFormat.NamedBox;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -39,8 +36,7 @@ public final class DetectionFolder extends ImageFiles {
     }
 
     private DetectionFolder(Builder builder, List<Annotated> images) {
-        super(builder.root, images.stream().map(Annotated::file).toList(), Map.of(), builder.classes, builder.view, builder.format,
-                builder.batchSize);
+        super(builder, images.stream().map(Annotated::file).toList(), Map.of(), List.copyOf(builder.classes.keySet()));
         this.builder = builder;
         this.images = images;
     }
@@ -66,46 +62,21 @@ public final class DetectionFolder extends ImageFiles {
     }
 
     /** Format NCHW, 8 images a batch, all images, none with objects, unless told otherwise. */
-    public static final class Builder {
+    public static final class Builder extends ImageFiles.Builder<Builder> {
 
-        private final Path root;
-        private final ImageView view;
-        private CNN2DFormat format = CNN2DFormat.NCHW;
-        private int batchSize = 8;
-        private int limit = Integer.MAX_VALUE;
-        private List<String> classes = List.of();
-        private final Map<String, Integer> index = new HashMap<>();
+        private static final int BATCH = 8;
+
+        private Map<String, Integer> classes = Map.of();
         private Others others = Others.REFUSED;
         private Path labels;
         private BoxFormat boxes;
 
         private Builder(Path root, ImageView view) {
-            this.root = root;
-            this.view = view;
+            super(root, view, BATCH);
         }
 
-        /** Layout of the features. */
-        public Builder format(CNN2DFormat format) {
-            this.format = format;
-            return this;
-        }
-
-        /** Images in a batch, at least 1. */
-        public Builder batchSize(int batchSize) {
-            this.batchSize = batchSize;
-            return this;
-        }
-
-        /**
-         * At most so many images, spread evenly over all.
-         *
-         * @throws IllegalArgumentException where it is below 1
-         */
-        public Builder limit(int limit) {
-            if (limit < 1) {
-                throw new IllegalArgumentException("A limit of " + limit + " images: expected at least 1");
-            }
-            this.limit = limit;
+        @Override
+        Builder self() {
             return this;
         }
 
@@ -119,14 +90,8 @@ public final class DetectionFolder extends ImageFiles {
         public Builder labels(Path folder, BoxFormat format, List<String> classes, Others others) {
             this.labels = folder;
             this.boxes = Objects.requireNonNull(format, "format");
-            this.classes = List.copyOf(classes);
+            this.classes = indices(classes);
             this.others = Objects.requireNonNull(others, "others");
-            index.clear();
-            for (String name : classes) {
-                if (index.put(name, index.size()) != null) {
-                    throw new IllegalArgumentException("The class " + name + " occurs twice in the labels");
-                }
-            }
             return this;
         }
 
@@ -138,9 +103,7 @@ public final class DetectionFolder extends ImageFiles {
          * @throws UncheckedIOException     where the folder or a label file cannot be read
          */
         public DetectionFolder build() {
-            if (!Files.isDirectory(root)) {
-                throw new IllegalArgumentException("The image folder " + root + (Files.exists(root) ? " is not a folder" : " does not exist"));
-            }
+            requireFolder();
             List<Annotated> images = new ArrayList<>();
             for (Path file : ClassFiles.images(root)) {
                 List<LabelledBox> objects = labels == null ? List.of() : objects(file);
@@ -150,7 +113,7 @@ public final class DetectionFolder extends ImageFiles {
             }
             if (images.isEmpty()) {
                 throw new IllegalArgumentException("The image folder " + root + " has no image"
-                        + (others == Others.IMAGE_LEFT_OUT ? " with objects of the classes " + classes + " only" : ""));
+                        + (others == Others.IMAGE_LEFT_OUT ? " with objects of the classes " + classes.keySet() + " only" : ""));
             }
             return new DetectionFolder(this, spread(images));
         }
@@ -160,12 +123,12 @@ public final class DetectionFolder extends ImageFiles {
             List<LabelledBox> objects = new ArrayList<>();
             try {
                 for (NamedBox found : boxes.read(labels, file)) {
-                    if (index.containsKey(found.name())) {
-                        objects.add(new LabelledBox(found.box(), index.get(found.name()), found.difficult()));
+                    if (classes.containsKey(found.name())) {
+                        objects.add(new LabelledBox(found.box(), classes.get(found.name()), found.difficult()));
                     } else if (others == Others.IMAGE_LEFT_OUT) {
                         return null;
                     } else if (others == Others.REFUSED) {
-                        throw new IllegalArgumentException(file + ": the class " + found.name() + " of an object is none of " + classes);
+                        throw new IllegalArgumentException(file + ": the class " + found.name() + " of an object is none of " + classes.keySet());
                     }
                 }
             } catch (IOException e) {
@@ -176,7 +139,7 @@ public final class DetectionFolder extends ImageFiles {
 
         private List<Annotated> spread(List<Annotated> images) {
             List<Annotated> chosen = new ArrayList<>();
-            int count = Math.min(limit, images.size());
+            int count = Math.min(limit(), images.size());
             for (int i = 0; i < count; i++) {
                 chosen.add(images.get((int) ((long) i * images.size() / count)));
             }

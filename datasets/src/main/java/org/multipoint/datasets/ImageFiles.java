@@ -20,26 +20,20 @@ public abstract class ImageFiles extends ImageIterator {
 
     private static final long SPLIT_SEED = 1;
 
-    private final Path root;
+    private final Builder<?> settings;
     private final List<Path> files;
-    private final ImageView view;
-    private final CNN2DFormat format;
     private final int absent;
     private final Map<Path, String> skipped;
 
     /**
-     * @param root       the folder, for messages
      * @param absent     files that are not there, with the reason
      * @param labels     names of the classes
      * @param labelShape for one image; empty for no labels
      */
-    ImageFiles(Path root, List<Path> files, Map<Path, String> absent, List<String> labels, ImageView view, CNN2DFormat format, int batchSize,
-               long... labelShape) {
-        super(labels, view.size(), format, batchSize, files.size(), labelShape);
-        this.root = root;
+    ImageFiles(Builder<?> settings, List<Path> files, Map<Path, String> absent, List<String> labels, long... labelShape) {
+        super(labels, settings.view.size(), settings.format, settings.batchSize, files.size(), labelShape);
+        this.settings = settings;
         this.files = files;
-        this.view = view;
-        this.format = format;
         this.absent = absent.size();
         this.skipped = new LinkedHashMap<>(absent);
     }
@@ -60,7 +54,7 @@ public abstract class ImageFiles extends ImageIterator {
      */
     final List<List<Integer>> parts(int... counts) {
         if (IntStream.of(counts).anyMatch(n -> n < 1) || IntStream.of(counts).asLongStream().sum() >= files.size()) {
-            throw new IllegalArgumentException("The " + files.size() + " images of " + root + " cannot be split into "
+            throw new IllegalArgumentException("The " + files.size() + " images of " + settings.root + " cannot be split into "
                     + Arrays.toString(counts) + " and a rest");
         }
         List<Integer> drawn = new ArrayList<>(IntStream.range(0, files.size()).boxed().toList());
@@ -88,7 +82,7 @@ public abstract class ImageFiles extends ImageIterator {
 
     /** What the network gets of an image. */
     final float[] input(RgbImage image) {
-        return view.apply(image, format);
+        return settings.view.apply(image, settings.format);
     }
 
     @Override
@@ -108,8 +102,77 @@ public abstract class ImageFiles extends ImageIterator {
         // The message of a file system exception is the path alone.
         skipped.put(file, reason instanceof FileSystemException ? reason.getClass().getSimpleName() : reason.getMessage());
         if (skipped.size() == absent + files.size()) {
-            throw new IllegalStateException("None of the " + files.size() + " images of " + root + " can be read; " + file + ": "
+            throw new IllegalStateException("None of the " + files.size() + " images of " + settings.root + " can be read; " + file + ": "
                     + skipped.get(file));
+        }
+    }
+
+    /**
+     * Settings of a folder of images.
+     *
+     * @param <B> the builder itself
+     */
+    public abstract static class Builder<B extends Builder<B>> {
+
+        final Path root;
+        final ImageView view;
+        private CNN2DFormat format = CNN2DFormat.NCHW;
+        private int batchSize;
+        private int limit = Integer.MAX_VALUE;
+
+        Builder(Path root, ImageView view, int batchSize) {
+            this.root = root;
+            this.view = view;
+            this.batchSize = batchSize;
+        }
+
+        abstract B self();
+
+        /** Layout of the features. */
+        public final B format(CNN2DFormat format) {
+            this.format = format;
+            return self();
+        }
+
+        /** Images in a batch, at least 1. */
+        public final B batchSize(int batchSize) {
+            this.batchSize = batchSize;
+            return self();
+        }
+
+        /**
+         * At most so many images, spread evenly over all, or over the classes that have images where each has one class.
+         *
+         * @throws IllegalArgumentException where it is below 1
+         */
+        public final B limit(int limit) {
+            if (limit < 1) {
+                throw new IllegalArgumentException("A limit of " + limit + " images: expected at least 1");
+            }
+            this.limit = limit;
+            return self();
+        }
+
+        final int limit() {
+            return limit;
+        }
+
+        /** @throws IllegalArgumentException where the folder is none */
+        final void requireFolder() {
+            if (!Files.isDirectory(root)) {
+                throw new IllegalArgumentException("The image folder " + root + (Files.exists(root) ? " is not a folder" : " does not exist"));
+            }
+        }
+
+        /** Names of classes with their indices. */
+        static Map<String, Integer> indices(List<String> labels) {
+            Map<String, Integer> indices = new LinkedHashMap<>();
+            for (String label : labels) {
+                if (indices.put(label, indices.size()) != null) {
+                    throw new IllegalArgumentException("The class " + label + " occurs twice in the labels");
+                }
+            }
+            return indices;
         }
     }
 }

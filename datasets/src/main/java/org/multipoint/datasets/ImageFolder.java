@@ -1,16 +1,12 @@
 package org.multipoint.datasets;
 
 import org.datavec.image.loader.NativeImageLoader;
-import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.multipoint.datasets.ClassFiles.Labelled;
 
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A folder of image files as a Deeplearning4j iterator, in one of two layouts: a folder for each class, named by the class, or all files in
@@ -28,8 +24,7 @@ public final class ImageFolder extends ImageFiles {
     private final List<Labelled> files;
 
     private ImageFolder(Builder builder, List<String> labels, List<Labelled> files, Map<Path, String> absent) {
-        super(builder.root, files.stream().map(Labelled::file).toList(), absent, labels, builder.view, builder.format, builder.batchSize,
-                labels.size());
+        super(builder, files.stream().map(Labelled::file).toList(), absent, labels, labels.size());
         this.builder = builder;
         this.files = files;
     }
@@ -54,43 +49,19 @@ public final class ImageFolder extends ImageFiles {
     }
 
     /** Format NCHW, 32 images a batch, all images, and classes by sorted folder name, unless told otherwise. */
-    public static final class Builder {
+    public static final class Builder extends ImageFiles.Builder<Builder> {
 
-        private final Path root;
-        private final ImageView view;
-        private CNN2DFormat format = CNN2DFormat.NCHW;
-        private int batchSize = 32;
-        private int limit = Integer.MAX_VALUE;
+        private static final int BATCH = 32;
+
         private List<String> labels;
         private Path groundTruth;
 
         private Builder(Path root, ImageView view) {
-            this.root = root;
-            this.view = view;
+            super(root, view, BATCH);
         }
 
-        /** Layout of the features. */
-        public Builder format(CNN2DFormat format) {
-            this.format = format;
-            return this;
-        }
-
-        /** Images in a batch, at least 1. */
-        public Builder batchSize(int batchSize) {
-            this.batchSize = batchSize;
-            return this;
-        }
-
-        /**
-         * At most so many images, spread evenly over the classes that have images.
-         *
-         * @throws IllegalArgumentException where it is below 1
-         */
-        public Builder limit(int limit) {
-            if (limit < 1) {
-                throw new IllegalArgumentException("A limit of " + limit + " images: expected at least 1");
-            }
-            this.limit = limit;
+        @Override
+        Builder self() {
             return this;
         }
 
@@ -100,13 +71,7 @@ public final class ImageFolder extends ImageFiles {
          * @throws IllegalArgumentException where a name occurs twice
          */
         public Builder labels(List<String> labels) {
-            Set<String> seen = new HashSet<>();
-            for (String label : labels) {
-                if (!seen.add(label)) {
-                    throw new IllegalArgumentException("The class " + label + " occurs twice in the labels");
-                }
-            }
-            this.labels = List.copyOf(labels);
+            this.labels = List.copyOf(indices(labels).keySet());
             return this;
         }
 
@@ -128,13 +93,10 @@ public final class ImageFolder extends ImageFiles {
          * @throws UncheckedIOException     where the folder or the ground truth cannot be read
          */
         public ImageFolder build() {
-            if (!Files.isDirectory(root)) {
-                throw new IllegalArgumentException("The image folder " + root + (Files.exists(root) ? " is not a folder"
-                        : " does not exist"));
-            }
+            requireFolder();
             ClassFiles found = groundTruth == null ? ClassFiles.inFolders(root) : ClassFiles.named(groundTruth, root);
             List<String> names = labels == null ? found.labels() : labels;
-            List<Labelled> files = found.interleaved(names, limit);
+            List<Labelled> files = found.interleaved(names, limit());
             if (files.isEmpty()) {
                 throw new IllegalArgumentException("The image folder " + root + " has no image: expected "
                         + (groundTruth == null ? "a folder for each class with files of the formats "

@@ -57,7 +57,7 @@ final class OwnDetector implements DetectionSubject {
     @Option(names = "--ignore-others", description = "Leaves out objects of other classes, which are an error otherwise.")
     private boolean ignoresOthers;
 
-    @Option(names = "--calibrate-on", paramLabel = "DIR", description = "Images to calibrate on; where not given, a third of the others, "
+    @Option(names = "--calibration", paramLabel = "DIR", description = "Images to calibrate on; where not given, a third of the others, "
             + "256 at most, which are then not evaluated on.")
     private Path calibration;
 
