@@ -25,7 +25,7 @@ final class QuantizationOptions {
     private List<Integer> bits;
     private Method method;
     private Granularity granularity;
-    private Integer activationBits;
+    private int activationBits;
 
     @Option(names = "--leave-out", split = ",", paramLabel = "LAYERS", description = "Names of layers that stay in fp32.")
     private List<String> leftOut = List.of();
@@ -91,11 +91,10 @@ final class QuantizationOptions {
         this.granularity = granularity;
     }
 
-    @Option(names = "--activation-bits", paramLabel = "BITS",
-            description = "Width of quantized activations, 2 to 8, or 0 to leave them floating; default 8.")
+    @Option(names = "--activation-bits", defaultValue = "8", paramLabel = "BITS",
+            description = "Width of quantized activations, 2 to 8, or 0 to leave them in fp32; default ${DEFAULT-VALUE}.")
     void setActivationBits(int width) {
-        activationBits = Arguments.checked(command, "--activation-bits", width, width == 0
-                || width >= CodeGrid.MIN_BITS && width <= CodeGrid.MAX_BITS, "0, or " + CodeGrid.MIN_BITS + " to " + CodeGrid.MAX_BITS);
+        activationBits = Arguments.checked(command, "--activation-bits", width, width == 0 || width >= 2 && width <= 8, "2 to 8, or 0");
     }
 
     /**
@@ -118,11 +117,8 @@ final class QuantizationOptions {
     }
 
     <M> Multipoint<M> apply(Multipoint<M> multipoint) {
-        multipoint.options(MultipointOptions.builder().granularity(granularity).build());
-        multipoint.leaveOut(leftOut.toArray(String[]::new));
-        if (activationBits != null) {
-            multipoint.activationBits(activationBits);
-        }
+        multipoint.activationBits(activationBits).leaveOut(leftOut.toArray(String[]::new))
+                .options(MultipointOptions.builder().granularity(granularity).build());
         if (method != null) {
             multipoint.method(method);
         }

@@ -105,6 +105,28 @@ class DetectCommandTest {
     }
 
     @Test
+    void quickstartFindsShapes() throws IOException {
+        CommandRun run = CommandRun.of("quickstart", "--task", "detection", "--calibration", 32, "--test", 100, "--bits", 4, "--json",
+                folder.resolve("r.json"));
+        assertEquals(0, run.exitCode(), run.err());
+        JsonNode json = json("r.json");
+        assertEquals("quickstart-detection", json.get("model").asText());
+        assertTrue(json.get("fp32").get("map").asDouble() > 0.6, json.toString());
+        assertEquals(json.get("fp32").get("map").asDouble(), json.get("quantized").get("map").asDouble(), 0.03, json.toString());
+    }
+
+    @Test
+    void aDetectorIsTrained() {
+        CommandRun train = CommandRun.of("train", "--task", "detection", "--images", 32, "--width", 2, "--test", 8, "--out",
+                folder.resolve("trained.zip"));
+        assertEquals(0, train.exitCode(), train.err());
+        assertTrue(train.out().contains("mAP@0.5"), train.out());
+        CommandRun run = CommandRun.of("quickstart", "--task", "detection", "--model", folder.resolve("trained.zip"), "--bits", 2, "--method",
+                "nearest", "--calibration", 4, "--test", 4);
+        assertEquals(0, run.exitCode(), run.err());
+    }
+
+    @Test
     void theSmallestDetectorThatHolds() throws IOException {
         write(BoxFormat.YOLO);
         CommandRun run = own(model, "--head", "yolo2", "--format", "yolo", "--bits", 4, "--max-drop", 100, "--leave-out", "head");
