@@ -11,8 +11,8 @@ import java.util.List;
  * What a run found, for other programs. Names and meanings of fields stay.
  *
  * @param model             what was quantized
- * @param method            how points were found
- * @param bits              width of a code
+ * @param method            how weights were approximated and stored
+ * @param bits              width of a code; 8 where codes are entropy-coded
  * @param extraPoints       budget of extra points, as a share of the codes that one point per row takes
  * @param calibrationImages images that it was calibrated on
  * @param testImages        images that it was evaluated on
