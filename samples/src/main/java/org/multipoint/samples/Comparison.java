@@ -235,7 +235,7 @@ final class Comparison<J extends Judgement> {
                 format("%.3f", q.report.codesPerWeight()))));
         notebook.say("%s", table().toString(rows, Terminal.textColumns()));
         if (!Double.isNaN(quantized.get(0).measured.judgement.agreement())) {
-            notebook.say("Divergence: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
+            notebook.say("KL: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
                     + "top-1. Agreement: share of images whose most likely class is that of fp32.");
         }
         if (images.search() != null) {
@@ -261,18 +261,18 @@ final class Comparison<J extends Judgement> {
             if (figure != first) {
                 table.optional(1);
             } else if (!Double.isNaN(original.judgement.low())) {
-                table.number("95 % interval", r -> interval(r.measured.judgement)).optional(2);
+                table.number("95 % interval", r -> r.measured.judgement.lowToHigh());
             }
         }
         if (quantized.stream().anyMatch(q -> !Double.isNaN(q.measured.judgement.agreement()))) {
-            table.number("divergence", r -> known("%.4f", r.measured.judgement.divergence()))
-                    .number("agreement %", r -> known("%.2f", 100 * r.measured.judgement.agreement())).optional(2);
+            table.number("KL", r -> known("%.4f", r.measured.judgement.divergence()))
+                    .number("agreement %", r -> known("%.2f", 100 * r.measured.judgement.agreement()));
         }
         return table.number("stored bits/ weight", Row::bitsPerWeight)
-                .number("codes/ weight", Row::codesPerWeight).optional(3)
+                .number("codes/ weight", Row::codesPerWeight).optional(4)
                 .number("file bytes", r -> format("%,d", r.measured.bytes))
-                .number("ms/ image", r -> format("%.2f", r.measured.msPerImage)).optional(2)
-                .number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage));
+                .number("ms/ image", r -> format("%.2f", r.measured.msPerImage)).optional(3)
+                .number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage)).optional(2);
     }
 
     private record Row<J extends Judgement>(String name, Measured<J> measured, String bitsPerWeight, String codesPerWeight) {
@@ -289,10 +289,6 @@ final class Comparison<J extends Judgement> {
      */
     record EvaluationJson(String model, long testImages, @JsonUnwrapped ResultJson.Figures figures, long bytes, double msPerImage,
                           @JsonUnwrapped ResultJson.Interval interval) {
-    }
-
-    private static String interval(Judgement found) {
-        return Double.isNaN(found.low()) ? "" : String.format(Locale.ROOT, "%.2f to %.2f", 100 * found.low(), 100 * found.high());
     }
 
     /** A figure, or nothing where it is NaN. */

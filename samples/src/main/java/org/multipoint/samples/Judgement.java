@@ -40,8 +40,12 @@ interface Judgement {
     /** The figures as text. */
     default String text() {
         return figures().entrySet().stream().map(f -> String.format(Locale.ROOT, "%s %.2f %%", f.getKey(), 100 * f.getValue())
-                + (f.getKey() == mainFigure() && !Double.isNaN(low())
-                ? String.format(Locale.ROOT, " (95 %% interval %.2f to %.2f)", 100 * low(), 100 * high()) : "")).collect(joining(", "));
+                + (f.getKey() == mainFigure() && !Double.isNaN(low()) ? " (95 % interval " + lowToHigh() + ")" : "")).collect(joining(", "));
+    }
+
+    /** The 95 % interval of the first figure as text. */
+    default String lowToHigh() {
+        return String.format(Locale.ROOT, "%.1f-%.1f", 100 * low(), 100 * high());
     }
 
     /** All that is known, as text. */

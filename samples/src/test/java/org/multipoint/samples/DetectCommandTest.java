@@ -95,7 +95,7 @@ class DetectCommandTest {
         assertTrue(json.get("fp32").get("cocoMap").asDouble() < before, json.toString());
         assertEquals(List.of("map", "cocoMap", "bytes", "msPerImage"), names(json.get("fp32")));
         assertTrue(names(json.get("quantized")).containsAll(List.of("map", "cocoMap", "storedBitsPerWeight", "bytes")), json.toString());
-        assertFalse(run.out().contains("top-1") || run.out().contains("Divergence"), run.out());
+        assertFalse(run.out().contains("top-1") || run.out().contains("KL:"), run.out());
         assertEquals(4 * 320, ImageIO.read(folder.resolve("r.png").toFile()).getWidth());
 
         CommandRun again = own(folder.resolve("r.zip"), "--head", "yolo2", "--format", format, "--json", folder.resolve("again.json"));

@@ -147,6 +147,9 @@ class SamplesTest {
         assertTrue(bits <= 3.2 && bits > 3.1, bits + " bits");
         assertTrue(run.out().contains(String.format(Locale.ROOT, "coded, %.2f stored bits", bits)), run.out());
         assertFalse(run.out().contains("-bit"), run.out());
+        for (String column : new String[]{"top-1", "interval", "KL", "agreement"}) {
+            assertTrue(run.out().lines().anyMatch(line -> line.contains("|") && line.contains(column)), column + " in " + run.out());
+        }
         CommandRun saved = CommandRun.of("quickstart", "--model", folder.resolve("r.zip"), "--test", 4);
         assertTrue(saved.out().contains("with weights entropy-coded"), saved.out());
         assertEquals(Files.size(folder.resolve("r.zip")), json.get("quantized").get("bytes").asLong());
