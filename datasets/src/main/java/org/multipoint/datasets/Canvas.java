@@ -99,10 +99,15 @@ final class Canvas {
         return mixed;
     }
 
-    void draw(Region region, Placement placement, Paint paint) {
+    /** @return the box of the pixels that the region covers; null where there are none */
+    Box draw(Region region, Placement placement, Paint paint) {
         double cos = StrictMath.cos(placement.angle) / placement.radius;
         double sin = StrictMath.sin(placement.angle) / placement.radius;
         double reach = EXTENT * placement.radius;
+        int left = size;
+        int top = size;
+        int right = -1;
+        int bottom = -1;
         for (int y = pixel(placement.y - reach); y <= pixel(placement.y + reach); y++) {
             for (int x = pixel(placement.x - reach); x <= pixel(placement.x + reach); x++) {
                 int covered = 0;
@@ -115,9 +120,14 @@ final class Canvas {
                 }
                 if (covered > 0) {
                     blend(x, y, paint, (double) covered / (SAMPLES * SAMPLES));
+                    left = Math.min(left, x);
+                    top = Math.min(top, y);
+                    right = Math.max(right, x);
+                    bottom = Math.max(bottom, y);
                 }
             }
         }
+        return right < 0 ? null : new Box((double) left / size, (double) top / size, (right + 1.0) / size, (bottom + 1.0) / size);
     }
 
     private int pixel(double coordinate) {

@@ -50,9 +50,18 @@ final class ClassFiles {
     static ClassFiles inFolders(Path root) {
         ClassFiles found = new ClassFiles(root, false);
         for (Path folder : list(root, Files::isDirectory)) {
-            found.byClass.put(folder.getFileName().toString(), list(folder, ClassFiles::isImage));
+            found.byClass.put(folder.getFileName().toString(), images(folder));
         }
         return found;
+    }
+
+    /**
+     * Image files of a folder, sorted by name.
+     *
+     * @throws UncheckedIOException where the folder cannot be read
+     */
+    static List<Path> images(Path folder) {
+        return list(folder, ClassFiles::isImage);
     }
 
     private static List<Path> list(Path folder, Predicate<Path> wanted) {

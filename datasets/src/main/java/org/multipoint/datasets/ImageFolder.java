@@ -1,24 +1,12 @@
 package org.multipoint.datasets;
 
 import org.datavec.image.loader.NativeImageLoader;
-import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.multipoint.datasets.ClassFiles.Labelled;
 
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.Set;
-import java.util.stream.IntStream;
 
 /**
  * A folder of image files as a Deeplearning4j iterator, in one of two layouts: a folder for each class, named by the class, or all files in
@@ -30,27 +18,15 @@ import java.util.stream.IntStream;
  * <p>DataVec's ImageRecordReader gives BGR, resizes without antialiasing and ends a whole batch for one corrupt file; its codecs and
  * list of formats are used here, nothing else.
  */
-public final class ImageFolder extends ImageIterator {
-
-    private static final long SPLIT_SEED = 1;
+public final class ImageFolder extends ImageFiles {
 
     private final Builder builder;
-    private final Path root;
-    private final ImageView view;
-    private final CNN2DFormat format;
     private final List<Labelled> files;
-    private final int absent;
-    private final Map<Path, String> skipped;
 
     private ImageFolder(Builder builder, List<String> labels, List<Labelled> files, Map<Path, String> absent) {
-        super(labels, builder.view.size(), builder.format, builder.batchSize, files.size());
+        super(builder, files.stream().map(Labelled::file).toList(), absent, labels, labels.size());
         this.builder = builder;
-        this.root = builder.root;
-        this.view = builder.view;
-        this.format = builder.format;
         this.files = files;
-        this.absent = absent.size();
-        this.skipped = new LinkedHashMap<>(absent);
     }
 
     /**
@@ -61,102 +37,31 @@ public final class ImageFolder extends ImageIterator {
         return new Builder(root, view);
     }
 
-    /**
-     * Disjoint parts of these images, drawn at random with a fixed seed: one part for each given number of images, and one more with the
-     * rest. Each keeps the order of this iterator, which does not change.
-     *
-     * @throws IllegalArgumentException where nothing would be left for the rest, or a number is below 1
-     */
+    @Override
     public List<ImageFolder> split(int... counts) {
-        if (IntStream.of(counts).anyMatch(n -> n < 1) || IntStream.of(counts).asLongStream().sum() >= files.size()) {
-            throw new IllegalArgumentException("The " + files.size() + " images of " + root + " cannot be split into "
-                    + Arrays.toString(counts) + " and a rest");
-        }
-        List<Integer> drawn = new ArrayList<>(IntStream.range(0, files.size()).boxed().toList());
-        Collections.shuffle(drawn, new Random(SPLIT_SEED));
-        List<ImageFolder> parts = new ArrayList<>();
-        int from = 0;
-        for (int i = 0; i <= counts.length; i++) {
-            int to = i < counts.length ? from + counts[i] : drawn.size();
-            parts.add(new ImageFolder(builder, getLabels(), drawn.subList(from, to).stream().sorted().map(files::get).toList(), Map.of()));
-            from = to;
-        }
-        return parts;
-    }
-
-    /**
-     * Files that were left out so far, each with the reason: those that the ground truth names and the folder does not have, and
-     * those that could not be decoded in the passes so far.
-     */
-    public Map<Path, String> skipped() {
-        return Collections.unmodifiableMap(skipped);
+        return parts(counts).stream()
+                .map(part -> new ImageFolder(builder, getLabels(), part.stream().map(files::get).toList(), Map.of())).toList();
     }
 
     @Override
-    float[] features(int example) throws IOException {
-        Path file = files.get(example).file();
-        RgbImage image = RgbImage.decode(Files.readAllBytes(file));
-        try {
-            return view.apply(image, format);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-        }
-    }
-
-    @Override
-    int label(int example) {
-        return files.get(example).label();
-    }
-
-    @Override
-    void skip(int example, IOException reason) {
-        Path file = files.get(example).file();
-        // The message of a file system exception is the path alone.
-        skipped.put(file, reason instanceof FileSystemException ? reason.getClass().getSimpleName() : reason.getMessage());
-        if (skipped.size() == absent + files.size()) {
-            throw new IllegalStateException("None of the " + files.size() + " images of " + root + " can be read; " + file + ": "
-                    + skipped.get(file));
-        }
+    Example example(int index, RgbImage image) {
+        return ofClass(input(image), files.get(index).label());
     }
 
     /** Format NCHW, 32 images a batch, all images, and classes by sorted folder name, unless told otherwise. */
-    public static final class Builder {
+    public static final class Builder extends ImageFiles.Builder<Builder> {
 
-        private final Path root;
-        private final ImageView view;
-        private CNN2DFormat format = CNN2DFormat.NCHW;
-        private int batchSize = 32;
-        private int limit = Integer.MAX_VALUE;
+        private static final int BATCH = 32;
+
         private List<String> labels;
         private Path groundTruth;
 
         private Builder(Path root, ImageView view) {
-            this.root = root;
-            this.view = view;
+            super(root, view, BATCH);
         }
 
-        /** Layout of the features. */
-        public Builder format(CNN2DFormat format) {
-            this.format = format;
-            return this;
-        }
-
-        /** Images in a batch, at least 1. */
-        public Builder batchSize(int batchSize) {
-            this.batchSize = batchSize;
-            return this;
-        }
-
-        /**
-         * At most so many images, spread evenly over the classes that have images.
-         *
-         * @throws IllegalArgumentException where it is below 1
-         */
-        public Builder limit(int limit) {
-            if (limit < 1) {
-                throw new IllegalArgumentException("A limit of " + limit + " images: expected at least 1");
-            }
-            this.limit = limit;
+        @Override
+        Builder self() {
             return this;
         }
 
@@ -166,13 +71,7 @@ public final class ImageFolder extends ImageIterator {
          * @throws IllegalArgumentException where a name occurs twice
          */
         public Builder labels(List<String> labels) {
-            Set<String> seen = new HashSet<>();
-            for (String label : labels) {
-                if (!seen.add(label)) {
-                    throw new IllegalArgumentException("The class " + label + " occurs twice in the labels");
-                }
-            }
-            this.labels = List.copyOf(labels);
+            this.labels = List.copyOf(indices(labels).keySet());
             return this;
         }
 
@@ -194,13 +93,10 @@ public final class ImageFolder extends ImageIterator {
          * @throws UncheckedIOException     where the folder or the ground truth cannot be read
          */
         public ImageFolder build() {
-            if (!Files.isDirectory(root)) {
-                throw new IllegalArgumentException("The image folder " + root + (Files.exists(root) ? " is not a folder"
-                        : " does not exist"));
-            }
+            requireFolder();
             ClassFiles found = groundTruth == null ? ClassFiles.inFolders(root) : ClassFiles.named(groundTruth, root);
             List<String> names = labels == null ? found.labels() : labels;
-            List<Labelled> files = found.interleaved(names, limit);
+            List<Labelled> files = found.interleaved(names, limit());
             if (files.isEmpty()) {
                 throw new IllegalArgumentException("The image folder " + root + " has no image: expected "
                         + (groundTruth == null ? "a folder for each class with files of the formats "

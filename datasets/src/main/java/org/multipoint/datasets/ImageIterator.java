@@ -10,14 +10,17 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.io.IOException;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.stream.LongStream;
 
 /**
- * Labelled images as a Deeplearning4j iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes], both
- * float32. The order is the same in every pass. The images of the next batches are made by background threads while the network runs;
+ * Labelled images as a Deeplearning4j iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes] unless the
+ * subclass says otherwise, both float32. The order is the same in every pass. The images of the next batches are made by background threads while the network runs;
  * an exception there is thrown by {@code hasNext} or {@code next}. For one consumer thread.
  */
 public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
@@ -32,15 +35,39 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
     private final CNN2DFormat format;
     private final int batch;
     private final int examples;
+    private final long[] labelShape;
     private DataSetPreProcessor preProcessor;
 
-    private Prefetch<float[]> pass;
-    private float[] pending;
-    private int pendingLabel;
+    private Prefetch<Example> pass;
+    private Example pending;
     private boolean closed;
 
-    /** @throws IllegalArgumentException where a batch has less than 1 image or would not fit an array, or there are less than 1 in all */
+    /**
+     * One image as the network gets it.
+     *
+     * @param features in the iterator's format
+     * @param labels   of the iterator's shape; null where it has none
+     * @param metaData what else is known of it; null for nothing
+     */
+    record Example(float[] features, float[] labels, Serializable metaData) {
+    }
+
+    /**
+     * Images with one-hot labels.
+     *
+     * @throws IllegalArgumentException where a batch has less than 1 image or would not fit an array, or there are less than 1 in all
+     */
     ImageIterator(List<String> labels, int size, CNN2DFormat format, int batch, int examples) {
+        this(labels, size, format, batch, examples, labels.size());
+    }
+
+    /**
+     * Images with labels of another shape.
+     *
+     * @param labelShape for one image; empty for no labels
+     * @throws IllegalArgumentException where a batch has less than 1 image or would not fit an array, or there are less than 1 in all
+     */
+    ImageIterator(List<String> labels, int size, CNN2DFormat format, int batch, int examples, long... labelShape) {
         if (batch < 1 || (long) batch * RgbImage.CHANNELS * size * size > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("A batch of " + batch + " images of " + size + "x" + size
                     + " pixels: expected at least 1, and at most 2^31 values in all");
@@ -53,17 +80,26 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
         this.format = format;
         this.batch = batch;
         this.examples = examples;
+        this.labelShape = labelShape;
     }
 
     /**
-     * The network's input for one image, in the iterator's format. Called by several threads at once.
+     * One image. Called by several threads at once.
      *
      * @throws IOException where the image cannot be read: it is left out
      */
-    abstract float[] features(int example) throws IOException;
+    abstract Example example(int index) throws IOException;
 
-    /** Index of the class. */
-    abstract int label(int example);
+    /**
+     * An image of one class.
+     *
+     * @param label index of the class
+     */
+    final Example ofClass(float[] features, int label) {
+        float[] oneHot = new float[labels.size()];
+        oneHot[label] = 1;
+        return new Example(features, oneHot, null);
+    }
 
     /** Called in order for each image that cannot be read. Unless overridden, such an image is an error. */
     void skip(int example, IOException reason) {
@@ -82,13 +118,12 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
         }
         if (pass == null) {
             int ahead = (int) Math.min((long) BATCHES_AHEAD * batch, Math.max(1, VALUES_AHEAD / inputColumns()));
-            pass = new Prefetch<>(getClass().getSimpleName(), examples, ahead, this::features);
+            pass = new Prefetch<>(getClass().getSimpleName(), examples, ahead, this::example);
         }
         while (pending == null && pass.hasNext()) {
             int example = pass.index();
             try {
                 pending = pass.next();
-                pendingLabel = label(example);
             } catch (IOException e) {
                 skip(example, e);
             }
@@ -113,20 +148,28 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
         }
         int length = inputColumns();
         float[] features = new float[Math.multiplyExact(count, length)];
-        float[] oneHot = new float[Math.multiplyExact(count, labels.size())];
+        int labelLength = labelShape.length == 0 ? 0 : Math.toIntExact(ArrayUtil.prodLong(labelShape));
+        float[] expected = new float[Math.multiplyExact(count, labelLength)];
+        List<Serializable> metaData = new ArrayList<>();
         int n = 0;
         while (n < count && hasNext()) {
-            System.arraycopy(pending, 0, features, n * length, length);
-            oneHot[n * labels.size() + pendingLabel] = 1;
+            System.arraycopy(pending.features, 0, features, n * length, length);
+            if (pending.labels != null) {
+                System.arraycopy(pending.labels, 0, expected, n * labelLength, labelLength);
+            }
+            metaData.add(pending.metaData);
             pending = null;
             n++;
         }
         // The caller may hold a batch for longer than the workspace it is in.
         try (MemoryWorkspace ignored = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             INDArray images = array(features, shape(n));
-            INDArray classes = array(oneHot, n, labels.size());
-            DataSet dataSet = new DataSet(images, classes);
+            DataSet dataSet = new DataSet(images, labelLength == 0 ? null
+                    : array(expected, LongStream.concat(LongStream.of(n), LongStream.of(labelShape)).toArray()));
             dataSet.setLabelNames(labels);
+            if (metaData.get(0) != null) {
+                dataSet.setExampleMetaData(metaData);
+            }
             if (preProcessor != null) {
                 preProcessor.preProcess(dataSet);
             }

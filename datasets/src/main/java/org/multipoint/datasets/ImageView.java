@@ -1,12 +1,12 @@
 package org.multipoint.datasets;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.multipoint.datasets.Framing.Area;
 
 import java.util.Arrays;
-import java.util.function.UnaryOperator;
 
 /**
- * The preprocessing that a network expects of an image of any size: a geometry (crop and resize to a square), an order of the channels, and
+ * The preprocessing that a network expects of an image of any size: a geometry (crop, resize and pad to a square), an order of the channels, and
  * a transform of the pixels, {@code (pixel - mean) / deviation} with pixels of 0..255. Immutable.
  *
  * <p>Resizing antialiases ({@link Resampling}). On 50 photographs no value of these views differed by more than 0.00003 of a pixel's 256
@@ -19,10 +19,20 @@ public final class ImageView {
 
     private final String name;
     private final int size;
-    private final UnaryOperator<RgbImage> geometry;
+    private final Geometry geometry;
     private final boolean bgr;
     /** [3, 256]: the network's value of every pixel value, channels in the network's order. */
     private final float[][] values;
+
+    /** How images become squares. */
+    private interface Geometry {
+
+        /**
+         * @param width  of an image
+         * @param height of the image
+         */
+        Framing framing(int width, int height);
+    }
 
     private ImageView(Builder builder) {
         name = builder.name;
@@ -89,13 +99,22 @@ public final class ImageView {
     }
 
     /**
+     * How an image of the given size becomes the network's square.
+     *
+     * @throws IllegalArgumentException where the view takes one size only and this is another
+     */
+    public Framing framing(int width, int height) {
+        return geometry.framing(width, height);
+    }
+
+    /**
      * The network's input for one image.
      *
      * @return [3, size, size] (NCHW) or [size, size, 3] (NHWC), row-major
      * @throws IllegalArgumentException where the view takes one size only and the image has another
      */
     public float[] apply(RgbImage image, CNN2DFormat format) {
-        byte[] pixels = geometry.apply(image).pixels();
+        byte[] pixels = framing(image.width(), image.height()).apply(image).pixels();
         int area = size * size;
         boolean channelsFirst = format == CNN2DFormat.NCHW;
         int pixelStep = channelsFirst ? 1 : RgbImage.CHANNELS;
@@ -112,6 +131,27 @@ public final class ImageView {
         return features;
     }
 
+    /**
+     * The picture that an input of the network shows, for looking at.
+     *
+     * @param features [3, size, size] (NCHW) or [size, size, 3] (NHWC), row-major, as {@link #apply} gives them
+     */
+    public RgbImage picture(float[] features, CNN2DFormat format) {
+        int area = size * size;
+        boolean channelsFirst = format == CNN2DFormat.NCHW;
+        byte[] pixels = new byte[RgbImage.CHANNELS * area];
+        for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
+            float zero = values[channel][0];
+            float step = (values[channel][255] - zero) / 255;
+            int to = bgr ? RgbImage.CHANNELS - 1 - channel : channel;
+            for (int i = 0; i < area; i++, to += RgbImage.CHANNELS) {
+                float value = features[channelsFirst ? channel * area + i : i * RgbImage.CHANNELS + channel];
+                pixels[to] = (byte) Math.max(0, Math.min(255, Math.round((value - zero) / step)));
+            }
+        }
+        return new RgbImage(size, size, pixels);
+    }
+
     @Override
     public String toString() {
         return name + " " + size + "x" + size;
@@ -122,7 +162,7 @@ public final class ImageView {
 
         private final String name;
         private final int size;
-        private UnaryOperator<RgbImage> geometry;
+        private Geometry geometry;
         private boolean bgr;
         private double[] mean = {0, 0, 0};
         private double[] deviation = {1, 1, 1};
@@ -143,12 +183,12 @@ public final class ImageView {
 
         /** Accepts images of this size only, and neither crops nor resizes them. */
         public Builder exact() {
-            geometry = image -> {
-                if (image.width() != size || image.height() != size) {
+            geometry = (width, height) -> {
+                if (width != size || height != size) {
                     throw new IllegalArgumentException("View " + name + " expects images of exactly " + size + "x" + size
-                            + " pixels, found " + image.width() + "x" + image.height());
+                            + " pixels, found " + width + "x" + height);
                 }
-                return image;
+                return framing(width, height, Area.of(width, height), Area.of(size, size), Resampling.BILINEAR, 0);
             };
             return this;
         }
@@ -163,11 +203,10 @@ public final class ImageView {
             if (!(fraction > 0 && fraction <= 1)) {
                 throw new IllegalArgumentException("View " + name + ": a crop of " + fraction + " is not in (0, 1]");
             }
-            geometry = image -> {
-                int side = Math.max(1, (int) (fraction * Math.min(image.height(), image.width())));
-                int left = (image.width() - side) / 2;
-                int top = (image.height() - side) / 2;
-                return resampling.resize(image.crop(left, top, side, side), size, size);
+            geometry = (width, height) -> {
+                int side = Math.max(1, (int) (fraction * Math.min(height, width)));
+                return framing(width, height, new Area((width - side) / 2, (height - side) / 2, side, side), Area.of(size, size),
+                        resampling, 0);
             };
             return this;
         }
@@ -183,22 +222,66 @@ public final class ImageView {
                 throw new IllegalArgumentException("View " + name + ": a short side of " + shortSide
                         + " pixels is smaller than the size " + size);
             }
-            geometry = image -> {
-                int shorter = Math.min(image.width(), image.height());
-                int width = (int) ((long) shortSide * image.width() / shorter);
-                int height = (int) ((long) shortSide * image.height() / shorter);
+            geometry = (width, height) -> {
+                int shorter = Math.min(width, height);
+                int newWidth = (int) ((long) shortSide * width / shorter);
+                int newHeight = (int) ((long) shortSide * height / shorter);
                 // Half a pixel goes to the even side, as torchvision's CenterCrop rounds.
-                int left = (int) Math.rint((width - size) / 2.0);
-                int top = (int) Math.rint((height - size) / 2.0);
-                return resampling.resize(image, width, height).crop(left, top, size, size);
+                int left = (int) Math.rint((newWidth - size) / 2.0);
+                int top = (int) Math.rint((newHeight - size) / 2.0);
+                return framing(width, height, Area.of(width, height), new Area(-left, -top, newWidth, newHeight), resampling, 0);
             };
             return this;
         }
 
         /** Resizes to the square and ignores the aspect ratio. */
         public Builder stretch(Resampling resampling) {
-            geometry = image -> resampling.resize(image, size, size);
+            geometry = (width, height) -> framing(width, height, Area.of(width, height), Area.of(size, size), resampling, 0);
             return this;
+        }
+
+        /**
+         * Resizes the longer side to the size, keeping the aspect ratio (the shorter side is rounded), and fills the rest of the square evenly on
+         * both sides, an odd pixel more on the right and at the bottom.
+         *
+         * @param fill value of the pixels around the image, 0..255
+         * @throws IllegalArgumentException where the fill is out of range
+         */
+        public Builder letterbox(Resampling resampling, int fill) {
+            checkFill(fill);
+            geometry = (width, height) -> {
+                double scale = (double) size / Math.max(width, height);
+                int newWidth = Math.max(1, (int) Math.round(scale * width));
+                int newHeight = Math.max(1, (int) Math.round(scale * height));
+                return framing(width, height, Area.of(width, height),
+                        new Area((size - newWidth) / 2, (size - newHeight) / 2, newWidth, newHeight), resampling, fill);
+            };
+            return this;
+        }
+
+        /**
+         * Pads the image to a square on the right or at the bottom, and resizes that.
+         *
+         * @param fill value of the pixels beside the image, 0..255
+         * @throws IllegalArgumentException where the fill is out of range
+         */
+        public Builder padThenResize(Resampling resampling, int fill) {
+            checkFill(fill);
+            geometry = (width, height) -> {
+                int side = Math.max(width, height);
+                return framing(width, height, Area.of(side, side), Area.of(size, size), resampling, fill);
+            };
+            return this;
+        }
+
+        private void checkFill(int fill) {
+            if (fill < 0 || fill > 255) {
+                throw new IllegalArgumentException("View " + name + ": a fill of " + fill + " is not in 0..255");
+            }
+        }
+
+        private Framing framing(int width, int height, Area window, Area placed, Resampling resampling, int fill) {
+            return new Framing(width, height, window, placed, size, resampling, fill);
         }
 
         /** The network's channels are blue, green, red. */

@@ -5,7 +5,8 @@ import java.util.Arrays;
 /**
  * Separable resampling with antialiasing, bit for bit what PIL's {@code Image.resize} computes for 8-bit images: when an image shrinks,
  * the kernel is stretched by the scale; weights are rounded to 22 fractional bits; rows are resampled first and rounded to 8 bits, then
- * columns.
+ * columns. Where an image is stretched more in one direction than in the other, PIL 13 sometimes begins with the columns, and a value may then
+ * differ by one.
  */
 public enum Resampling {
 

@@ -115,11 +115,22 @@ public record RgbImage(int width, int height, byte[] pixels) {
         }
     }
 
-    /** The part of the given size whose corner is at (left, top); it lies inside the image. */
-    RgbImage crop(int left, int top, int width, int height) {
-        byte[] part = new byte[height * width * CHANNELS];
-        for (int y = 0; y < height; y++) {
-            System.arraycopy(pixels, ((top + y) * this.width + left) * CHANNELS, part, y * width * CHANNELS, width * CHANNELS);
+    /**
+     * The part of the given size whose corner is at (left, top).
+     *
+     * @param fill value of its pixels that lie outside of the image, 0..255
+     */
+    RgbImage window(int left, int top, int width, int height, int fill) {
+        if (left == 0 && top == 0 && width == this.width && height == this.height) {
+            return this;
+        }
+        byte[] part = new byte[Math.multiplyExact(height, width * CHANNELS)];
+        Arrays.fill(part, (byte) fill);
+        int firstX = Math.max(0, left);
+        int columns = Math.min(this.width, left + width) - firstX;
+        for (int y = Math.max(0, top); columns > 0 && y < Math.min(this.height, top + height); y++) {
+            System.arraycopy(pixels, (y * this.width + firstX) * CHANNELS, part, ((y - top) * width + firstX - left) * CHANNELS,
+                    columns * CHANNELS);
         }
         return new RgbImage(width, height, part);
     }

@@ -36,7 +36,7 @@ public final class SyntheticImages {
     public static final long FIRST_VALIDATION_INDEX = 5_000_000_000L;
 
     /** In radians; at 22.5 degrees (0.39) a tilted square would be a tilted diamond. */
-    private static final double MAX_TILT = 0.35;
+    static final double MAX_TILT = 0.35;
 
     private static final Region STROKE = (x, y) -> Math.abs(x) < 1 && Math.abs(y) < 0.25;
     private static final Region DOT = (x, y) -> x * x + y * y < 0.25;
@@ -77,13 +77,8 @@ public final class SyntheticImages {
         }
 
         @Override
-        float[] features(int example) {
-            return VIEW.apply(image(first + example), format);
-        }
-
-        @Override
-        int label(int example) {
-            return SyntheticImages.label(first + example);
+        Example example(int index) {
+            return ofClass(VIEW.apply(image(first + index), format), SyntheticImages.label(first + index));
         }
     }
 
@@ -104,44 +99,44 @@ public final class SyntheticImages {
         double[] front2 = Canvas.mix(front, color(random, 100, 256), random.nextDouble(0.3));
 
         Canvas canvas = new Canvas(SIZE, paint(ground, ground2, random));
-        pieces(canvas, (int) random.nextDouble(1 + 6 * hardness), random);
+        pieces(canvas, SIZE, (int) random.nextDouble(1 + 6 * hardness), random);
         canvas.draw(FIGURES[label(index)].region(),
-                placement(random.nextDouble(10.5, 12.5) - 5 * hardness, random.nextDouble(0.85, 1), MAX_TILT, random),
+                placement(SIZE, random.nextDouble(10.5, 12.5) - 5 * hardness, random.nextDouble(0.85, 1), MAX_TILT, random),
                 paint(front, front2, random));
-        pieces(canvas, (int) random.nextDouble(1 + 3 * hardness), random);
+        pieces(canvas, SIZE, (int) random.nextDouble(1 + 3 * hardness), random);
         double noise = 5 + 55 * hardness;
         return canvas.develop(() -> noise * (random.nextDouble() + random.nextDouble() + random.nextDouble() - 1.5));
     }
 
     /** Strokes and dots, smaller than any shape. */
-    private static void pieces(Canvas canvas, int count, SplittableRandom random) {
+    static void pieces(Canvas canvas, int size, int count, SplittableRandom random) {
         for (int i = 0; i < count; i++) {
             double[] color = color(random, 0, 256);
-            canvas.draw(random.nextBoolean() ? STROKE : DOT, placement(random.nextDouble(3, 6), random.nextDouble(0.5, 1), Math.PI, random),
+            canvas.draw(random.nextBoolean() ? STROKE : DOT, placement(size, random.nextDouble(3, 6), random.nextDouble(0.5, 1), Math.PI, random),
                     paint(color, color, random));
         }
     }
 
     /** A random place where the centre and most of the shape is inside the image, rotated by less than the tilt to either side. */
-    private static Placement placement(double radius, double flatness, double tilt, SplittableRandom random) {
+    static Placement placement(int size, double radius, double flatness, double tilt, SplittableRandom random) {
         double margin = 0.9 * radius;
-        return new Placement(random.nextDouble(margin, SIZE - margin), random.nextDouble(margin, SIZE - margin), radius, flatness,
+        return new Placement(random.nextDouble(margin, size - margin), random.nextDouble(margin, size - margin), radius, flatness,
                 random.nextDouble(-tilt, tilt));
     }
 
     /** Waves of 5 to 60 pixels: stripes to shades. */
-    private static Paint paint(double[] crest, double[] trough, SplittableRandom random) {
+    static Paint paint(double[] crest, double[] trough, SplittableRandom random) {
         double frequency = 1 / random.nextDouble(5, 60);
         double direction = random.nextDouble(2 * Math.PI);
         return new Paint(crest, trough, frequency * StrictMath.cos(direction), frequency * StrictMath.sin(direction),
                 random.nextDouble());
     }
 
-    private static double[] color(SplittableRandom random, double from, double to) {
+    static double[] color(SplittableRandom random, double from, double to) {
         return new double[]{random.nextDouble(from, to), random.nextDouble(from, to), random.nextDouble(from, to)};
     }
 
-    private static double[] brighter(double[] color, double[] step, double share) {
+    static double[] brighter(double[] color, double[] step, double share) {
         double[] sum = new double[color.length];
         for (int i = 0; i < sum.length; i++) {
             sum[i] = color[i] + share * step[i];

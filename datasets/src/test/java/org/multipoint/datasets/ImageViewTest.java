@@ -127,12 +127,69 @@ class ImageViewTest {
     }
 
     @Test
+    void padsThenResizes() {
+        ImageView view = new ImageView.Builder("padded", 6).padThenResize(Resampling.BILINEAR, 9).build();
+        RgbImage image = TestImages.formula(13, 9);
+        RgbImage padded = Resampling.BILINEAR.resize(image.window(0, 0, 13, 13, 9), 6, 6);
+        assertEquals(padded, view.picture(view.apply(image, CNN2DFormat.NHWC), CNN2DFormat.NHWC));
+        assertEquals(9, padded.pixels()[padded.pixels().length - 1]);
+        assertBox(new Box(0.5, 0.25 * 9 / 13, 1, 0.5 * 9 / 13), new Box(0.5, 0.25, 1, 0.5), view.framing(13, 9));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"20, 13, 10, 7, 0, 1", "13, 20, 7, 10, 1, 0", "30, 1, 10, 1, 0, 4"})
+    void letterboxKeepsTheAspectRatio(int width, int height, int newWidth, int newHeight, int left, int top) {
+        ImageView view = new ImageView.Builder("letterbox", 10).letterbox(Resampling.BICUBIC, 128).bgr().normalize(3, 7).build();
+        RgbImage image = TestImages.formula(width, height);
+        RgbImage shown = view.picture(view.apply(image, CNN2DFormat.NCHW), CNN2DFormat.NCHW);
+        assertEquals(Resampling.BICUBIC.resize(image, newWidth, newHeight), shown.window(left, top, newWidth, newHeight, 0));
+        assertEquals(128, shown.pixels()[0] & 0xFF);
+        assertBox(new Box(left / 10.0, top / 10.0, (left + newWidth / 2.0) / 10, (top + newHeight) / 10.0), new Box(0, 0, 0.5, 1),
+                view.framing(width, height));
+    }
+
+    @Test
+    void boxesFollowEveryGeometry() {
+        Box all = new Box(0, 0, 1, 1);
+        assertBox(all, all, new ImageView.Builder("exact", 9).exact().build().framing(9, 9));
+        assertBox(all, all, new ImageView.Builder("stretched", 6).stretch(Resampling.BICUBIC).build().framing(13, 9));
+        // The middle 10x10 pixels of 40x20.
+        assertBox(all, new Box(15 / 40.0, 5 / 20.0, 25 / 40.0, 15 / 20.0),
+                new ImageView.Builder("cropped", 5).cropThenResize(0.5, Resampling.BILINEAR).build().framing(40, 20));
+        // 40x20 becomes 20x10, of which columns 6 to 13 and rows 1 to 8 are shown.
+        assertBox(new Box(-6 / 8.0, -1 / 8.0, 14 / 8.0, 9 / 8.0), all,
+                new ImageView.Builder("resized", 8).resizeThenCrop(10, Resampling.BILINEAR).build().framing(40, 20));
+    }
+
+    private static void assertBox(Box inView, Box inImage, Framing framing) {
+        assertNear(inView, framing.toView(inImage));
+        assertNear(inImage, framing.toImage(inView));
+    }
+
+    private static void assertNear(Box expected, Box found) {
+        assertArrayEquals(new double[]{expected.left(), expected.top(), expected.right(), expected.bottom()},
+                new double[]{found.left(), found.top(), found.right(), found.bottom()}, 1e-12);
+    }
+
+    /** The checksums are of PIL's bilinear resize, with and without padding. */
+    @ParameterizedTest
+    @CsvSource({"301, 198, PAD", "303, 197, STRETCH"})
+    void detectorPixelsEqualThePilPipeline(int width, int height, String geometry) {
+        ImageView.Builder raw = new ImageView.Builder("raw", 104);
+        ImageView view = (geometry.equals("PAD") ? raw.padThenResize(Resampling.BILINEAR, 0) : raw.stretch(Resampling.BILINEAR)).build();
+        assertEquals(geometry.equals("PAD") ? 4210246865L : 2708308505L,
+                TestImages.crc(bytes(view.apply(TestImages.formula(width, height), CNN2DFormat.NHWC), 0, 1)));
+    }
+
+    @Test
     void refusesSettingsThatMakeNoSense() {
         assertThrows(IllegalArgumentException.class, () -> ImageView.keras(0));
         ImageView.Builder builder = new ImageView.Builder("mine", 8);
         assertThrows(IllegalArgumentException.class, () -> builder.cropThenResize(0, Resampling.BILINEAR));
         assertThrows(IllegalArgumentException.class, () -> builder.cropThenResize(Double.NaN, Resampling.BILINEAR));
         assertThrows(IllegalArgumentException.class, () -> builder.resizeThenCrop(7, Resampling.BILINEAR));
+        assertThrows(IllegalArgumentException.class, () -> builder.letterbox(Resampling.BILINEAR, 256));
+        assertThrows(IllegalArgumentException.class, () -> builder.padThenResize(Resampling.BILINEAR, -1));
         assertThrows(IllegalArgumentException.class, () -> builder.normalize(0, 0));
         assertThrows(IllegalArgumentException.class, () -> builder.normalize(new double[2], new double[]{1, 1}));
     }

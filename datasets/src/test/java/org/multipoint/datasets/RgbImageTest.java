@@ -95,7 +95,7 @@ class RgbImageTest {
     @Test
     void cropsAPart() {
         RgbImage image = TestImages.formula(5, 4);
-        RgbImage part = image.crop(2, 1, 2, 2);
+        RgbImage part = image.window(2, 1, 2, 2, 0);
         byte[] p = image.pixels();
         byte[] expected = new byte[12];
         System.arraycopy(p, (5 + 2) * 3, expected, 0, 6);

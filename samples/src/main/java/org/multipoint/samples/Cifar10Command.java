@@ -46,7 +46,7 @@ final class Cifar10Command implements Callable<Integer> {
         ImageFolder test = data.images("test", network.format(), run.test().orElse(TEST_IMAGES));
         ImageFolder calibration = network.isPlain() ? data.images("train", network.format(), calibrationCount.or(CALIBRATION_IMAGES)) : null;
         try (ImageSets images = ImageSets.of(calibration, test, half.get(), calibration != null && quantization.maxDrop().isPresent())) {
-            new Comparison(notebook, data.name(), network, images).show(quantization, quantization.bits(4), run, false);
+            new Comparison<>(notebook, data.name(), network, images, Evaluations.ofClasses()).show(quantization, quantization.bits(4), run, false);
         }
         return 0;
     }

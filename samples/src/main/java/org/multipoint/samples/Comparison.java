@@ -9,6 +9,7 @@ import org.multipoint.transform.MultipointResult;
 import org.multipoint.transform.MultipointResult.Attempt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.shade.jackson.annotation.JsonUnwrapped;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,35 +18,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
-/** A trained network beside what quantization makes of it. Each step prints what it found. */
-final class Comparison {
+/**
+ * A trained network beside what quantization makes of it. Each step prints what it found.
+ *
+ * @param <J> what networks are judged by
+ */
+final class Comparison<J extends Judgement> {
 
     private static final int MOST_TIMED = 16;
     /** Values of the images that are timed: Deeplearning4j takes gigabytes for a few large images. */
     private static final long TIMED_VALUES = 1 << 16;
 
-    private static final TextTable<Row> SUMMARY = new TextTable<Row>()
-            .text("network", Row::name)
-            .number("top-1 %", r -> format("%.2f", 100 * r.measured.evaluation.top1()))
-            .number("95 % interval", r -> interval(r.measured.evaluation))
-            .number("top-5 %", r -> format("%.2f", 100 * r.measured.evaluation.top5())).optional(1)
-            .number("KL", r -> known("%.4f", r.measured.evaluation.divergence()))
-            .number("agreement %", r -> known("%.2f", 100 * r.measured.evaluation.agreement()))
-            .number("stored bits/ weight", Row::bitsPerWeight)
-            .number("codes/ weight", Row::codesPerWeight).optional(4)
-            .number("file bytes", r -> format("%,d", r.measured.bytes))
-            .number("ms/ image", r -> format("%.2f", r.measured.msPerImage)).optional(3)
-            .number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage)).optional(2);
-
     private final Notebook notebook;
     private final String model;
     private final Network network;
     private final ImageSets images;
+    private final Judge<J> judge;
     private final INDArray someImages;
-    private final List<Quantized> quantized = new ArrayList<>();
+    private final List<Quantized<J>> quantized = new ArrayList<>();
     private Network compiled;
-    private Measured original;
+    private Measured<J> original;
 
     /**
      * What was measured of a network.
@@ -54,7 +48,7 @@ final class Comparison {
      * @param msPerImage         time of a forward pass, for each image
      * @param compiledMsPerImage the same of the network compiled to segments
      */
-    record Measured(Evaluations.Result evaluation, long bytes, double msPerImage, double compiledMsPerImage) {
+    record Measured<J extends Judgement>(J judgement, long bytes, double msPerImage, double compiledMsPerImage) {
     }
 
     /**
@@ -62,7 +56,8 @@ final class Comparison {
      *
      * @param extraPoints budget, as a share of the codes that one point per row takes
      */
-    record Quantized(double extraPoints, MultipointReport report, double calibrationSeconds, double quantizationSeconds, Measured measured) {
+    record Quantized<J extends Judgement>(double extraPoints, MultipointReport report, double calibrationSeconds, double quantizationSeconds,
+                                          Measured<J> measured) {
 
         /** Width of a code. */
         int bits() {
@@ -91,11 +86,12 @@ final class Comparison {
     /**
      * @param model name for reports
      */
-    Comparison(Notebook notebook, String model, Network network, ImageSets images) {
+    Comparison(Notebook notebook, String model, Network network, ImageSets images, Judge<J> judge) {
         this.notebook = notebook;
         this.model = model;
         this.network = network;
         this.images = images;
+        this.judge = judge;
         INDArray batch = images.test().next().getFeatures();
         long timed = Math.max(1, Math.min(MOST_TIMED, TIMED_VALUES / (batch.length() / batch.size(0))));
         this.someImages = batch.get(NDArrayIndex.interval(0, Math.min(timed, batch.size(0)))).dup();
@@ -126,12 +122,12 @@ final class Comparison {
     private void evaluateOnly(RunOptions run) throws IOException {
         notebook.step("%s as it is, on %,d test images", model, images.test().totalExamples());
         compiled = network.compiled();
-        original = measure(Evaluations.evaluate(model, compiled, images.test()), network, compiled, SavedModel.bytes(network));
+        original = measure(judge.evaluate(model, compiled, images.test(), null), network, compiled, SavedModel.bytes(network));
         say(original);
         if (run.json().isPresent()) {
-            AtomicFile.writeJson(run.json().get(), new EvaluationJson(model, original.evaluation.images(), original.evaluation.top1(),
-                    original.evaluation.top5(), original.bytes, original.msPerImage, original.evaluation.top1Low(),
-                    original.evaluation.top1High()));
+            AtomicFile.writeJson(run.json().get(), new EvaluationJson(model, original.judgement.images(),
+                    ResultJson.Figures.of(original.judgement), original.bytes, original.msPerImage,
+                    ResultJson.Interval.of(original.judgement)));
             notebook.say("Results: %s", run.json().get());
         }
     }
@@ -140,10 +136,13 @@ final class Comparison {
         notebook.step("%s in fp32, on %,d test images", model, images.test().totalExamples());
         // Compiled, an fp32 network says the same many times faster.
         compiled = network.compiled();
-        try (INDArray plain = network.output(someImages); INDArray fast = compiled.output(someImages)) {
-            notebook.say("compiled for speed; outputs differ by at most %.1e", plain.sub(fast).amaxNumber().doubleValue());
-        }
-        original = measure(Evaluations.evaluate("fp32", byDeeplearning4j ? network : compiled, images.test()), network, compiled,
+        INDArray[] plain = network.outputs(someImages);
+        INDArray[] fast = compiled.outputs(someImages);
+        notebook.say("compiled for speed; outputs differ by at most %.1e", IntStream.range(0, plain.length)
+                .mapToDouble(i -> plain[i].sub(fast[i]).amaxNumber().doubleValue()).max().orElseThrow());
+        Network.close(plain);
+        Network.close(fast);
+        original = measure(judge.evaluate("fp32", byDeeplearning4j ? network : compiled, images.test(), null), network, compiled,
                 SavedModel.bytes(network));
         say(original);
     }
@@ -164,7 +163,7 @@ final class Comparison {
     private <M extends Model> void quantize(QuantizationOptions how, Multipoint<M> multipoint, String task, Optional<Path> out)
             throws IOException {
         how.apply(multipoint.calibrate(images.calibration()));
-        images.searched().ifPresent(some -> multipoint.maxDrop(how.maxDrop().orElseThrow(), m -> top1(m, some)));
+        images.searched().ifPresent(some -> multipoint.maxDrop(how.maxDrop().orElseThrow(), m -> judged(m, some)));
         MultipointResult<M> result;
         try (Progress.OfTransform progress = new Progress.OfTransform(task,
                 (images.calibration().totalExamples() + images.calibration().batch() - 1) / images.calibration().batch())) {
@@ -181,12 +180,12 @@ final class Comparison {
         try {
             Path file = out.orElse(temporary);
             SavedModel.write(small, file);
-            Measured measured = measure(Evaluations.evaluate("quantized", small, images.test(), original.evaluation.outputs()), small,
+            Measured<J> measured = measure(judge.evaluate("quantized", small, images.test(), original.judgement), small,
                     small.compiled(), Files.size(file));
             SavedModel.check(file, small, someImages);
             say(measured);
             notebook.say("Saved%s, restored: outputs are the same, bit for bit.", temporary != null ? "" : " as " + file);
-            quantized.add(new Quantized(how.extraPoints(result.report()), result.report(), result.calibrationSeconds(),
+            quantized.add(new Quantized<>(how.extraPoints(result.report()), result.report(), result.calibrationSeconds(),
                     result.quantizationSeconds(), measured));
         } finally {
             if (temporary != null) {
@@ -196,16 +195,16 @@ final class Comparison {
     }
 
     /** The metric that {@code --max-drop} holds. */
-    private double top1(Model tried, ImageIterator some) {
-        return Evaluations.evaluate("attempt", tried == network.model() ? compiled : new Network(tried).compiled(), some).top1();
+    private double judged(Model tried, ImageIterator some) {
+        return judge.evaluate("attempt", tried == network.model() ? compiled : new Network(tried).compiled(), some, null).mainValue();
     }
 
-    private static String attempts(List<Attempt> attempts) {
+    private String attempts(List<Attempt> attempts) {
         return new TextTable<Attempt>()
                 .number("bits", a -> String.valueOf(a.bits()))
                 .text("budget", Attempt::budget)
                 .number("stored bits/weight", a -> format("%.3f", a.storedBitsPerWeight()))
-                .number("top-1 %", a -> format("%.2f", 100 * a.metric()))
+                .number(original.judgement.mainFigure() + " %", a -> format("%.2f", 100 * a.metric()))
                 .text("", a -> a.holds() ? "holds" : "falls too far").toString(attempts, Terminal.textColumns());
     }
 
@@ -215,14 +214,13 @@ final class Comparison {
         return file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));
     }
 
-    private Measured measure(Evaluations.Result evaluation, Network some, Network itsCompiled, long bytes) {
-        return new Measured(evaluation, bytes, Evaluations.msPerImage(some, someImages), Evaluations.msPerImage(itsCompiled, someImages));
+    private Measured<J> measure(J judgement, Network some, Network itsCompiled, long bytes) {
+        return new Measured<>(judgement, bytes, Evaluations.msPerImage(some, someImages), Evaluations.msPerImage(itsCompiled, someImages));
     }
 
-    private void say(Measured measured) {
-        Evaluations.Result found = measured.evaluation;
-        notebook.say("top-1 %.2f %% (95 %% interval %s), top-5 %.2f %%%s%s, %,d bytes on disk", 100 * found.top1(), interval(found),
-                100 * found.top5(), known(", divergence from fp32 %.4f", found.divergence()),
+    private void say(Measured<J> measured) {
+        J found = measured.judgement;
+        notebook.say("%s%s%s, %,d bytes on disk", found.text(), known(", divergence from fp32 %.4f", found.divergence()),
                 known(", agreement with it %.2f %%", 100 * found.agreement()), measured.bytes);
         notebook.say("%.2f ms an image in batches of %d, compiled %.2f ms", measured.msPerImage, someImages.size(0),
                 measured.compiledMsPerImage);
@@ -231,47 +229,66 @@ final class Comparison {
     /** Shows all results beside each other, and writes them where asked for. */
     private void summarize(QuantizationOptions how, RunOptions run) throws IOException {
         notebook.step("Side by side");
-        List<Row> rows = new ArrayList<>();
-        rows.add(new Row("fp32", original, "32", ""));
-        quantized.forEach(q -> rows.add(new Row(q.name(), q.measured, format("%.3f", q.report.storedBitsPerWeight()),
+        List<Row<J>> rows = new ArrayList<>();
+        rows.add(new Row<>("fp32", original, "32", ""));
+        quantized.forEach(q -> rows.add(new Row<>(q.name(), q.measured, format("%.3f", q.report.storedBitsPerWeight()),
                 format("%.3f", q.report.codesPerWeight()))));
-        notebook.say("%s", SUMMARY.toString(rows, Terminal.textColumns()));
-        notebook.say("KL: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
-                + "top-1. Agreement: share of images whose most likely class is that of fp32.");
+        notebook.say("%s", table().toString(rows, Terminal.textColumns()));
+        if (!Double.isNaN(quantized.get(0).measured.judgement.agreement())) {
+            notebook.say("KL: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Steadier than "
+                    + "top-1. Agreement: share of images whose most likely class is that of fp32.");
+        }
         if (images.search() != null) {
-            notebook.say("On images that the search has not seen, top-1 is %.2f points below fp32; it was to be %.2f at most.",
-                    100 * (original.evaluation.top1() - quantized.get(0).measured.evaluation.top1()), 100 * how.maxDrop().orElseThrow());
+            notebook.say("On images that the search has not seen, %s is %.2f points below fp32; it was to be %.2f at most.",
+                    original.judgement.mainFigure(),
+                    100 * (original.judgement.mainValue() - quantized.get(0).measured.judgement.mainValue()), 100 * how.maxDrop().orElseThrow());
         }
         if (run.json().isPresent()) {
             json().write(run.json().get());
             notebook.say("Results: %s", run.json().get());
         }
         if (run.plot().isPresent()) {
-            ComparisonPlot.write(run.plot().get(), model, original, quantized);
+            judge.draw(run.plot().get(), model, original, quantized);
             notebook.say("Plot: %s", run.plot().get());
         }
     }
 
-    private record Row(String name, Measured measured, String bitsPerWeight, String codesPerWeight) {
+    private TextTable<Row<J>> table() {
+        TextTable<Row<J>> table = new TextTable<Row<J>>().text("network", Row::name);
+        Figure first = original.judgement.mainFigure();
+        for (Figure figure : original.judgement.figures().keySet()) {
+            table.number(figure + " %", r -> format("%.2f", 100 * r.measured.judgement.figures().get(figure)));
+            if (figure != first) {
+                table.optional(1);
+            } else if (!Double.isNaN(original.judgement.low())) {
+                table.number("95 % interval", r -> r.measured.judgement.lowToHigh());
+            }
+        }
+        if (quantized.stream().anyMatch(q -> !Double.isNaN(q.measured.judgement.agreement()))) {
+            table.number("KL", r -> known("%.4f", r.measured.judgement.divergence()))
+                    .number("agreement %", r -> known("%.2f", 100 * r.measured.judgement.agreement()));
+        }
+        return table.number("stored bits/ weight", Row::bitsPerWeight)
+                .number("codes/ weight", Row::codesPerWeight).optional(4)
+                .number("file bytes", r -> format("%,d", r.measured.bytes))
+                .number("ms/ image", r -> format("%.2f", r.measured.msPerImage)).optional(3)
+                .number("compiled", r -> format("%.2f", r.measured.compiledMsPerImage)).optional(2);
+    }
+
+    private record Row<J extends Judgement>(String name, Measured<J> measured, String bitsPerWeight, String codesPerWeight) {
     }
 
     /**
      * What was found of a network that was evaluated only, for other programs. Names and meanings of fields stay.
      *
      * @param testImages images that it was evaluated on
-     * @param top1       share of images whose most likely class is right
-     * @param top5       share of images whose class is among the five most likely ones
+     * @param figures    what it is judged by
      * @param bytes      size of the saved model
      * @param msPerImage time of a forward pass in Deeplearning4j, for each image
-     * @param top1Low    lower end of the 95 % interval of {@code top1} (Wilson)
-     * @param top1High   upper end of that interval
+     * @param interval   of top-1
      */
-    record EvaluationJson(String model, long testImages, double top1, double top5, long bytes, double msPerImage, double top1Low,
-                          double top1High) {
-    }
-
-    private static String interval(Evaluations.Result found) {
-        return String.format(Locale.ROOT, "%.1f-%.1f", 100 * found.top1Low(), 100 * found.top1High());
+    record EvaluationJson(String model, long testImages, @JsonUnwrapped ResultJson.Figures figures, long bytes, double msPerImage,
+                          @JsonUnwrapped ResultJson.Interval interval) {
     }
 
     /** A figure, or nothing where it is NaN. */
@@ -288,14 +305,14 @@ final class Comparison {
         return all.get(0).with(all.subList(1, all.size()));
     }
 
-    private ResultJson json(Quantized q) {
-        Evaluations.Result before = original.evaluation;
-        Evaluations.Result after = q.measured.evaluation;
-        Double kl = Double.isNaN(after.divergence()) ? null : Double.valueOf(after.divergence());
+    private ResultJson json(Quantized<J> q) {
+        J before = original.judgement;
+        J after = q.measured.judgement;
+        Double kl = ResultJson.known(after.divergence());
         return new ResultJson(model, q.method(), q.bits(), q.extraPoints, images.calibration().totalExamples(), after.images(),
-                new ResultJson.Fp32(before.top1(), before.top5(), original.bytes, original.msPerImage, before.top1Low(), before.top1High()),
-                new ResultJson.Quantized(after.top1(), after.top5(), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
-                        q.measured.msPerImage, kl, kl, after.agreement(), after.top1Low(), after.top1High()),
+                new ResultJson.Fp32(ResultJson.Figures.of(before), original.bytes, original.msPerImage, ResultJson.Interval.of(before)),
+                new ResultJson.Quantized(ResultJson.Figures.of(after), q.report.storedBitsPerWeight(), q.report.codesPerWeight(), q.measured.bytes,
+                        q.measured.msPerImage, kl, kl, ResultJson.known(after.agreement()), ResultJson.Interval.of(after)),
                 new ResultJson.Seconds(q.calibrationSeconds, q.quantizationSeconds, before.seconds() + after.seconds()),
                 PeakMemory.megabytes(), List.of());
     }

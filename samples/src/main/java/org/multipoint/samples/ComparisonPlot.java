@@ -41,9 +41,10 @@ final class ComparisonPlot {
     private ComparisonPlot() {
     }
 
-    static void write(Path png, String model, Comparison.Measured original, List<Comparison.Quantized> quantized) throws IOException {
+    static <J extends Judgement> void write(Path png, String model, Comparison.Measured<J> original, List<Comparison.Quantized<J>> quantized)
+            throws IOException {
         List<String> names = new ArrayList<>(List.of("fp32"));
-        List<Comparison.Measured> networks = new ArrayList<>(List.of(original));
+        List<Comparison.Measured<J>> networks = new ArrayList<>(List.of(original));
         quantized.forEach(q -> {
             names.add(q.size());
             networks.add(q.measured());
@@ -53,7 +54,8 @@ final class ComparisonPlot {
         // Two rows of two: XChart lays out full rows only.
         List<Chart<?, ?>> charts = List.of(
                 quantized.size() > 2 ? overStoredBits(model, original, quantized)
-                        : networks(model + ": top-1", "%", 100, names, networks, m -> 100 * m.evaluation().top1()),
+                        : networks(model + ": " + original.judgement().mainFigure(), "%", 100, names, networks,
+                                m -> 100 * m.judgement().mainValue()),
                 networks(model + ": file", unit == 1e3 ? "kB" : "MB", original.bytes() / unit, names, networks, m -> m.bytes() / unit),
                 layers("Output error of each layer, relative to its outputs' variance", "error", quantized, LayerReport::outputError,
                         true),
@@ -66,8 +68,8 @@ final class ComparisonPlot {
         });
     }
 
-    private static CategoryChart networks(String title, String unit, double most, List<String> names,
-                                          List<Comparison.Measured> networks, ToDoubleFunction<Comparison.Measured> value) {
+    private static <M> CategoryChart networks(String title, String unit, double most, List<String> names, List<M> networks,
+                                              ToDoubleFunction<M> value) {
         CategoryChart chart = chart(title, unit);
         chart.getStyler().setLabelsVisible(true).setLabelsFont(LABELS).setAvailableSpaceFill(0.5)
                 .setYAxisMin(0.0).setYAxisMax(most).setLegendVisible(false);
@@ -75,12 +77,12 @@ final class ComparisonPlot {
         return chart;
     }
 
-    private static CategoryChart layers(String title, String unit, List<Comparison.Quantized> quantized,
-                                        ToDoubleFunction<LayerReport> value, boolean logarithmic) {
+    private static <J extends Judgement> CategoryChart layers(String title, String unit, List<Comparison.Quantized<J>> quantized,
+                                                              ToDoubleFunction<LayerReport> value, boolean logarithmic) {
         CategoryChart chart = chart(title, unit);
         chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line).setOverlapped(true)
                 .setXAxisLabelRotation(90).setYAxisLogarithmic(logarithmic).setLegendPosition(LegendPosition.OutsideE);
-        for (Comparison.Quantized q : quantized) {
+        for (Comparison.Quantized<J> q : quantized) {
             List<LayerReport> layers = q.report().layers();
             chart.addSeries(q.size(), layers.stream().map(LayerReport::name).toList(),
                     layers.stream().map(value::applyAsDouble).toList());
@@ -88,10 +90,11 @@ final class ComparisonPlot {
         return chart;
     }
 
-    private static XYChart overStoredBits(String model, Comparison.Measured original, List<Comparison.Quantized> quantized) {
-        return overStoredBits(model, original.evaluation().top1(), Map.of(quantized.get(0).method(), quantized.stream()
+    private static <J extends Judgement> XYChart overStoredBits(String model, Comparison.Measured<J> original,
+                                                                List<Comparison.Quantized<J>> quantized) {
+        return overStoredBits(model, original.judgement().mainValue(), Map.of(quantized.get(0).method(), quantized.stream()
                 .sorted(Comparator.comparingDouble(q -> q.report().storedBitsPerWeight()))
-                .map(q -> new Place(q.report().storedBitsPerWeight(), q.measured().evaluation().top1())).toList()));
+                .map(q -> new Place(q.report().storedBitsPerWeight(), q.measured().judgement().mainValue())).toList()));
     }
 
     /**

@@ -12,6 +12,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /** Measures the accuracy and the speed of a network. */
@@ -34,7 +37,7 @@ final class Evaluations {
      *                   where outputs are no probabilities
      * @param seconds    wall-clock time, reading images included
      */
-    record Result(Evaluation evaluation, List<float[]> outputs, double agreement, double divergence, double seconds) {
+    record Result(Evaluation evaluation, List<float[]> outputs, double agreement, double divergence, double seconds) implements Judgement {
 
         /** Share of images whose most likely class is right. */
         double top1() {
@@ -42,12 +45,14 @@ final class Evaluations {
         }
 
         /** Lower end of the 95 % interval of the share that top-1 would be on all such images, by Wilson's score. */
-        double top1Low() {
+        @Override
+        public double low() {
             return Math.max(0, interval().getLowerBound());
         }
 
         /** Upper end of that interval. */
-        double top1High() {
+        @Override
+        public double high() {
             return Math.min(1, interval().getUpperBound());
         }
 
@@ -60,13 +65,28 @@ final class Evaluations {
             return evaluation.topNAccuracy();
         }
 
-        /** Number of images. */
-        long images() {
+        @Override
+        public SortedMap<Figure, Double> figures() {
+            return new TreeMap<>(Map.of(Figure.TOP_1, top1(), Figure.TOP_5, top5()));
+        }
+
+        @Override
+        public String details() {
+            return evaluation.stats();
+        }
+
+        @Override
+        public long images() {
             return evaluation.getNumRowCounter();
         }
     }
 
     private Evaluations() {
+    }
+
+    /** Judges classifiers by the classes of their images. */
+    static Judge<Result> ofClasses() {
+        return (name, network, images, reference) -> evaluate(name, network, images, reference == null ? List.of() : reference.outputs());
     }
 
     /** Evaluates a network on all images of an iterator. */
@@ -171,7 +191,7 @@ final class Evaluations {
         long start = System.nanoTime();
         for (int run = 0; run < LEAST_RUNS || run < MOST_RUNS && seconds(start) < ENOUGH_SECONDS; run++) {
             long begin = System.nanoTime();
-            network.output(features).close();
+            Network.close(network.outputs(features));
             best = Math.min(best, seconds(begin));
         }
         return 1e3 * best / features.size(0);

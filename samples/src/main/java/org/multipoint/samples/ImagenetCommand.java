@@ -95,7 +95,7 @@ final class ImagenetCommand implements Callable<Integer> {
             notebook.say("Calibrated on the images that it is evaluated on: results will look better than they are.");
         }
         try (ImageSets sets = sets(network, shown)) {
-            new Comparison(notebook, model.getFileName().toString(), network, sets)
+            new Comparison<>(notebook, model.getFileName().toString(), network, sets, Evaluations.ofClasses())
                     .show(quantization, quantization.bits(4), run, byDeeplearning4j);
             ((ImageFolder) sets.test()).skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
         }

@@ -26,21 +26,40 @@ import java.util.stream.Stream;
 /**
  * A network of either of Deeplearning4j's kinds: plain, transformed, compiled, or both.
  *
- * @param model a {@link ComputationGraph} or {@link MultiLayerNetwork} with one input and one output
+ * @param model a {@link ComputationGraph} or {@link MultiLayerNetwork} with one input
  */
 record Network(Model model) {
 
-    /** @throws IllegalArgumentException where it is a graph with several inputs or outputs */
+    /** @throws IllegalArgumentException where it is a graph with several inputs */
     Network {
-        if (model instanceof ComputationGraph graph && (graph.getNumInputArrays() != 1 || graph.getNumOutputArrays() != 1)) {
-            throw new IllegalArgumentException("The graph has " + graph.getNumInputArrays() + " inputs and " + graph.getNumOutputArrays()
-                    + " outputs, expected one of each");
+        if (model instanceof ComputationGraph graph && graph.getNumInputArrays() != 1) {
+            throw new IllegalArgumentException("The graph has " + graph.getNumInputArrays() + " inputs, expected one");
         }
     }
 
-    /** Its outputs for a batch. */
+    /**
+     * Its only output for a batch.
+     *
+     * @throws IllegalArgumentException where it has several
+     */
     INDArray output(INDArray features) {
-        return model instanceof ComputationGraph graph ? graph.outputSingle(features) : ((MultiLayerNetwork) model).output(features, false);
+        if (model instanceof ComputationGraph graph && graph.getNumOutputArrays() != 1) {
+            throw new IllegalArgumentException("The graph has " + graph.getNumOutputArrays() + " outputs, expected one");
+        }
+        return outputs(features)[0];
+    }
+
+    /** All its outputs for a batch. */
+    INDArray[] outputs(INDArray features) {
+        return model instanceof ComputationGraph graph ? graph.output(features)
+                : new INDArray[]{((MultiLayerNetwork) model).output(features, false)};
+    }
+
+    /** Releases the memory of outputs. */
+    static void close(INDArray... outputs) {
+        for (INDArray output : outputs) {
+            output.close();
+        }
     }
 
     /** The same network compiled to segments. */
@@ -88,6 +107,11 @@ record Network(Model model) {
                 ? network.getLayerWiseConfigurations().getConfs().stream().map(c -> c.getLayer()).toList()
                 : vertices().stream().flatMap(v -> Segment.of(v).map(s -> s.vertices().values().stream()).orElse(Stream.of(v)))
                         .flatMap(Network::layers).toList();
+    }
+
+    /** Its first layer of a kind. */
+    <L extends Layer> Optional<L> layer(Class<L> kind) {
+        return layers().stream().filter(kind::isInstance).map(kind::cast).findFirst();
     }
 
     private static Stream<Layer> layers(GraphVertex vertex) {

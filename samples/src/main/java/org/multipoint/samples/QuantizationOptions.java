@@ -27,6 +27,9 @@ final class QuantizationOptions {
     private Granularity granularity;
     private int activationBits;
 
+    @Option(names = "--leave-out", split = ",", paramLabel = "LAYERS", description = "Names of layers that stay in fp32.")
+    private List<String> leftOut = List.of();
+
     @ArgGroup
     private Budget budget;
 
@@ -55,7 +58,7 @@ final class QuantizationOptions {
         }
 
         @Option(names = "--max-drop", paramLabel = "POINTS",
-                description = "Finds the smallest model whose top-1, in percent, is at most this far below that of fp32, on images that are "
+                description = "Finds the smallest model whose top-1 (of detectors: mAP@0.5), in percent, is at most this far below that of fp32, on images that are "
                         + "not those of the report.")
         void setMaxDrop(double points) {
             maxDrop = Arguments.checked(command, "--max-drop", points, points >= 0 && points <= 100, "0 to 100");
@@ -114,7 +117,8 @@ final class QuantizationOptions {
     }
 
     <M> Multipoint<M> apply(Multipoint<M> multipoint) {
-        multipoint.activationBits(activationBits).options(MultipointOptions.builder().granularity(granularity).build());
+        multipoint.activationBits(activationBits).leaveOut(leftOut.toArray(String[]::new))
+                .options(MultipointOptions.builder().granularity(granularity).build());
         if (method != null) {
             multipoint.method(method);
         }

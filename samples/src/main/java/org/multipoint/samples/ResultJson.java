@@ -1,6 +1,7 @@
 package org.multipoint.samples;
 
 import org.nd4j.shade.jackson.annotation.JsonInclude;
+import org.nd4j.shade.jackson.annotation.JsonUnwrapped;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,19 +27,52 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
                   Quantized quantized, Seconds seconds, double peakMegabytes, List<ResultJson> further) {
 
     /**
-     * @param top1       share of images whose most likely class is right
-     * @param top5       share of images whose class is among the five most likely ones
-     * @param bytes      size of the saved model
-     * @param msPerImage time of a forward pass in Deeplearning4j, for each image
-     * @param top1Low    lower end of the 95 % interval of {@code top1} (Wilson)
-     * @param top1High   upper end of that interval
+     * What a network is judged by; null where that is something else.
+     *
+     * @param top1    share of images whose most likely class is right
+     * @param top5    share of images whose class is among the five most likely ones
+     * @param map     mean average precision of a detector at an overlap of 0.5, area under the curve
+     * @param cocoMap mean average precision of a detector after COCO, over overlaps of 0.5 to 0.95
      */
-    record Fp32(double top1, double top5, long bytes, double msPerImage, double top1Low, double top1High) {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Figures(Double top1, Double top5, Double map, Double cocoMap) {
+
+        static Figures of(Judgement judgement) {
+            return new Figures(judgement.figures().get(Figure.TOP_1), judgement.figures().get(Figure.TOP_5),
+                    judgement.figures().get(Figure.MAP), judgement.figures().get(Figure.COCO_MAP));
+        }
     }
 
     /**
-     * @param top1                share of images whose most likely class is right
-     * @param top5                share of images whose class is among the five most likely ones
+     * The 95 % interval of top-1 (Wilson); null where there is no top-1.
+     *
+     * @param top1Low  lower end
+     * @param top1High upper end
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Interval(Double top1Low, Double top1High) {
+
+        static Interval of(Judgement judgement) {
+            return new Interval(known(judgement.low()), known(judgement.high()));
+        }
+    }
+
+    /** A figure; null where it is NaN. */
+    static Double known(double value) {
+        return Double.isNaN(value) ? null : Double.valueOf(value);
+    }
+
+    /**
+     * @param figures    what it is judged by
+     * @param bytes      size of the saved model
+     * @param msPerImage time of a forward pass in Deeplearning4j, for each image
+     * @param interval   of top-1
+     */
+    record Fp32(@JsonUnwrapped Figures figures, long bytes, double msPerImage, @JsonUnwrapped Interval interval) {
+    }
+
+    /**
+     * @param figures             what it is judged by
      * @param storedBitsPerWeight stored bits for each quantized weight, everything counted
      * @param codesPerWeight      codes for each quantized weight
      * @param bytes               size of the saved model
@@ -46,12 +80,12 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
      * @param divergence          the same as {@code kl}
      * @param kl                  mean Kullback-Leibler divergence of the class probabilities from those of the network before, in nats; null
      *                            where outputs are no probabilities
-     * @param agreement           share of images whose most likely class is the same as before
-     * @param top1Low             lower end of the 95 % interval of {@code top1} (Wilson)
-     * @param top1High            upper end of that interval
+     * @param agreement           share of images whose most likely class is the same as before; null for detectors
+     * @param interval            of top-1
      */
-    record Quantized(double top1, double top5, double storedBitsPerWeight, double codesPerWeight, long bytes, double msPerImage,
-                     Double divergence, Double kl, double agreement, double top1Low, double top1High) {
+    record Quantized(@JsonUnwrapped Figures figures, double storedBitsPerWeight, double codesPerWeight, long bytes, double msPerImage,
+                     Double divergence, Double kl, @JsonInclude(JsonInclude.Include.NON_NULL) Double agreement,
+                     @JsonUnwrapped Interval interval) {
     }
 
     /**

@@ -206,10 +206,16 @@ final class SavedModel {
      */
     static void check(Path file, Network network, INDArray features) throws IOException {
         Network restored = readZip(file);
-        try (INDArray expected = network.output(features); INDArray found = restored.output(features)) {
-            if (!Arrays.equals(expected.dup('c').data().asFloat(), found.dup('c').data().asFloat())) {
-                throw new IllegalStateException(file + ": the restored model's outputs differ from the saved model's");
+        try {
+            INDArray[] expected = network.outputs(features);
+            INDArray[] found = restored.outputs(features);
+            for (int i = 0; i < expected.length; i++) {
+                if (!Arrays.equals(expected[i].dup('c').data().asFloat(), found[i].dup('c').data().asFloat())) {
+                    throw new IllegalStateException(file + ": the restored model's outputs differ from the saved model's");
+                }
             }
+            Network.close(expected);
+            Network.close(found);
         } finally {
             restored.model().close();
         }

@@ -1,12 +1,9 @@
 package org.multipoint.samples;
 
-import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.multipoint.datasets.ImageIterator;
-import org.multipoint.datasets.SyntheticImages;
-import org.multipoint.samples.models.CifarResNet;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.schedule.PolySchedule;
@@ -20,11 +17,10 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 
-/** Trains the small ResNet that the quickstart quantizes. */
-@Command(name = "train", description = "Trains a small ResNet on generated images, each seen once: the network of quickstart.")
+/** Trains the small networks that the quickstart quantizes. */
+@Command(name = "train", description = "Trains a small network on generated images, each seen once: a network of quickstart.")
 final class TrainCommand implements Callable<Integer> {
 
-    private static final int BATCH = 64;
     private static final double LEARNING_RATE = 0.005;
 
     @Spec
@@ -33,8 +29,12 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Of the first weights; default ${DEFAULT-VALUE}.")
     private long seed;
 
+    @Option(names = "--task", defaultValue = "classification", paramLabel = "TASK",
+            description = "What the network learns: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+    private GeneratedTask task;
+
     private Path out;
-    private int images;
+    private Integer images;
     private int test;
     private int blocks;
     private int width;
@@ -44,7 +44,7 @@ final class TrainCommand implements Callable<Integer> {
         out = Arguments.writable(command, "--out", file);
     }
 
-    @Option(names = "--images", defaultValue = "24000", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
+    @Option(names = "--images", paramLabel = "N", description = "Images to train on; default 24,000, and 12,000 for detection.")
     void setImages(int count) {
         images = Arguments.positive(command, "--images", count);
     }
@@ -55,7 +55,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     @Option(names = "--blocks", defaultValue = "1", paramLabel = "N",
-            description = "Blocks in each of the three stages; default ${DEFAULT-VALUE}, which makes 8 layers.")
+            description = "Blocks in each of the three stages; default ${DEFAULT-VALUE}, which makes 8 layers, and 7 for detection.")
     void setBlocks(int count) {
         blocks = Arguments.positive(command, "--blocks", count);
     }
@@ -70,19 +70,19 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Notebook notebook = new Notebook(command.commandLine().getOut());
 
-        notebook.step("A ResNet with %d layers", 6 * blocks + 2);
-        int steps = (images + BATCH - 1) / BATCH;
-        ComputationGraph network = new ComputationGraph(CifarResNet.configuration(new NeuralNetConfiguration.Builder()
+        int count = images != null ? images : task.trainingImages();
+        notebook.step("A %s", task.network());
+        int steps = (count + task.batch() - 1) / task.batch();
+        ComputationGraph network = new ComputationGraph(task.configuration(new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .weightInit(WeightInit.RELU)
-                .updater(new Adam(new PolySchedule(ScheduleType.ITERATION, LEARNING_RATE, 1, steps))),
-                blocks, width, SyntheticImages.LABELS.size()));
+                .updater(new Adam(new PolySchedule(ScheduleType.ITERATION, LEARNING_RATE, 1, steps))), blocks, width));
         network.init();
         notebook.say("%,d parameters", network.numParams());
 
-        notebook.step("Training on %,d generated images", images);
-        try (ImageIterator train = SyntheticImages.train(images, BATCH, CNN2DFormat.NCHW);
-             Progress progress = Progress.of("training", images)) {
+        notebook.step("Training on %,d generated images", count);
+        try (ImageIterator train = task.train(count, task.batch());
+             Progress progress = Progress.of("training", count)) {
             int done = 0;
             while (train.hasNext()) {
                 DataSet batch = train.next();
@@ -94,8 +94,8 @@ final class TrainCommand implements Callable<Integer> {
 
         notebook.step("Evaluation");
         Network trained = new Network(network);
-        try (ImageIterator others = SyntheticImages.test(test, BATCH, CNN2DFormat.NCHW)) {
-            notebook.say("%s", Evaluations.evaluate("fp32", trained, others).evaluation().stats());
+        try (ImageIterator others = task.test(test, task.batch())) {
+            notebook.say("%s", task.judge().evaluate("fp32", trained, others, null).details());
         }
         SavedModel.write(trained, out);
         notebook.say("%s", out);

@@ -27,8 +27,8 @@ class EvaluationsTest {
             evaluation.eval(Nd4j.create(new float[][]{{1, 0}}), Nd4j.create(new float[][]{i < 95 ? new float[]{1, 0} : new float[]{0, 1}}));
         }
         Evaluations.Result result = new Evaluations.Result(evaluation, List.of(), Double.NaN, Double.NaN, 0);
-        assertEquals(0.8882, result.top1Low(), 5e-5);
-        assertEquals(0.9785, result.top1High(), 5e-5);
+        assertEquals(0.8882, result.low(), 5e-5);
+        assertEquals(0.9785, result.high(), 5e-5);
     }
 
     @Test
