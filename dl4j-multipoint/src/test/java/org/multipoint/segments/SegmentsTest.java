@@ -46,6 +46,8 @@ import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -249,7 +251,7 @@ class SegmentsTest {
     }
 
     @Test
-    void valuesThatAreReadOutsideEndASegment() {
+    void valuesThatAreReadOutsideAreResults() {
         ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.convolutional(8, 8, 3))
                 .addLayer("one", conv(3, 1, 6, CNN2DFormat.NCHW).activation(Activation.RELU).build(), "in")
                 .addLayer("two", conv(3, 1, 6, CNN2DFormat.NCHW).activation(Activation.RELU).build(), "one")
@@ -257,13 +259,94 @@ class SegmentsTest {
                 .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "one", "three")
                 .setOutputs("two", "sum").validateOutputLayerConfig(false));
         CompiledGraph compiled = Segments.compile(graph);
-        assertEquals(List.of("one", "two", "sum"), compiled.report().segments().stream().map(CompiledSegment::name).toList());
-        INDArray x = TestNets.random(4, 2, 3, 8, 8);
+        assertEquals(List.of("two-segment"), compiled.report().segments().stream().map(CompiledSegment::name).toList());
+        assertEquals(List.of("two", "sum"), compiled.graph().getConfiguration().getNetworkOutputs());
+        assertOutputs(1e-5, graph, compiled.graph(), TestNets.random(4, 2, 3, 8, 8));
+    }
+
+    private static void assertOutputs(double tolerance, ComputationGraph graph, ComputationGraph compiled, INDArray... x) {
         INDArray[] expected = graph.output(x);
-        INDArray[] found = compiled.graph().output(x);
-        for (int i = 0; i < 2; i++) {
-            assertNear(1e-5, expected[i], found[i], "output " + i);
+        INDArray[] found = compiled.output(x);
+        assertEquals(expected.length, found.length);
+        for (int i = 0; i < expected.length; i++) {
+            assertNear(tolerance, expected[i], found[i], "output " + i);
         }
+    }
+
+    /** Heads at several depths: of different sizes and ranks, with an activation of Deeplearning4j's, and one that is read again. */
+    private static ComputationGraph detector(DataType type, CNN2DFormat format) {
+        return TestNets.graph(type, b -> b.addInputs("image").setInputTypes(InputType.convolutional(17, 13, 3, format))
+                .addLayer("stem", conv(3, 2, 8, format).activation(Activation.RELU).build(), "image")
+                .addLayer("a", conv(3, 1, 8, format).activation(Activation.RELU).build(), "stem")
+                .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "a", "stem")
+                .addLayer("boxes", conv(1, 1, 5, format).build(), "sum")
+                .addLayer("scores", conv(1, 1, 3, format).activation(Activation.RATIONALTANH).build(), "sum")
+                .addLayer("b", conv(3, 2, 12, format).activation(Activation.RELU).build(), "sum")
+                .addLayer("boxes2", conv(3, 1, 5, format).build(), "b")
+                .addLayer("drop", new DropoutLayer(0.5), "b")
+                .addLayer("pool", new GlobalPoolingLayer.Builder(PoolingType.AVG).build(), "b")
+                .addLayer("vector", new DenseLayer.Builder().nOut(4).activation(Activation.IDENTITY).build(), "pool")
+                .setOutputs("vector", "boxes", "b", "drop", "scores", "boxes2").validateOutputLayerConfig(false));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void detectorsBecomeOneSegment(CNN2DFormat format, @TempDir Path folder) throws Exception {
+        InputType type = InputType.convolutional(17, 13, 3, format);
+        ComputationGraph graph = detector(DataType.FLOAT, format);
+        ComputationGraph small = Multipoint.of(graph).method(Method.GREEDY).bits(4)
+                .calibrate(TestNets.iterator(1, 2, 1, shape(type, 6))).transform().model();
+        for (ComputationGraph source : List.of(graph, small)) {
+            double tolerance = source == graph ? 1e-5 : 1e-3;
+            CompiledGraph compiled = Segments.compile(source);
+            assertEquals(1, compiled.report().segments().size(), compiled.report().toString());
+            assertEquals(Map.of(), compiled.report().outside());
+            ComputationGraph fused = compiled.graph();
+            for (int size = 0; size < 3; size++) {
+                long[] s = format == CNN2DFormat.NCHW ? new long[]{2 + size, 3, 17 + size, 13} : new long[]{2 + size, 17 + size, 13, 3};
+                assertOutputs(tolerance, source, fused, TestNets.random(5, s));
+            }
+            INDArray x = TestNets.random(6, shape(type, 3));
+            INDArray[] expected = fused.output(x);
+            File file = folder.resolve("graph.zip").toFile();
+            ModelSerializer.writeModel(fused, file, false);
+            ComputationGraph restored = ModelSerializer.restoreComputationGraph(file, false);
+            assertArrayEquals(expected, restored.output(x));
+            assertEquals(fused.getConfiguration(), restored.getConfiguration());
+            assertArrayEquals(expected, fused.clone().output(x));
+            assertEquals(expected[2], fused.feedForward(x, false).get("b"));
+            assertTrue(fused.summary(type).contains("SegmentResult"));
+            try (MemoryWorkspace results = Nd4j.getWorkspaceManager().getAndActivateWorkspace(
+                    WorkspaceConfiguration.builder().initialSize(1 << 20).build(), "results")) {
+                assertArrayEquals(expected, fused.output(false, results, x));
+            }
+        }
+    }
+
+    @Test
+    void severalResultsOfOtherPrecisions() {
+        ComputationGraph graph = detector(DataType.DOUBLE, CNN2DFormat.NCHW);
+        INDArray x = TestNets.random(6, 3, 3, 17, 13).castTo(DataType.DOUBLE);
+        ComputationGraph compiled = Segments.compile(graph).graph();
+        assertOutputs(1e-5, graph, compiled, x);
+        assertEquals(DataType.DOUBLE, compiled.output(x)[0].dataType());
+    }
+
+    /** What a vertex outside makes of a segment's result is read together with results of that segment. */
+    @Test
+    void detoursThroughOtherVerticesCutSegments() {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.convolutional(8, 8, 3))
+                .addLayer("one", conv(3, 1, 6, CNN2DFormat.NCHW).activation(Activation.RELU).build(), "in")
+                .addLayer("lrn", new LocalResponseNormalization(), "one")
+                .addLayer("two", conv(3, 1, 6, CNN2DFormat.NCHW).activation(Activation.RELU).build(), "one")
+                .addLayer("three", conv(3, 1, 6, CNN2DFormat.NCHW).activation(Activation.RELU).build(), "lrn")
+                .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "two", "three")
+                .addLayer("four", conv(3, 1, 6, CNN2DFormat.NCHW).activation(Activation.RELU).build(), "two")
+                .setOutputs("sum", "four").validateOutputLayerConfig(false));
+        CompiledGraph compiled = Segments.compile(graph);
+        assertEquals(List.of(List.of("one", "two", "four"), List.of("three", "sum")),
+                compiled.report().segments().stream().map(CompiledSegment::vertices).toList());
+        assertOutputs(1e-5, graph, compiled.graph(), TestNets.random(4, 2, 3, 8, 8));
     }
 
     @Test

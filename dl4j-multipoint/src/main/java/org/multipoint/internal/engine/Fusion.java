@@ -326,7 +326,7 @@ final class Fusion {
     }
 
     private void chooseForms() {
-        want(program.result(), Optional.empty());
+        program.results().forEach(v -> want(v, Optional.empty()));
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
             Traits traits = traits(node.instruction);

@@ -45,8 +45,8 @@ final class OneDnnExecutable implements Executable {
     private Call last;
     private boolean closed;
 
-    /** A plan and the buffers that are bound to arrays of the caller. */
-    private record Prepared(OneDnnPlan plan, List<OneDnnPlan.Buffer> inputs, OneDnnPlan.Buffer result, Shape resultShape)
+    /** A plan, the buffers that are bound to arrays of the caller, and the shapes of all values. */
+    private record Prepared(OneDnnPlan plan, List<OneDnnPlan.Buffer> inputs, List<OneDnnPlan.Buffer> results, List<Shape> shapes)
             implements AutoCloseable {
         @Override
         public void close() {
@@ -65,7 +65,7 @@ final class OneDnnExecutable implements Executable {
     }
 
     @Override
-    public synchronized INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
+    public synchronized List<INDArray> runAll(Function<List<long[]>, List<INDArray>> allocate, INDArray... inputs) {
         if (closed) {
             throw new IllegalStateException("This program was closed");
         }
@@ -75,30 +75,32 @@ final class OneDnnExecutable implements Executable {
             last = plan(arrays);
         }
         Prepared p = last.prepared;
-        INDArray result = allocate.apply(Images.arrayShape(p.resultShape, last.rank, program.channelsLast()));
+        List<INDArray> results = allocate.apply(Images.arrayShapes(program, p.shapes, last.ranks));
         for (int i = 0; i < arrays.length; i++) {
             p.inputs.get(i).bind(address(arrays[i]));
         }
-        p.result.bind(address(result));
+        for (int i = 0; i < results.size(); i++) {
+            p.results.get(i).bind(address(results.get(i)));
+        }
         p.plan.run();
         Reference.reachabilityFence(arrays);
-        return result;
+        return results;
     }
 
     /** The layouts of the last call's inputs, and its plan: most calls are alike, and comparing these is quicker than a look-up. */
     private static final class Call {
         private final long[][] shapes;
         private final long[][] strides;
-        private final int rank;
+        private final int[] ranks;
         private final Prepared prepared;
 
         /**
-         * @param rank of the result's array
+         * @param ranks of the results' arrays
          */
-        Call(INDArray[] inputs, int rank, Prepared prepared) {
+        Call(INDArray[] inputs, int[] ranks, Prepared prepared) {
             this.shapes = Arrays.stream(inputs).map(INDArray::shape).toArray(long[][]::new);
             this.strides = Arrays.stream(inputs).map(INDArray::stride).toArray(long[][]::new);
-            this.rank = rank;
+            this.ranks = ranks;
             this.prepared = prepared;
         }
 
@@ -119,7 +121,7 @@ final class OneDnnExecutable implements Executable {
     private Call plan(INDArray[] arrays) {
         List<OneDnnImage> layouts = Arrays.stream(arrays).map(x -> OneDnnImage.of(x, program.channelsLast())).toList();
         Prepared prepared = plans.get(layouts, () -> prepare(layouts));
-        return new Call(arrays, program.rank(Arrays.stream(arrays).mapToInt(INDArray::rank).toArray()), prepared);
+        return new Call(arrays, program.ranks(Arrays.stream(arrays).mapToInt(INDArray::rank).toArray()), prepared);
     }
 
     private INDArray[] readable(INDArray[] inputs) {
@@ -139,30 +141,22 @@ final class OneDnnExecutable implements Executable {
 
     private Prepared prepare(List<OneDnnImage> layouts) {
         List<Shape> shapes = program.shapes(layouts.stream().map(OneDnnImage::shape).toList());
-        OneDnnImage result = OneDnnImage.dense(shapes.get(program.result()), program.channelsLast());
         Fusion fusion = new Fusion(program, shapes);
         OneDnnPlan plan = new OneDnnPlan();
         Planner planner = new Planner(plan, shapes, fusion);
-        List<OneDnnPlan.Buffer> bound = new ArrayList<>();
+        List<OneDnnPlan.Buffer> inputs = new ArrayList<>();
+        List<OneDnnPlan.Buffer> results = new ArrayList<>();
         Cleanup.onFailure(plan::close, () -> {
             for (int i = 0; i < layouts.size(); i++) {
-                bound.add(planner.read(i, layouts.get(i)));
+                inputs.add(planner.read(i, layouts.get(i)));
             }
-            OneDnnPlan.Buffer target = plan.bound(result.desc());
-            if (result.isChannelsLast()) {
-                planner.target = target;
-            }
+            program.results().forEach(value -> results.add(planner.target(value)));
             for (int i = 0; i < fusion.nodes().size(); i++) {
                 planner.add(i);
             }
-            if (!result.isChannelsLast()) {
-                plan.reorder(planner.at(program.result(), Optional.empty()), target);
-            }
-            bound.add(target);
             plan.finish();
         });
-        int inputs = layouts.size();
-        return new Prepared(plan, bound.subList(0, inputs), bound.get(inputs), shapes.get(program.result()));
+        return new Prepared(plan, inputs, results, shapes);
     }
 
     /** Turns nodes into steps of a plan for one set of shapes. */
@@ -172,7 +166,8 @@ final class OneDnnExecutable implements Executable {
         private final Fusion fusion;
         private final Map<Integer, Map<Optional<InputQuantization>, OneDnnPlan.Buffer>> buffers = new HashMap<>();
         private final List<OneDnnPlan.Buffer> callers = new ArrayList<>();
-        private OneDnnPlan.Buffer target;
+        /** Arrays of the caller by the number of the result that is written to them. */
+        private final Map<Integer, OneDnnPlan.Buffer> targets = new HashMap<>();
 
         Planner(OneDnnPlan plan, List<Shape> shapes, Fusion fusion) {
             this.plan = plan;
@@ -202,6 +197,19 @@ final class OneDnnExecutable implements Executable {
             return array;
         }
 
+        /** The array of the caller that a result is written to. */
+        OneDnnPlan.Buffer target(int value) {
+            OneDnnPlan.Buffer array = plan.bound(OneDnnImage.dense(shapes.get(value), program.channelsLast()).desc());
+            targets.put(value, array);
+            return array;
+        }
+
+        /** Where a result is computed: its array, if that is channels last. */
+        private Optional<OneDnnPlan.Buffer> direct(int value) {
+            return Optional.ofNullable(targets.get(value))
+                    .filter(t -> OneDnnImage.dense(shapes.get(value), program.channelsLast()).isChannelsLast());
+        }
+
         /** Quantizes a floating value to each form in which it is read. */
         private void quantize(int value) {
             for (Optional<InputQuantization> form : fusion.wanted(value)) {
@@ -220,6 +228,9 @@ final class OneDnnExecutable implements Executable {
             put(node.result(), node.form(), to);
             if (node.form().isEmpty()) {
                 quantize(node.result());
+            }
+            if (targets.containsKey(node.result()) && direct(node.result()).isEmpty()) {
+                plan.reorder(to, targets.get(node.result()));
             }
         }
 
@@ -288,20 +299,17 @@ final class OneDnnExecutable implements Executable {
             });
         }
 
-        /** Where a node writes: the result array, an addend that is not read again, or a new buffer. */
+        /** Where a node writes: the array of a result, an addend that is not read again, or a new buffer. */
         private OneDnnPlan.Buffer buffer(int index, Fusion.Node node, Shape shape) {
-            if (node.result() == program.result() && target != null) {
-                return target;
-            }
-            Optional<Integer> dying = dyingAddend(index, node);
-            return dying.isPresent() ? at(dying.get(), Optional.empty()) : plan.buffer(OneDnnImage.between(shape, node.form()));
+            return direct(node.result()).or(() -> dyingAddend(index, node).map(v -> at(v, Optional.empty())))
+                    .orElseGet(() -> plan.buffer(OneDnnImage.between(shape, node.form())));
         }
 
         private Optional<Integer> dyingAddend(int index, Fusion.Node node) {
             if (node.form().isPresent() || shapes.get(node.result()).c() % ALIGNED != 0) {
                 return Optional.empty();
             }
-            return node.addends().stream().filter(v -> v != program.result()
+            return node.addends().stream().filter(v -> !targets.containsKey(v)
                     && !callers.contains(at(v, Optional.empty()))
                     && node.addends().stream().filter(v::equals).count() == 1
                     && fusion.nodes().subList(index + 1, fusion.nodes().size()).stream().noneMatch(n -> readsFloating(n, v))
@@ -482,11 +490,9 @@ final class OneDnnExecutable implements Executable {
 
         private OneDnnPlan.Buffer flatten(Fusion.Node node, OneDnnPlan.Buffer x, Shape shape) {
             OneDnnPlan.Buffer flat = x.as(OneDnnImage.between(shape, node.form()));
-            if (node.result() != program.result() || target == null) {
-                return flat;
-            }
-            plan.reorder(flat, target);
-            return target;
+            Optional<OneDnnPlan.Buffer> target = direct(node.result());
+            target.ifPresent(t -> plan.reorder(flat, t));
+            return target.orElse(flat);
         }
     }
 

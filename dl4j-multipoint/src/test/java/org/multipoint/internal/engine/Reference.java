@@ -53,7 +53,7 @@ final class Reference {
                 throw new IllegalArgumentException("Not known: " + instruction);
             }
         }
-        return values.get(program.result());
+        return values.get(program.results().get(0));
     }
 
     private interface Value {
