@@ -33,7 +33,7 @@ import java.util.Set;
  * System.out.println(compiled.report());
  * }</pre>
  *
- * <p>Supported are convolutions (also depthwise and separable), dense and output layers and their multipoint kinds, batch normalization,
+ * <p>Supported are convolutions (also depthwise, separable and transposed), dense and output layers and their multipoint kinds, batch normalization,
  * ReLU and ReLU6, softmax of vectors, addition, merging, pooling, zero padding and flattening before dense layers. All else ends a
  * segment, and the report names it. A layer with another activation ends its segment, which applies the activation to its results; so does
  * a layer with a loss, whose segment takes the place of an output layer. Scores include the L1 and L2 terms of the source.

@@ -9,7 +9,6 @@ import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
-import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -160,6 +159,11 @@ class SegmentsTest {
                                     new int[]{0, pad}).convolutionMode(mode).dataFormat(format).build(), conv(1, 1, 3, format).build()));
                 }
             }
+            chains.add(List.of(conv(3, 2, 5, format).activation(Activation.RELU).build(),
+                    new Deconvolution2D.Builder(3, 3).stride(2, 2).nOut(6).convolutionMode(ConvolutionMode.Same).dataFormat(format)
+                            .activation(Activation.RELU).build(),
+                    new Deconvolution2D.Builder(2, 4).stride(3, 2).padding(0, 1).nOut(4).convolutionMode(ConvolutionMode.Truncate)
+                            .dataFormat(format).activation(Activation.IDENTITY).build(), norm(format), conv(1, 1, 3, format).build()));
             ZeroPaddingLayer pad = new ZeroPaddingLayer.Builder(1, 2, 0, 1).dataFormat(format).build();
             chains.add(List.of(pad, conv(3, 2, 4, format).convolutionMode(ConvolutionMode.Truncate).build(), norm(format), pad,
                     new SubsamplingLayer.Builder().kernelSize(3, 3).stride(2, 2).dataFormat(format).build(),
@@ -230,8 +234,8 @@ class SegmentsTest {
                 .addLayer("lrn", new LocalResponseNormalization(), "one")
                 .addLayer("two", conv(3, 1, 6, CNN2DFormat.NCHW).activation(Activation.TANH).build(), "lrn")
                 .addVertex("product", new ElementWiseVertex(ElementWiseVertex.Op.Product), "two", "one")
-                .addLayer("up", new Deconvolution2D.Builder(2, 2).stride(2, 2).nOut(4).activation(Activation.RELU).build(), "product")
-                .addLayer("three", conv(3, 1, 2, CNN2DFormat.NCHW).build(), "up")
+                .addLayer("lrn2", new LocalResponseNormalization(), "product")
+                .addLayer("three", conv(3, 1, 2, CNN2DFormat.NCHW).build(), "lrn2")
                 .setOutputs("three", "one").validateOutputLayerConfig(false));
         CompiledGraph compiled = Segments.compile(graph);
         INDArray x = TestNets.random(4, 2, 3, 8, 8);
@@ -242,12 +246,12 @@ class SegmentsTest {
         }
         CompilationReport report = compiled.report();
         assertEquals(List.of("one", "two", "three"), report.segments().stream().map(CompiledSegment::name).toList());
-        assertEquals(Map.of("lrn", "LocalResponseNormalization is not known", "product", "element-wise Product", "up", "deconvolution"),
+        assertEquals(Map.of("lrn", "LocalResponseNormalization is not known", "product", "element-wise Product", "lrn2", "LocalResponseNormalization is not known"),
                 report.outside());
         assertEquals(Map.of("in", "a network input", "one", "a network output", "lrn", "LocalResponseNormalization is not known",
                 "product", "element-wise Product"), report.segments().get(0).ends());
         assertTrue(report.toString().contains("ends at \"lrn\": LocalResponseNormalization is not known"), report.toString());
-        assertTrue(report.toString().contains("outside: \"up\" (deconvolution)"), report.toString());
+        assertTrue(report.toString().contains("\"lrn2\" (LocalResponseNormalization is not known)"), report.toString());
     }
 
     @Test
@@ -514,13 +518,13 @@ class SegmentsTest {
 
     @Test
     void gradientsDoNotPassThroughSegments() {
-        ComputationGraph compiled = Segments.compile(TestNets.chain(InputType.convolutional(6, 6, 3),
-                new Deconvolution2D.Builder(2, 2).stride(2, 2).nOut(4).activation(Activation.RELU).build(),
-                conv(3, 1, 4, CNN2DFormat.NCHW).build(),
-                new CnnLossLayer.Builder(LossFunctions.LossFunction.MSE).activation(Activation.IDENTITY).build())).graph();
-        DataSet data = new DataSet(Nd4j.rand(2, 3, 6, 6), Nd4j.rand(2, 4, 12, 12));
+        ComputationGraph compiled = Segments.compile(TestNets.chain(InputType.feedForward(3),
+                new DenseLayer.Builder().nOut(4).hasLayerNorm(true).activation(Activation.RELU).build(),
+                new DenseLayer.Builder().nOut(2).activation(Activation.IDENTITY).build(),
+                new LossLayer.Builder(LossFunctions.LossFunction.MSE).activation(Activation.IDENTITY).build())).graph();
+        DataSet data = new DataSet(Nd4j.rand(2, 3), Nd4j.rand(2, 2));
         UnsupportedOperationException e = assertThrows(UnsupportedOperationException.class, () -> compiled.fit(data));
-        assertTrue(e.getMessage().contains("l1") && e.getMessage().contains("for inference"), e.getMessage());
+        assertTrue(e.getMessage().contains("l2") && e.getMessage().contains("for inference"), e.getMessage());
     }
 
     @Test

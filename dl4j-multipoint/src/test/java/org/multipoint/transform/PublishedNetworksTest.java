@@ -55,7 +55,7 @@ class PublishedNetworksTest {
             "aizoo_face_mask_ssd_heads, 260x260x3, 1, NEAREST",
             "mobilenet_v2_1.0_224, 224x224x3, 1, NEAREST",
             "squeezenet_v1_0, 227x227x3, 1, NEAREST",
-            "prisma-net, 256x256x3, 5, NEAREST"
+            "prisma-net, 256x256x3, 1, NEAREST"
     })
     void areTransformedCompiledAndSaved(String name, String input, int segments, Method method) throws Exception {
         Path file = TestData.require("zoo/models/" + name + ".h5");

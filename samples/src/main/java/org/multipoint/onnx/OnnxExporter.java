@@ -221,9 +221,31 @@ public final class OnnxExporter {
                 String w = onnx.constant(names.of(y, "W"), matrix, op.rows(), op.columns());
                 return node("Gemm", List.of(x.tensor, w, bias), OnnxGraph.attribute("transB", 1));
             }
+            if (op.transposed()) {
+                return transposed(op, matrix, bias);
+            }
             String w = onnx.constant(names.of(y, "W"), matrix, op.rows(), op.inChannels() / op.groups(), op.kernel().height(),
                     op.kernel().width());
             return windowed("Conv", op.window(), List.of(w, bias), OnnxGraph.attribute("group", op.groups()));
+        }
+
+        /** ONNX has input channels first, and what is cut off the full output as padding, or added behind it. */
+        private Void transposed(LinearOp op, float[] matrix, String bias) {
+            Geometry g = op.geometry(x.shape.h(), x.shape.w());
+            if (g.padTop() < 0 || g.padLeft() < 0) {
+                throw unsupported(vertex, "rows or columns that a deconvolution adds before its first");
+            }
+            int taps = op.kernel().height() * op.kernel().width();
+            float[] inputsFirst = new float[matrix.length];
+            for (int i = 0; i < matrix.length; i++) {
+                int row = i / op.columns();
+                int channel = i % op.columns() / taps;
+                inputsFirst[(channel * op.rows() + row) * taps + i % taps] = matrix[i];
+            }
+            String w = onnx.constant(names.of(y, "W"), inputsFirst, op.inChannels(), op.rows(), op.kernel().height(), op.kernel().width());
+            List<AttributeProto> attributes = attributes(op.window(), g);
+            attributes.add(OnnxGraph.attribute("output_padding", List.of((long) Math.max(-g.padBottom(), 0), (long) Math.max(-g.padRight(), 0))));
+            return node("ConvTranspose", List.of(x.tensor, w, bias), attributes.toArray(AttributeProto[]::new));
         }
 
         /** Batch normalization of mean 0 and variance 1. */

@@ -198,9 +198,9 @@ final class Fusion {
             return this;
         }
 
-        /** Additions can be fused into it. */
-        Traits takesAdditions() {
-            takesAdditions = true;
+        /** Whether additions can be fused into it. */
+        Traits takesAdditions(boolean can) {
+            takesAdditions = can;
             return this;
         }
 
@@ -222,7 +222,8 @@ final class Fusion {
             @Override
             public Traits visit(Linear linear) {
                 Optional<InputQuantization> quantization = linear.weights().quantization();
-                return new Traits().takesBounds(true).takesAdditions().takesPadding(pad -> true)
+                boolean transposed = linear.op().transposed();
+                return new Traits().takesBounds(true).takesAdditions(!transposed).takesPadding(pad -> !transposed)
                         .writesIntegers(quantization.isPresent()).reads(quantization);
             }
 

@@ -41,6 +41,8 @@ final class OneDnnExecutable implements Executable {
     private final Program program;
     /** By the number of the value that the operation computes. */
     private final Map<Integer, OneDnnConvolution> linear = new HashMap<>();
+    /** Likewise for deconvolutions. */
+    private final Map<Integer, OneDnnDeconvolution> transposed = new HashMap<>();
     private final OneDnnPlans<Prepared> plans = new OneDnnPlans<>();
     private Call last;
     private boolean closed;
@@ -60,8 +62,14 @@ final class OneDnnExecutable implements Executable {
     OneDnnExecutable(Program program, int codeLimit) {
         AffineFolding folding = AffineFolding.of(program);
         this.program = folding.program().withoutWeights();
-        Cleanup.onFailure(this::close, () -> program.linear().forEach(
-                (value, l) -> linear.put(value, new OneDnnConvolution(folding.fused(value, l, codeLimit)))));
+        Cleanup.onFailure(this::close, () -> program.linear().forEach((value, l) -> {
+            FusedLinear fused = folding.fused(value, l, codeLimit);
+            if (l.op().transposed()) {
+                transposed.put(value, new OneDnnDeconvolution(fused));
+            } else {
+                linear.put(value, new OneDnnConvolution(fused));
+            }
+        }));
     }
 
     @Override
@@ -240,7 +248,13 @@ final class OneDnnExecutable implements Executable {
             return node.instruction().accept(new Program.Visitor<>() {
                 @Override
                 public OneDnnPlan.Buffer visit(Program.Linear l) {
-                    return written(to -> convolve(node, l.op(), x, to));
+                    return written(to -> {
+                        if (l.op().transposed()) {
+                            deconvolve(node, l.op(), x, to);
+                        } else {
+                            convolve(node, l.op(), x, to);
+                        }
+                    });
                 }
 
                 @Override
@@ -335,19 +349,27 @@ final class OneDnnExecutable implements Executable {
             Geometry g = node.frame().geometry(op.window(), in);
             OneDnnConvolution convolution = linear.get(node.value());
             boolean pixels = convolution.ofSinglePixels(g);
-            OneDnnExtras extras = new OneDnnExtras();
-            Bounds bounds = extras(node, extras, to, pixels);
-            if (node.form().isPresent()) {
-                extras.quantize(node.form().get(), bounds.low, bounds.high);
-            } else {
-                extras.clip(bounds.low, bounds.high);
-            }
+            OneDnnExtras extras = extras(node, to, pixels);
             if (pixels) {
                 Shape out = shapes.get(node.result());
                 convolution.addToPixels(plan, in.n(), column(x, in, node.operandForm()), column(to, out, node.form()), extras);
             } else {
                 convolution.add(plan, in.n(), x, to, g, extras);
             }
+        }
+
+        private void deconvolve(Fusion.Node node, LinearOp op, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
+            Shape in = shapes.get(node.operands().get(0));
+            transposed.get(node.value()).add(plan, x, to, shapes.get(node.result()), node.form(), op.geometry(in.h(), in.w()),
+                    extras(node, to, false));
+        }
+
+        /** Everything that was fused into a linear operation. */
+        private OneDnnExtras extras(Fusion.Node node, OneDnnPlan.Buffer to, boolean column) {
+            OneDnnExtras extras = new OneDnnExtras();
+            Bounds bounds = extras(node, extras, to, column);
+            return node.form().isPresent() ? extras.quantize(node.form().get(), bounds.low, bounds.high)
+                    : extras.clip(bounds.low, bounds.high);
         }
 
         /** A batch of images of one pixel as one image, a column of pixels. */
@@ -502,6 +524,7 @@ final class OneDnnExecutable implements Executable {
             closed = true;
             plans.close();
             linear.values().forEach(OneDnnConvolution::close);
+            transposed.values().forEach(OneDnnDeconvolution::close);
         }
     }
 }
