@@ -32,6 +32,12 @@ final class OneDnnExtras {
         return this;
     }
 
+    /** Appends the steps of others, which do not quantize. */
+    OneDnnExtras addAll(OneDnnExtras others) {
+        steps.addAll(others.steps);
+        return this;
+    }
+
     /** Adds another image before all other post-operations. */
     OneDnnExtras addFirst(OneDnnPlan.Buffer other) {
         steps.add(0, addition(other));

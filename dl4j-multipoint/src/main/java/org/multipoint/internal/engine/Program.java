@@ -40,7 +40,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** An instruction. Code that depends on its kind is a {@link Visitor}: it does not compile if it forgets a kind. */
-    public sealed interface Instruction {
+    public interface Instruction {
         /** Numbers of the values that it reads. */
         List<Integer> reads();
 
@@ -98,13 +98,19 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** An instruction that reads one value. */
-    sealed interface OneInput extends Instruction {
+    interface OneInput extends Instruction {
         /** Number of the value that it reads. */
         int input();
 
         @Override
         default List<Integer> reads() {
             return List.of(input());
+        }
+
+        /** By default that of the value that it reads. */
+        @Override
+        default Shape shape(List<Shape> read) {
+            return read.get(0);
         }
     }
 
@@ -222,11 +228,6 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         public <R> R accept(Visitor<R> visitor) {
             return visitor.visit(this);
         }
-
-        @Override
-        public Shape shape(List<Shape> read) {
-            return read.get(0);
-        }
     }
 
     /** Softmax over the channels of each pixel. */
@@ -234,11 +235,6 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.visit(this);
-        }
-
-        @Override
-        public Shape shape(List<Shape> read) {
-            return read.get(0);
         }
     }
 
