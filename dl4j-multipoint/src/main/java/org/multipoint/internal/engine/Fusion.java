@@ -36,7 +36,7 @@ import java.util.function.UnaryOperator;
  * <li>Rectifiers and additions after a linear operation are fused into it. Of the operands of an addition the one that is computed last
  * absorbs the addition, if all of them are as large as the sum.</li>
  * <li>Padding is fused into the convolution or maximum that reads it.</li>
- * <li>What only quantized operations read is written as their integers. Maximum, merging, padding and flattening commute with
+ * <li>What only quantized operations read is written as their integers. Maximum, merging, padding and what only moves values commute with
  * rounding, so they pass integers through. Sums and means are taken of floating values: nothing is rounded that the program does
  * not round.</li>
  * </ul>
@@ -271,6 +271,11 @@ final class Fusion {
 
             @Override
             public Traits visit(Flatten flatten) {
+                return new Traits().writesIntegers(true);
+            }
+
+            @Override
+            public Traits visit(Rearrange rearrange) {
                 return new Traits().writesIntegers(true);
             }
         });
