@@ -23,6 +23,7 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
@@ -36,10 +37,6 @@ import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
-import org.nd4j.linalg.activations.impl.ActivationReLU;
-import org.nd4j.linalg.activations.impl.ActivationReLU6;
-import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 
 import java.util.Arrays;
@@ -56,6 +53,10 @@ final class SupportedVertices {
     private static final Set<Class<? extends Layer>> VOLUMETRIC = Set.of(Convolution3D.class, Deconvolution3D.class,
             Subsampling3DLayer.class, Upsampling3D.class, ZeroPadding3DLayer.class, Cropping3D.class, Cnn3DLossLayer.class);
 
+    /** All that Deeplearning4j has, by name: a version to come may add others. */
+    private static final Set<ElementWiseVertex.Op> ELEMENT_WISE = Set.of(ElementWiseVertex.Op.Add, ElementWiseVertex.Op.Average,
+            ElementWiseVertex.Op.Max, ElementWiseVertex.Op.Product, ElementWiseVertex.Op.Subtract);
+
     private SupportedVertices() {
     }
 
@@ -65,14 +66,15 @@ final class SupportedVertices {
             Layer layer = v.getLayerConf().getLayer();
             return obstacle(layer).or(() -> obstacle(v.getPreProcessor(), layer));
         } else if (vertex instanceof ElementWiseVertex e) {
-            return unless(e.getOp() == ElementWiseVertex.Op.Add, "element-wise " + e.getOp());
+            return unless(ELEMENT_WISE.contains(e.getOp()), "element-wise " + e.getOp());
         } else if (vertex instanceof MergeVertex m) {
             return unless(m.getMergeAxis() == 1 || isChannelsLast(m), "merges along axis " + m.getMergeAxis());
         } else if (vertex instanceof PreprocessorVertex p) {
             boolean flattens = p.getPreProcessor().getClass() == CnnToFeedForwardPreProcessor.class;
             return unless(flattens && channelsLast(vertex).orElseThrow(), "preprocessor " + p.getPreProcessor().getClass().getSimpleName());
         }
-        return Optional.of(vertex.getClass().getSimpleName() + " is not known");
+        return unless(vertex.getClass() == ScaleVertex.class || vertex.getClass() == ShiftVertex.class,
+                vertex.getClass().getSimpleName() + " is not known");
     }
 
     private static Optional<String> unless(boolean fine, String reason) {
@@ -97,7 +99,7 @@ final class SupportedVertices {
             return unless(Arrays.stream(((ZeroPaddingLayer) layer).getPadding()).allMatch(p -> p >= 0), "negative padding");
         }
         return unless(layer.getClass() == BatchNormalization.class || layer.getClass() == DropoutLayer.class
-                || layer.getClass() == LossLayer.class, layer.getClass().getSimpleName() + " is not known");
+                || layer.getClass() == LossLayer.class || layer.getClass() == PReLULayer.class, layer.getClass().getSimpleName() + " is not known");
     }
 
     private static Optional<String> obstacle(GlobalPoolingLayer pool) {
@@ -149,11 +151,12 @@ final class SupportedVertices {
         return layer instanceof ActivationLayer a ? a.getActivationFn() : ((BaseLayer) layer).getActivationFn();
     }
 
-    /** Whether programs compute a layer's activation; softmax only of vectors. */
+    /** Whether programs compute a layer's activation; softmax only over channels, and Deeplearning4j's is over the last axis. */
     static boolean isKnown(Layer layer) {
         IActivation activation = activation(layer);
-        boolean vectors = layer instanceof LossLayer || readsVectors(layer);
-        return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
+        boolean overChannels = layer instanceof LossLayer || layer instanceof ActivationLayer || readsVectors(layer)
+                || LayerKind.of(layer).filter(kind -> kind.ops(layer).get(0).channelsLast()).isPresent();
+        return Activations.functions(activation).isPresent() || overChannels && Activations.isSoftmax(activation);
     }
 
     private static boolean readsVectors(Layer layer) {
@@ -178,25 +181,6 @@ final class SupportedVertices {
     static Optional<ILossFunction> loss(Layer layer) {
         return layer instanceof OutputLayer output ? Optional.of(output.getLossFn())
                 : layer instanceof LossLayer loss ? Optional.of(loss.getLossFn()) : Optional.empty();
-    }
-
-    static boolean isSoftmax(IActivation activation) {
-        return activation instanceof ActivationSoftmax;
-    }
-
-    /** Upper bound of a rectifier, infinite for ReLU; empty for other activations. */
-    static Optional<Float> rectifier(IActivation activation) {
-        if (activation instanceof ActivationReLU6) {
-            return Optional.of(6f);
-        }
-        if (activation instanceof ActivationReLU r && isZero(r.getThreshold()) && isZero(r.getNegativeSlope())) {
-            return Optional.of(r.getMax() == null ? Float.POSITIVE_INFINITY : r.getMax().floatValue());
-        }
-        return Optional.empty();
-    }
-
-    private static boolean isZero(Double value) {
-        return value == null || value == 0;
     }
 
     static PoolKind poolKind(SubsamplingLayer pool) {
@@ -225,7 +209,7 @@ final class SupportedVertices {
         if (vertex instanceof LayerVertex v) {
             Layer layer = v.getLayerConf().getLayer();
             return v.getPreProcessor() == null && (layer instanceof BatchNormalization || layer instanceof ActivationLayer
-                    || layer instanceof DropoutLayer || layer instanceof GlobalPoolingLayer pool && !pool.isCollapseDimensions());
+                    || layer instanceof PReLULayer || layer instanceof DropoutLayer || layer instanceof GlobalPoolingLayer pool && !pool.isCollapseDimensions());
         }
         return vertex instanceof ElementWiseVertex || vertex instanceof MergeVertex || vertex instanceof ScaleVertex
                 || vertex instanceof ShiftVertex;
@@ -266,6 +250,8 @@ final class SupportedVertices {
             return Optional.of(norm.getCnn2DFormat() == CNN2DFormat.NHWC);
         } else if (layer instanceof GlobalPoolingLayer pool) {
             return Optional.of(isChannelsLast(pool));
+        } else if (layer instanceof ActivationLayer a && Activations.isSoftmax(a.getActivationFn())) {
+            return Optional.of(true);
         }
         return LayerKind.of(layer).filter(LayerKind::spatial).map(kind -> kind.ops(layer).get(0).channelsLast());
     }
