@@ -64,11 +64,13 @@ final class Lowering {
             List<Integer> from = segment.vertexInputs().get(name).stream().map(values::get).toList();
             values.put(name, lower(name, vertex, from));
         });
-        int result = values.get(segment.result());
-        if (instructions.isEmpty() || result != segment.inputs().size() + instructions.size() - 1) {
-            emit(new Program.Add(List.of(result)));
+        List<Integer> results = new ArrayList<>();
+        for (String name : segment.results()) {
+            int value = values.get(name);
+            boolean another = value >= segment.inputs().size() && !results.contains(value);
+            results.add(another ? value : emit(new Program.Add(List.of(value))));
         }
-        return new Program(segment.inputs().size(), segment.channelsLast(), instructions);
+        return new Program(segment.inputs().size(), segment.channelsLast(), instructions, results);
     }
 
     private int emit(Program.Instruction instruction) {

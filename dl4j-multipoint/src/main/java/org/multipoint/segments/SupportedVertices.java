@@ -118,8 +118,7 @@ final class SupportedVertices {
     }
 
     private static Optional<String> linearObstacle(LayerKind kind, Layer layer) {
-        return unless(kind.ops(layer).stream().noneMatch(LinearOp::transposed), "deconvolution")
-                .or(() -> unless(!(layer instanceof BaseOutputLayer) || loss(layer).isPresent(), "the loss of an output layer for sequences"))
+        return unless(!(layer instanceof BaseOutputLayer) || loss(layer).isPresent(), "the loss of an output layer for sequences")
                 .or(() -> kind.obstacle(layer));
     }
 

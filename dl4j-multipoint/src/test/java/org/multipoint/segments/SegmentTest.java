@@ -53,7 +53,7 @@ class SegmentTest {
         assertEquals(segment(), MAPPER.treeToValue(json, Segment.class));
         Set<String> names = new TreeSet<>();
         json.fieldNames().forEachRemaining(names::add);
-        assertEquals(Set.of("version", "channelsLast", "inputs", "vertices", "vertexInputs"), names);
+        assertEquals(Set.of("version", "channelsLast", "inputs", "vertices", "vertexInputs", "results"), names);
         assertEquals(1, json.get("version").intValue());
         assertEquals(segment(), MAPPER.treeToValue(json.put("comment", "of a later program"), Segment.class));
     }
@@ -89,13 +89,33 @@ class SegmentTest {
         ObjectNode empty = json();
         empty.putObject("vertices");
         assertTrue(refusal(empty).contains("at least one part"));
+        ObjectNode elsewhere = json();
+        elsewhere.putArray("results").add("l7");
+        assertTrue(refusal(elsewhere).contains("Results of a segment must be different parts of [l0, l1], found [l7]"));
+    }
+
+    @Test
+    void theLastPartIsTheResultWhereNoneIsNamed() throws JsonProcessingException {
+        ObjectNode json = json();
+        json.remove("results");
+        assertEquals(segment(), MAPPER.treeToValue(json, Segment.class));
+    }
+
+    @Test
+    void resultsThatAreNotThereAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new SegmentResult(2, 2));
+        assertThrows(IllegalArgumentException.class, () -> new SegmentResult(1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new SegmentResult(2, -1));
+        String message = assertThrows(IllegalArgumentException.class,
+                () -> new SegmentResult(2, 1).getOutputType(0, InputType.feedForward(3))).getMessage();
+        assertTrue(message.contains("Expected the results of a segment"), message);
     }
 
     @Test
     void orderOfPartsIsChecked() {
         Map<String, GraphVertex> vertices = Map.of("add", new ElementWiseVertex(ElementWiseVertex.Op.Add));
         String message = assertThrows(IllegalArgumentException.class,
-                () -> new Segment(false, List.of("a"), vertices, Map.of("add", List.of("a", "b")))).getMessage();
+                () -> new Segment(false, List.of("a"), vertices, Map.of("add", List.of("a", "b")), List.of("add"))).getMessage();
         assertTrue(message.contains("Part \"add\"") && message.contains("[a, b]"), message);
     }
 

@@ -50,12 +50,12 @@ class PublishedNetworksTest {
             "fer2013_mini_xception, 64x64x1, 1, CALIBRATED",
             "miniresnetv2_1_esc10, 64x50x1, 1, CALIBRATED",
             "crepe_tiny, 1024x1, 7, NEAREST",
-            "nano-voc, 320x320x3, 4, NEAREST",
+            "nano-voc, 320x320x3, 2, NEAREST",
             "tiny_face_detector_416, 416x416x3, 7, CALIBRATED",
-            "aizoo_face_mask_ssd_heads, 260x260x3, 15, NEAREST",
+            "aizoo_face_mask_ssd_heads, 260x260x3, 1, NEAREST",
             "mobilenet_v2_1.0_224, 224x224x3, 1, NEAREST",
             "squeezenet_v1_0, 227x227x3, 1, NEAREST",
-            "prisma-net, 256x256x3, 9, NEAREST"
+            "prisma-net, 256x256x3, 1, NEAREST"
     })
     void areTransformedCompiledAndSaved(String name, String input, int segments, Method method) throws Exception {
         Path file = TestData.require("zoo/models/" + name + ".h5");

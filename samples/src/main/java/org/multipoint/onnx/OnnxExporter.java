@@ -21,6 +21,7 @@ import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.options.MultipointOptions.Clipping;
 import org.multipoint.segments.Segment;
+import org.multipoint.segments.SegmentResult;
 import org.multipoint.segments.Segments;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -90,8 +91,7 @@ public final class OnnxExporter {
             org.deeplearning4j.nn.graph.vertex.GraphVertex vertex = graph.getVertices()[index];
             if (!vertex.isInputVertex()) {
                 String name = vertex.getVertexName();
-                List<Value> from = graph.getConfiguration().getVertexInputs().get(name).stream().map(values::get).toList();
-                values.put(name, vertex(name, vertices.get(name), vertex.params(), from));
+                write(name, vertices.get(name), vertex.params(), graph.getConfiguration().getVertexInputs().get(name));
             }
         }
         for (String name : graph.getConfiguration().getNetworkOutputs()) {
@@ -99,14 +99,13 @@ public final class OnnxExporter {
         }
     }
 
-    private Value vertex(String name, GraphVertex vertex, INDArray params, List<Value> from) {
+    private void write(String name, GraphVertex vertex, INDArray params, List<String> inputs) {
         Optional<Segment> segment = Segment.of(vertex);
-        if (segment.isEmpty()) {
-            return activation(name, activation(name, vertex), from.get(0));
+        if (segment.isPresent()) {
+            program(name, segment.get(), segment.get().program(params), inputs.stream().map(values::get).toList());
+        } else if (!(vertex instanceof SegmentResult)) {
+            values.put(name, activation(name, activation(name, vertex), values.get(inputs.get(0))));
         }
-        Program program = segment.get().program(params);
-        return segment.get().foreignActivation().map(a -> activation(name, a, program(name, names.of(name, "linear"), program, from)))
-                .orElseGet(() -> program(name, name, program, from));
     }
 
     private void input(String name, INDArray example) {
@@ -173,21 +172,26 @@ public final class OnnxExporter {
     }
 
     /**
-     * Writes what a segment runs.
+     * Writes what a segment runs, with results under the names of the parts that compute them.
      *
      * @param vertex the segment's, for errors and the names of tensors
-     * @param result name of the result
      */
-    private Value program(String vertex, String result, Program program, List<Value> inputs) {
+    private void program(String vertex, Segment segment, Program program, List<Value> inputs) {
         List<Program.Shape> shapes = program.shapes(inputs.stream().map(Value::shape).toList());
         List<Value> all = new ArrayList<>(inputs);
         for (Program.Instruction instruction : program.instructions()) {
             List<Value> from = instruction.reads().stream().map(all::get).toList();
-            String tensor = all.size() == program.result() ? result : names.of(vertex, String.valueOf(all.size()));
+            int result = program.results().indexOf(all.size());
+            String name = result < 0 ? null : segment.results().get(result);
+            Optional<IActivation> foreign = Optional.ofNullable(name).flatMap(segment::foreignActivation);
+            String tensor = name == null ? names.of(vertex, String.valueOf(all.size())) : foreign.isPresent() ? names.of(name, "linear") : name;
             instruction.accept(new Writer(vertex, from, tensor));
-            all.add(new Value(tensor, shapes.get(all.size()), instruction.rank(from.get(0).flat ? 2 : 4) == 2));
+            Value value = new Value(tensor, shapes.get(all.size()), instruction.rank(from.get(0).flat ? 2 : 4) == 2);
+            all.add(value);
+            if (name != null) {
+                values.put(name, foreign.map(a -> activation(name, a, value)).orElse(value));
+            }
         }
-        return all.get(program.result());
     }
 
     /** Writes one instruction as the nodes that compute a tensor. */
@@ -220,9 +224,31 @@ public final class OnnxExporter {
                 String w = onnx.constant(names.of(y, "W"), matrix, op.rows(), op.columns());
                 return node("Gemm", List.of(x.tensor, w, bias), OnnxGraph.attribute("transB", 1));
             }
+            if (op.transposed()) {
+                return transposed(op, matrix, bias);
+            }
             String w = onnx.constant(names.of(y, "W"), matrix, op.rows(), op.inChannels() / op.groups(), op.kernel().height(),
                     op.kernel().width());
             return windowed("Conv", op.window(), List.of(w, bias), OnnxGraph.attribute("group", op.groups()));
+        }
+
+        /** ONNX has input channels first, and what is cut off the full output as padding, or added behind it. */
+        private Void transposed(LinearOp op, float[] matrix, String bias) {
+            Geometry g = op.geometry(x.shape.h(), x.shape.w());
+            if (g.padTop() < 0 || g.padLeft() < 0) {
+                throw unsupported(vertex, "rows or columns that a deconvolution adds before its first");
+            }
+            int taps = op.kernel().height() * op.kernel().width();
+            float[] inputsFirst = new float[matrix.length];
+            for (int i = 0; i < matrix.length; i++) {
+                int row = i / op.columns();
+                int channel = i % op.columns() / taps;
+                inputsFirst[(channel * op.rows() + row) * taps + i % taps] = matrix[i];
+            }
+            String w = onnx.constant(names.of(y, "W"), inputsFirst, op.inChannels(), op.rows(), op.kernel().height(), op.kernel().width());
+            List<AttributeProto> attributes = attributes(op.window(), g);
+            attributes.add(OnnxGraph.attribute("output_padding", List.of((long) Math.max(-g.padBottom(), 0), (long) Math.max(-g.padRight(), 0))));
+            return node("ConvTranspose", List.of(x.tensor, w, bias), attributes.toArray(AttributeProto[]::new));
         }
 
         /** Batch normalization of mean 0 and variance 1. */

@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
@@ -208,6 +209,37 @@ class OnnxExporterTest {
                 .convolutionMode(ConvolutionMode.Truncate).activation(Activation.RELU).dataFormat(format).build());
         net.convolution("strict", 7, 2, 2, ConvolutionMode.Truncate, 0, 1);
         check(net.graph("strict"), format);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void deconvolves(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("down", 6, 3, 2, ConvolutionMode.Same, 0, 1);
+        net.add("up", new Deconvolution2D.Builder(3, 3).nOut(5).stride(2, 2).convolutionMode(ConvolutionMode.Same)
+                .activation(Activation.RELU).dataFormat(format).build());
+        net.add("wider", new Deconvolution2D.Builder(2, 4).nOut(4).stride(3, 2).padding(0, 1).convolutionMode(ConvolutionMode.Truncate)
+                .dataFormat(format).build());
+        net.add("gaps", new Deconvolution2D.Builder(1, 2).nOut(4).stride(2, 2).convolutionMode(ConvolutionMode.Same).dataFormat(format).build());
+        check(net.convolution("last", 3, 3, 1, ConvolutionMode.Same, 0, 1).graph("last"), format);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void heads(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("trunk", 6, 3, 2, ConvolutionMode.Same, 0, 1);
+        net.builder.addLayer("side", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(Activation.SOFTMAX).dataFormat(format).build(), "trunk");
+        ComputationGraph graph = net.convolution("next", 5, 3, 2, ConvolutionMode.Same, 0, 1).graph("next", "side", "trunk");
+        INDArray images = images(format, 3);
+        INDArray[] outputs = graph.output(images);
+        INDArray channelsFirst = format == CNN2DFormat.NHWC ? images.permute(0, 3, 1, 2) : images;
+        try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(new OnnxExporter(graph, images).floating(), Map.of("input", channelsFirst), 1)) {
+            Map<String, float[]> found = runtime.run();
+            for (int i : new int[]{0, 2}) {
+                INDArray expected = format == CNN2DFormat.NHWC ? outputs[i].permute(0, 3, 1, 2) : outputs[i];
+                assertArrayEquals(Tensor.of(expected).data(), found.get(graph.getConfiguration().getNetworkOutputs().get(i)), 1e-4f);
+            }
+            assertTrue(found.containsKey("side"));
+        }
     }
 
     @ParameterizedTest

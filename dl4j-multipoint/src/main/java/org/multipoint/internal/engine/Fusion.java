@@ -248,7 +248,8 @@ final class Fusion {
         private IntPredicate absorbed = value -> false;
         private Predicate<Pad> takesPadding = pad -> false;
         private UnaryOperator<Optional<InputQuantization>> operandForm = form -> form;
-        private boolean takesExtras;
+        private boolean takesFunctions;
+        private boolean takesOperands;
         private boolean writesIntegers;
         private boolean notNegative;
 
@@ -272,15 +273,21 @@ final class Fusion {
             return this;
         }
 
-        /** Activations and arithmetic can be fused into it. */
-        Traits takesExtras() {
-            takesExtras = true;
+        /** Functions of its values can be fused into it. */
+        Traits takesFunctions() {
+            takesFunctions = true;
+            return this;
+        }
+
+        /** Whether operations with other values can be fused into it. */
+        Traits takesOperands(boolean can) {
+            takesOperands = can;
             return this;
         }
 
         /** It computes floating values, takes in what is computed of them, and can write the result as integers. */
         Traits arithmetic() {
-            return takesExtras().reads(Optional.empty()).writesIntegers(true);
+            return takesFunctions().takesOperands(true).reads(Optional.empty()).writesIntegers(true);
         }
 
         /** Whether its result can be written as integers. */
@@ -301,7 +308,9 @@ final class Fusion {
             @Override
             public Traits visit(Linear linear) {
                 Optional<InputQuantization> quantization = linear.weights().quantization();
-                return new Traits().takesExtras().takesPadding(pad -> true).writesIntegers(quantization.isPresent()).reads(quantization);
+                boolean transposed = linear.op().transposed();
+                return new Traits().takesFunctions().takesOperands(!transposed).takesPadding(pad -> !transposed)
+                        .writesIntegers(quantization.isPresent()).reads(quantization);
             }
 
             @Override
@@ -375,7 +384,7 @@ final class Fusion {
 
     private boolean intoMaker(int input, Extra extra, int value) {
         Node maker = makers.get(input);
-        if (maker == null || uses[input] > 1 || !traits(maker.instruction).takesExtras) {
+        if (maker == null || uses[input] > 1 || !traits(maker.instruction).takesFunctions) {
             return false;
         }
         maker.extras.add(extra);
@@ -391,7 +400,7 @@ final class Fusion {
     private boolean intoLastOperand(List<Integer> reads, IntFunction<Extra> extra, int value) {
         Optional<Integer> last = lastOperand(reads);
         if (last.isEmpty() || uses[last.get()] > 1 || reads.stream().anyMatch(v -> !shapes.get(v).equals(shapes.get(value)))
-                || !traits(makers.get(last.get()).instruction).takesExtras) {
+                || !traits(makers.get(last.get()).instruction).takesOperands) {
             return false;
         }
         Node maker = makers.get(last.get());
@@ -431,7 +440,7 @@ final class Fusion {
     }
 
     private void chooseForms() {
-        want(program.result(), Optional.empty());
+        program.results().forEach(v -> want(v, Optional.empty()));
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
             Traits traits = traits(node.instruction);

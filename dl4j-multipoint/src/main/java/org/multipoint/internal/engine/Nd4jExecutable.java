@@ -34,14 +34,14 @@ final class Nd4jExecutable implements Executable {
     }
 
     @Override
-    public synchronized INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
+    public synchronized List<INDArray> runAll(Function<List<long[]>, List<INDArray>> allocate, INDArray... inputs) {
         if (closed) {
             throw new IllegalStateException("This program was closed");
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             List<Program.Shape> shapes = program.shapes(Arrays.stream(inputs)
                     .map(x -> Images.shape(x, program.channelsLast())).toList());
-            int rank = program.rank(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
+            int[] ranks = program.ranks(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
             List<INDArray> values = new ArrayList<>();
             for (INDArray input : inputs) {
                 values.add(Images.of(input, program.channelsLast()));
@@ -57,10 +57,13 @@ final class Nd4jExecutable implements Executable {
                     }
                 }
             }
-            INDArray result = values.get(program.result());
-            INDArray ordered = program.channelsLast() && rank > 2 ? result.permute(0, 2, 3, 1).dup('c') : result;
-            INDArray array = allocate.apply(Images.arrayShape(shapes.get(program.result()), rank, program.channelsLast()));
-            return array.assign(ordered.reshape('c', array.shape()));
+            List<INDArray> results = allocate.apply(Images.arrayShapes(program, shapes, ranks));
+            for (int i = 0; i < ranks.length; i++) {
+                INDArray value = values.get(program.results().get(i));
+                INDArray ordered = program.channelsLast() && ranks[i] > 2 ? value.permute(0, 2, 3, 1).dup('c') : value;
+                results.get(i).assign(ordered.reshape('c', results.get(i).shape()));
+            }
+            return results;
         }
     }
 

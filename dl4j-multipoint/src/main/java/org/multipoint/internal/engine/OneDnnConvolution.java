@@ -55,8 +55,10 @@ final class OneDnnConvolution implements AutoCloseable {
             return OneDnnMargins.all(g);
         }
         // The library takes padding at the left and as many columns beyond the last window for none: in-place additions go wrong.
-        int beyond = op.window().columnsBeyond(g);
-        return OneDnnMargins.negative(g).cutRight(beyond == g.padLeft() ? beyond : 0);
+        OneDnnMargins negative = OneDnnMargins.negative(g);
+        Geometry rest = negative.rest(g);
+        int beyond = op.window().columnsBeyond(rest);
+        return negative.cutRight(beyond == rest.padLeft() ? beyond : 0);
     }
 
     /** Adds the operation on images of one pixel: matrix products over many pixels are faster than over many images. */

@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 
 /** A program on oneDNN: images are channels last, integers unsigned bytes. */
@@ -22,12 +21,14 @@ final class OneDnnExecutable implements Executable {
     private final Program program;
     /** By the number of the value that the operation computes. */
     private final Map<Integer, OneDnnConvolution> linear = new HashMap<>();
+    /** Likewise for deconvolutions. */
+    private final Map<Integer, OneDnnDeconvolution> transposed = new HashMap<>();
     private final OneDnnPlans<Prepared> plans = new OneDnnPlans<>();
     private Call last;
     private boolean closed;
 
-    /** A plan and the buffers that are bound to arrays of the caller. */
-    private record Prepared(OneDnnPlan plan, List<OneDnnPlan.Buffer> inputs, OneDnnPlan.Buffer result, Shape resultShape)
+    /** A plan, the buffers that are bound to arrays of the caller, and the shapes of all values. */
+    private record Prepared(OneDnnPlan plan, List<OneDnnPlan.Buffer> inputs, List<OneDnnPlan.Buffer> results, List<Shape> shapes)
             implements AutoCloseable {
         @Override
         public void close() {
@@ -41,12 +42,18 @@ final class OneDnnExecutable implements Executable {
     OneDnnExecutable(Program program, int codeLimit) {
         AffineFolding folding = AffineFolding.of(program);
         this.program = folding.program().withoutWeights();
-        Cleanup.onFailure(this::close, () -> program.linear().forEach(
-                (value, l) -> linear.put(value, new OneDnnConvolution(folding.fused(value, l, codeLimit)))));
+        Cleanup.onFailure(this::close, () -> program.linear().forEach((value, l) -> {
+            FusedLinear fused = folding.fused(value, l, codeLimit);
+            if (l.op().transposed()) {
+                transposed.put(value, new OneDnnDeconvolution(fused));
+            } else {
+                linear.put(value, new OneDnnConvolution(fused));
+            }
+        }));
     }
 
     @Override
-    public synchronized INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
+    public synchronized List<INDArray> runAll(Function<List<long[]>, List<INDArray>> allocate, INDArray... inputs) {
         if (closed) {
             throw new IllegalStateException("This program was closed");
         }
@@ -56,30 +63,32 @@ final class OneDnnExecutable implements Executable {
             last = plan(arrays);
         }
         Prepared p = last.prepared;
-        INDArray result = allocate.apply(Images.arrayShape(p.resultShape, last.rank, program.channelsLast()));
+        List<INDArray> results = allocate.apply(Images.arrayShapes(program, p.shapes, last.ranks));
         for (int i = 0; i < arrays.length; i++) {
             p.inputs.get(i).bind(address(arrays[i]));
         }
-        p.result.bind(address(result));
+        for (int i = 0; i < results.size(); i++) {
+            p.results.get(i).bind(address(results.get(i)));
+        }
         p.plan.run();
         Reference.reachabilityFence(arrays);
-        return result;
+        return results;
     }
 
     /** The layouts of the last call's inputs, and its plan: most calls are alike, and comparing these is quicker than a look-up. */
     private static final class Call {
         private final long[][] shapes;
         private final long[][] strides;
-        private final int rank;
+        private final int[] ranks;
         private final Prepared prepared;
 
         /**
-         * @param rank of the result's array
+         * @param ranks of the results' arrays
          */
-        Call(INDArray[] inputs, int rank, Prepared prepared) {
+        Call(INDArray[] inputs, int[] ranks, Prepared prepared) {
             this.shapes = Arrays.stream(inputs).map(INDArray::shape).toArray(long[][]::new);
             this.strides = Arrays.stream(inputs).map(INDArray::stride).toArray(long[][]::new);
-            this.rank = rank;
+            this.ranks = ranks;
             this.prepared = prepared;
         }
 
@@ -100,7 +109,7 @@ final class OneDnnExecutable implements Executable {
     private Call plan(INDArray[] arrays) {
         List<OneDnnImage> layouts = Arrays.stream(arrays).map(x -> OneDnnImage.of(x, program.channelsLast())).toList();
         Prepared prepared = plans.get(layouts, () -> prepare(layouts));
-        return new Call(arrays, program.rank(Arrays.stream(arrays).mapToInt(INDArray::rank).toArray()), prepared);
+        return new Call(arrays, program.ranks(Arrays.stream(arrays).mapToInt(INDArray::rank).toArray()), prepared);
     }
 
     private INDArray[] readable(INDArray[] inputs) {
@@ -120,30 +129,22 @@ final class OneDnnExecutable implements Executable {
 
     private Prepared prepare(List<OneDnnImage> layouts) {
         List<Shape> shapes = program.shapes(layouts.stream().map(OneDnnImage::shape).toList());
-        OneDnnImage result = OneDnnImage.dense(shapes.get(program.result()), program.channelsLast());
         Fusion fusion = new Fusion(program, shapes);
         OneDnnPlan plan = new OneDnnPlan();
-        OneDnnPlanner planner = new OneDnnPlanner(program, linear, plan, shapes, fusion);
-        List<OneDnnPlan.Buffer> bound = new ArrayList<>();
+        OneDnnPlanner planner = new OneDnnPlanner(program, linear, transposed, plan, shapes, fusion);
+        List<OneDnnPlan.Buffer> inputs = new ArrayList<>();
+        List<OneDnnPlan.Buffer> results = new ArrayList<>();
         Cleanup.onFailure(plan::close, () -> {
             for (int i = 0; i < layouts.size(); i++) {
-                bound.add(planner.read(i, layouts.get(i)));
+                inputs.add(planner.read(i, layouts.get(i)));
             }
-            OneDnnPlan.Buffer target = plan.bound(result.desc());
-            if (result.isChannelsLast()) {
-                planner.writeResultTo(target);
-            }
+            program.results().forEach(value -> results.add(planner.target(value)));
             for (int i = 0; i < fusion.nodes().size(); i++) {
                 planner.add(i);
             }
-            if (!result.isChannelsLast()) {
-                plan.reorder(planner.at(program.result(), Optional.empty()), target);
-            }
-            bound.add(target);
             plan.finish();
         });
-        int inputs = layouts.size();
-        return new Prepared(plan, bound.subList(0, inputs), bound.get(inputs), shapes.get(program.result()));
+        return new Prepared(plan, inputs, results, shapes);
     }
 
     @Override
@@ -152,6 +153,7 @@ final class OneDnnExecutable implements Executable {
             closed = true;
             plans.close();
             linear.values().forEach(OneDnnConvolution::close);
+            transposed.values().forEach(OneDnnDeconvolution::close);
         }
     }
 }

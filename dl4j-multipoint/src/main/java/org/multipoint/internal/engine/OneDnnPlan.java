@@ -29,10 +29,14 @@ final class OneDnnPlan implements AutoCloseable {
     /** The range to which conversion to bytes clips anyway. */
     private static final int MOST_LEVELS = 255;
 
+    /** Memory that starts some bytes behind the start of a block. */
+    private record Placed(memory memory, long offset) {
+    }
+
     /** A block of memory: part of the arena, or (where bound) an array of the caller. */
     private static final class Storage {
         private final long bytes;
-        private final List<memory> memories = new ArrayList<>();
+        private final List<Placed> memories = new ArrayList<>();
         private int first = Integer.MAX_VALUE;
         private int last = -1;
         private long offset;
@@ -42,7 +46,7 @@ final class OneDnnPlan implements AutoCloseable {
         }
 
         private void place(long address) {
-            memories.forEach(m -> m.set_data_handle(OneDnn.address(address)));
+            memories.forEach(m -> m.memory.set_data_handle(OneDnn.address(address + m.offset)));
         }
 
         private boolean livesWith(Storage other) {
@@ -53,14 +57,17 @@ final class OneDnnPlan implements AutoCloseable {
     /** A block of memory with a description of its contents, written by one step and read by later ones. */
     final class Buffer {
         private final Storage storage;
+        /** In bytes. */
+        private final long offset;
         private final memory.desc desc;
         private final memory memory;
 
-        private Buffer(Storage storage, memory.desc desc) {
+        private Buffer(Storage storage, long offset, memory.desc desc) {
             this.storage = storage;
+            this.offset = offset;
             this.desc = desc;
             this.memory = OneDnn.unbound(scope, desc);
-            storage.memories.add(memory);
+            storage.memories.add(new Placed(memory, offset));
         }
 
         memory.desc desc() {
@@ -74,7 +81,16 @@ final class OneDnnPlan implements AutoCloseable {
 
         /** The same memory with another description. */
         Buffer as(memory.desc other) {
-            return new Buffer(storage, other);
+            return at(0, other);
+        }
+
+        /**
+         * Part of the same memory.
+         *
+         * @param elements of the description's type between the start of this buffer and that of the part
+         */
+        Buffer at(long elements, memory.desc part) {
+            return new Buffer(storage, offset + elements * memory.data_type_size(part.get_data_type()), part);
         }
     }
 
@@ -113,12 +129,12 @@ final class OneDnnPlan implements AutoCloseable {
     Buffer buffer(memory.desc desc) {
         Storage storage = new Storage(desc.get_size());
         storages.add(storage);
-        return new Buffer(storage, desc);
+        return new Buffer(storage, 0, desc);
     }
 
     /** An array of the caller, set by {@link Buffer#bind} before each run. */
     Buffer bound(memory.desc desc) {
-        return new Buffer(new Storage(desc.get_size()), desc);
+        return new Buffer(new Storage(desc.get_size()), 0, desc);
     }
 
     /** Values that do not change. */

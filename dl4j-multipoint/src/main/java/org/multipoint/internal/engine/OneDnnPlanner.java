@@ -26,33 +26,45 @@ final class OneDnnPlanner {
 
     private final Program program;
     private final Map<Integer, OneDnnConvolution> linear;
+    private final Map<Integer, OneDnnDeconvolution> transposed;
     private final OneDnnPlan plan;
     private final List<Shape> shapes;
     private final Fusion fusion;
     private final Map<Integer, Map<Optional<InputQuantization>, OneDnnPlan.Buffer>> buffers = new HashMap<>();
     private final List<OneDnnPlan.Buffer> callers = new ArrayList<>();
-    private OneDnnPlan.Buffer target;
+    /** Arrays of the caller by the number of the result that is written to them. */
+    private final Map<Integer, OneDnnPlan.Buffer> targets = new HashMap<>();
 
     /**
-     * @param program without weights
-     * @param linear  its linear operations, by the number of the value that they compute
-     * @param shapes  of all values
+     * @param program    without weights
+     * @param linear     its linear operations, by the number of the value that they compute
+     * @param transposed its deconvolutions, likewise
+     * @param shapes     of all values
      */
-    OneDnnPlanner(Program program, Map<Integer, OneDnnConvolution> linear, OneDnnPlan plan, List<Shape> shapes, Fusion fusion) {
+    OneDnnPlanner(Program program, Map<Integer, OneDnnConvolution> linear, Map<Integer, OneDnnDeconvolution> transposed, OneDnnPlan plan,
+                  List<Shape> shapes, Fusion fusion) {
         this.program = program;
         this.linear = linear;
+        this.transposed = transposed;
         this.plan = plan;
         this.shapes = shapes;
         this.fusion = fusion;
     }
 
-    /** Lets the step that computes the result write to an array of the caller. */
-    void writeResultTo(OneDnnPlan.Buffer array) {
-        target = array;
+    /** The array of the caller that a result is written to. */
+    OneDnnPlan.Buffer target(int value) {
+        OneDnnPlan.Buffer array = plan.bound(OneDnnImage.dense(shapes.get(value), program.channelsLast()).desc());
+        targets.put(value, array);
+        return array;
     }
 
-    /** A value that has been computed in a form. */
-    OneDnnPlan.Buffer at(int value, Optional<InputQuantization> form) {
+    /** Where a result is computed: its array, if that is channels last. */
+    private Optional<OneDnnPlan.Buffer> direct(int value) {
+        return Optional.ofNullable(targets.get(value))
+                .filter(t -> OneDnnImage.dense(shapes.get(value), program.channelsLast()).isChannelsLast());
+    }
+
+    private OneDnnPlan.Buffer at(int value, Optional<InputQuantization> form) {
         return buffers.get(value).get(form);
     }
 
@@ -94,6 +106,9 @@ final class OneDnnPlanner {
         if (node.form().isEmpty()) {
             quantize(node.result());
         }
+        if (targets.containsKey(node.result()) && direct(node.result()).isEmpty()) {
+            plan.reorder(to, targets.get(node.result()));
+        }
     }
 
     private OneDnnPlan.Buffer write(int index, Fusion.Node node, List<OneDnnPlan.Buffer> operands) {
@@ -109,7 +124,13 @@ final class OneDnnPlanner {
         return node.instruction().accept(new Program.Visitor<>() {
             @Override
             public OneDnnPlan.Buffer visit(Program.Linear l) {
-                return written(to -> convolve(node, l.op(), x, to));
+                return written(to -> {
+                    if (l.op().transposed()) {
+                        deconvolve(node, l.op(), x, to);
+                    } else {
+                        convolve(node, l.op(), x, to);
+                    }
+                });
             }
 
             @Override
@@ -193,20 +214,17 @@ final class OneDnnPlanner {
         });
     }
 
-    /** Where a node writes: the result array, an addend that is not read again, or a new buffer. */
+    /** Where a node writes: the array of a result, an addend that is not read again, or a new buffer. */
     private OneDnnPlan.Buffer buffer(int index, Fusion.Node node, Shape shape) {
-        if (node.result() == program.result() && target != null) {
-            return target;
-        }
-        Optional<Integer> dying = dyingAddend(index, node);
-        return dying.isPresent() ? at(dying.get(), Optional.empty()) : plan.buffer(OneDnnImage.between(shape, node.form()));
+        return direct(node.result()).or(() -> dyingAddend(index, node).map(v -> at(v, Optional.empty())))
+                .orElseGet(() -> plan.buffer(OneDnnImage.between(shape, node.form())));
     }
 
     private Optional<Integer> dyingAddend(int index, Fusion.Node node) {
         if (!(node.instruction() instanceof Program.Linear) || node.form().isPresent() || shapes.get(node.result()).c() % ALIGNED != 0) {
             return Optional.empty();
         }
-        return node.addends().stream().filter(v -> v != program.result()
+        return node.addends().stream().filter(v -> !targets.containsKey(v)
                 && !callers.contains(at(v, Optional.empty()))
                 && node.others().stream().filter(v::equals).count() == 1
                 && fusion.nodes().subList(index + 1, fusion.nodes().size()).stream().noneMatch(n -> readsFloating(n, v))
@@ -232,15 +250,27 @@ final class OneDnnPlanner {
         Geometry g = node.frame().geometry(op.window(), in);
         OneDnnConvolution convolution = linear.get(node.value());
         boolean pixels = convolution.ofSinglePixels(g);
-        OneDnnExtras extras = new OneDnnExtras();
-        append(node, extras, pixels, Optional.of(to));
-        node.form().ifPresent(extras::quantize);
+        OneDnnExtras extras = extras(node, to, pixels);
         if (pixels) {
             Shape out = shapes.get(node.result());
             convolution.addToPixels(plan, in.n(), column(x, in, node.operandForm()), column(to, out, node.form()), extras);
         } else {
             convolution.add(plan, in.n(), x, to, g, extras);
         }
+    }
+
+    private void deconvolve(Fusion.Node node, LinearOp op, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
+        Shape in = shapes.get(node.operands().get(0));
+        transposed.get(node.value()).add(plan, x, to, shapes.get(node.result()), node.form(), op.geometry(in.h(), in.w()),
+                extras(node, to, false));
+    }
+
+    /** Everything that was fused into a linear operation. */
+    private OneDnnExtras extras(Fusion.Node node, OneDnnPlan.Buffer to, boolean column) {
+        OneDnnExtras extras = new OneDnnExtras();
+        append(node, extras, column, Optional.of(to));
+        node.form().ifPresent(extras::quantize);
+        return extras;
     }
 
     /** A batch of images of one pixel as one image, a column of pixels. */
@@ -311,10 +341,8 @@ final class OneDnnPlanner {
 
     private OneDnnPlan.Buffer flatten(Fusion.Node node, OneDnnPlan.Buffer x, Shape shape) {
         OneDnnPlan.Buffer flat = x.as(OneDnnImage.between(shape, node.form()));
-        if (node.result() != program.result() || target == null) {
-            return flat;
-        }
-        plan.reorder(flat, target);
-        return target;
+        Optional<OneDnnPlan.Buffer> target = direct(node.result());
+        target.ifPresent(t -> plan.reorder(flat, t));
+        return target.orElse(flat);
     }
 }

@@ -19,16 +19,17 @@ import java.util.function.ToIntFunction;
 
 /**
  * What an engine runs in one piece: a straight list of instructions over images, each of which computes one value from earlier ones. Values
- * are numbered: inputs first, then one for each instruction; the last one is the result. All values are floating point; an engine may hold
- * them as integers where only quantized operations read them.
+ * are numbered: inputs first, then one for each instruction. All values are floating point; an engine may hold them as integers where only
+ * quantized operations read them.
  *
  * <p>A value is an image {@code [n, c, h, w]}; vectors are images of one pixel, sequences images of width 1.
  *
  * @param inputs       number of inputs, at least 1
  * @param channelsLast true where the channel axis of input and result arrays of rank 3 and 4 is the last one
  * @param instructions at least one
+ * @param results      numbers of the values that are returned: values of instructions, all different
  */
-public record Program(int inputs, boolean channelsLast, List<Instruction> instructions) {
+public record Program(int inputs, boolean channelsLast, List<Instruction> instructions, List<Integer> results) {
 
     /** Sizes of an image. */
     public record Shape(int n, int c, int h, int w) {
@@ -394,8 +395,14 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
+    /** A program that returns the value of its last instruction. */
+    public Program(int inputs, boolean channelsLast, List<Instruction> instructions) {
+        this(inputs, channelsLast, instructions, List.of(inputs + instructions.size() - 1));
+    }
+
     public Program {
         instructions = List.copyOf(instructions);
+        results = List.copyOf(results);
         if (inputs < 1 || instructions.isEmpty()) {
             throw new IllegalArgumentException("A program has inputs and instructions, found " + inputs + " and "
                     + instructions.size());
@@ -407,11 +414,17 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
                 throw new IllegalArgumentException("Instruction " + i + " reads values " + reads + " of " + known);
             }
         }
+        int first = inputs;
+        int values = inputs + instructions.size();
+        if (results.isEmpty() || results.stream().anyMatch(v -> v < first || v >= values)
+                || results.stream().distinct().count() < results.size()) {
+            throw new IllegalArgumentException("A program returns different values from " + first + " to " + (values - 1) + ", found " + results);
+        }
     }
 
     /** The same instructions without weights and biases, for engines that hold those in a form of their own. */
     Program withoutWeights() {
-        return new Program(inputs, channelsLast, instructions.stream().map(Instruction::withoutWeights).toList());
+        return new Program(inputs, channelsLast, instructions.stream().map(Instruction::withoutWeights).toList(), results);
     }
 
     /** The linear operations, first to last, by the number of their values. */
@@ -425,16 +438,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         return linear;
     }
 
-    /** Number of the result. */
-    public int result() {
-        return inputs + instructions.size() - 1;
-    }
-
-    /** How often each value is read; the result counts as read once more. */
+    /** How often each value is read; results count as read once more. */
     public int[] uses() {
-        int[] uses = new int[result() + 1];
+        int[] uses = new int[inputs + instructions.size()];
         instructions.forEach(i -> i.reads().forEach(v -> uses[v]++));
-        uses[result()]++;
+        results.forEach(v -> uses[v]++);
         return uses;
     }
 
@@ -455,14 +463,14 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /**
-     * Rank of the array that holds the result: that of the inputs it is computed from, or 2 where it was flattened.
+     * Ranks of the arrays that hold the results: those of the inputs they are computed from, or 2 where they were flattened.
      *
      * @param ofInputs ranks of the inputs' arrays
      * @throws IllegalArgumentException where images of arrays of different ranks are added or merged: Deeplearning4j aligns the
      *                                  last axes of such arrays, whatever they are
      */
-    int rank(int... ofInputs) {
-        int[] ranks = Arrays.copyOf(ofInputs, result() + 1);
+    int[] ranks(int... ofInputs) {
+        int[] ranks = Arrays.copyOf(ofInputs, inputs + instructions.size());
         for (int i = 0; i < instructions.size(); i++) {
             Instruction instruction = instructions.get(i);
             int[] read = instruction.reads().stream().mapToInt(v -> ranks[v]).distinct().toArray();
@@ -471,6 +479,6 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
             ranks[inputs + i] = instruction.rank(read[0]);
         }
-        return ranks[result()];
+        return results.stream().mapToInt(v -> ranks[v]).toArray();
     }
 }

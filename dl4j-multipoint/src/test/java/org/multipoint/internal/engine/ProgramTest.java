@@ -78,6 +78,30 @@ class ProgramTest {
         assertTrue(boundaries > 2 * PROGRAMS, "only " + boundaries + " boundaries");
     }
 
+    @Test
+    void allResultsAgree() {
+        for (int seed = 0; seed < PROGRAMS; seed++) {
+            boolean integers = seed % 2 == 1;
+            RandomPrograms.Sample sample = RandomPrograms.sample(seed, integers, oneDnn.exactCodeLimit()).withResults();
+            INDArray[] inputs = sample.arrays();
+            List<INDArray> expected = runAll(Engines.nd4j(), sample.program(), inputs);
+            List<INDArray> found = runAll(oneDnn, sample.program(), inputs);
+            assertEquals(sample.program().results().size(), found.size());
+            for (int i = 0; i < found.size(); i++) {
+                float[] values = expected.get(i).data().asFloat();
+                assertArrayEquals(expected.get(i).shape(), found.get(i).shape());
+                assertArrayEquals(values, found.get(i).data().asFloat(), (float) ((integers ? 0.02 : 1e-5) * Math.max(integers ? 0 : 1, largest(values))),
+                        "seed " + seed + ", result " + i);
+            }
+        }
+    }
+
+    private static List<INDArray> runAll(Engine engine, Program program, INDArray... inputs) {
+        try (Executable executable = engine.compile(program)) {
+            return executable.runAll(shapes -> shapes.stream().map(Executable::detached).toList(), inputs);
+        }
+    }
+
     private static void assertSteps(InputQuantization q, float[] expected, float[] found, String message) {
         assertEquals(expected.length, found.length, message);
         for (int i = 0; i < expected.length; i++) {

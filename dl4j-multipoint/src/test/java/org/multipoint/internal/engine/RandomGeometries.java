@@ -98,7 +98,7 @@ final class RandomGeometries {
                 convolve(pooled, LinearOp.dense(shapes.get(pooled).c(), 3, false), true, powerOfTwo());
             }
         } else {
-            int y = convolve(x, operation(rank, shapes.get(x).c()), integers, quantization());
+            int y = convolve(x, operation(rank, shapes.get(x).c(), rank == 4 && random.nextInt(5) == 0), integers, quantization());
             behind(y, addend, integers);
         }
         return new Sample(new Program(inputs, random.nextBoolean(), instructions), List.copyOf(shapes.subList(0, inputs)), rank, exact);
@@ -154,7 +154,7 @@ final class RandomGeometries {
         return shapes.size() - 1;
     }
 
-    private LinearOp operation(int rank, int in) {
+    private LinearOp operation(int rank, int in, boolean transposed) {
         if (rank == 2) {
             return LinearOp.dense(in, 1 + random.nextInt(20), false);
         }
@@ -164,6 +164,10 @@ final class RandomGeometries {
             if (in % g == 0) {
                 divisors.add(g);
             }
+        }
+        if (transposed) {
+            PaddingMode mode = w.paddingMode() == PaddingMode.CAUSAL ? PaddingMode.EXPLICIT : w.paddingMode();
+            return new LinearOp(in, 1 + random.nextInt(20), 1, w.kernel(), w.stride(), w.dilation(), w.padding(), mode, true, false);
         }
         int groups = random.nextInt(3) > 0 ? 1 : random.nextBoolean() ? in : divisors.get(random.nextInt(divisors.size()));
         int out = groups == 1 ? 1 + random.nextInt(20) : groups * (1 + random.nextInt(3));

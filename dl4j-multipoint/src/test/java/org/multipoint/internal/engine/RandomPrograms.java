@@ -51,6 +51,19 @@ final class RandomPrograms {
         INDArray[] arrays() {
             return arrays(inputs);
         }
+
+        /** The same program with some more results, in any order. */
+        Sample withResults() {
+            Random random = new Random(2);
+            List<Integer> results = new ArrayList<>(program.results());
+            for (int i = 0; i < program.instructions().size(); i++) {
+                int value = program.inputs() + i;
+                if (!results.contains(value) && random.nextInt(4) == 0) {
+                    results.add(random.nextInt(results.size() + 1), value);
+                }
+            }
+            return new Sample(new Program(program.inputs(), program.channelsLast(), program.instructions(), results), inputs);
+        }
     }
 
     /**

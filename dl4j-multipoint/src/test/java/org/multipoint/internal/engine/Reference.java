@@ -64,7 +64,7 @@ final class Reference {
                 throw new IllegalArgumentException("Not known: " + instruction);
             }
         }
-        return values.get(program.result());
+        return values.get(program.results().get(0));
     }
 
     /** The definitions of the functions, in double precision. */
