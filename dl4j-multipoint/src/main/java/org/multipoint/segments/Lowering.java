@@ -8,6 +8,8 @@ import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.ShiftVertex;
 import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
@@ -15,6 +17,7 @@ import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.Upsampling1D;
@@ -24,8 +27,13 @@ import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.params.PReLUParamInitializer;
+import org.multipoint.internal.engine.Activate;
+import org.multipoint.internal.engine.Combine;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.engine.Rearrange;
+import org.multipoint.internal.engine.ScalarFunction;
+import org.multipoint.internal.engine.Slope;
 import org.multipoint.internal.graph.BatchNormAffine;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
@@ -34,6 +42,7 @@ import org.multipoint.layers.MultipointWeights;
 import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -79,8 +88,12 @@ final class Lowering {
     }
 
     private int lower(String name, GraphVertex vertex, List<Integer> from) {
-        if (vertex instanceof ElementWiseVertex) {
-            return emit(new Program.Add(from));
+        if (vertex instanceof ElementWiseVertex e) {
+            return elementWise(e.getOp(), from);
+        } else if (vertex instanceof ScaleVertex scale) {
+            return function(ScalarFunction.linear((float) scale.getScaleFactor(), 0), from.get(0));
+        } else if (vertex instanceof ShiftVertex shift) {
+            return function(ScalarFunction.linear(1, (float) shift.getShiftFactor()), from.get(0));
         } else if (vertex instanceof MergeVertex) {
             return emit(new Program.Concat(from));
         } else if (vertex instanceof PreprocessorVertex p) {
@@ -101,16 +114,19 @@ final class Lowering {
     private int layer(String name, Layer layer, InputPreProcessor before, int input) {
         if (before instanceof CnnToFeedForwardPreProcessor flatten) {
             int x = emit(new Program.Flatten(input));
-            return activated(SupportedVertices.activation(layer), linear(name, layer, columnOrder(flatten), x));
+            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
+                    linear(name, layer, columnOrder(flatten), x));
         }
         int x = before == null || SupportedVertices.passesVectors(before) ? input : reshape(input, false, SupportedVertices.sizes(before));
         if (SupportedVertices.isLinear(layer)) {
-            return activated(SupportedVertices.activation(layer), linear(name, layer, Optional.empty(), x));
+            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer), linear(name, layer, Optional.empty(), x));
         } else if (layer instanceof BatchNormalization norm) {
             BatchNormAffine affine = BatchNormAffine.of(norm, params.get(name));
             return emit(new Program.Affine(x, floats(affine.factor()), floats(affine.shift())));
         } else if (layer instanceof ActivationLayer || layer instanceof LossLayer) {
-            return activated(SupportedVertices.activation(layer), x);
+            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer), x);
+        } else if (layer instanceof PReLULayer) {
+            return slope(params.get(name).get(PReLUParamInitializer.WEIGHT_KEY), x);
         } else if (layer instanceof SubsamplingLayer pool) {
             return emit(new Program.Pool(x, SupportedVertices.poolKind(pool), SupportedVertices.window(pool)));
         } else if (layer instanceof GlobalPoolingLayer pool) {
@@ -143,11 +159,49 @@ final class Lowering {
         throw new IllegalStateException("\"" + name + "\" cannot be part of a segment: " + layer.getClass());
     }
 
-    private int activated(IActivation activation, int x) {
-        if (SupportedVertices.isSoftmax(activation)) {
+    private int elementWise(ElementWiseVertex.Op op, List<Integer> from) {
+        if (from.size() == 1) {
+            return from.get(0);
+        }
+        return switch (op) {
+            case Add -> emit(new Program.Add(from));
+            case Average -> function(ScalarFunction.linear(1f / from.size(), 0), emit(new Program.Add(from)));
+            case Product -> emit(new Combine(Combine.Operation.PRODUCT, from));
+            case Subtract -> emit(new Combine(Combine.Operation.DIFFERENCE, from));
+            case Max -> emit(new Combine(Combine.Operation.MAXIMUM, from));
+        };
+    }
+
+    /** The value of an activation that programs compute; others are left to the segment. */
+    private int activated(IActivation activation, boolean known, int x) {
+        if (known && Activations.isSoftmax(activation)) {
             return emit(new Program.Softmax(x));
         }
-        return SupportedVertices.rectifier(activation).map(upper -> emit(new Program.Rectify(x, upper))).orElse(x);
+        int y = x;
+        for (ScalarFunction function : Activations.functions(activation).orElse(List.of())) {
+            y = function(function, y);
+        }
+        return y;
+    }
+
+    private int function(ScalarFunction f, int x) {
+        boolean rectifier = f.kind() == ScalarFunction.Kind.CLIP && f.a() == 0;
+        return emit(rectifier ? new Program.Rectify(x, f.b()) : new Activate(x, f));
+    }
+
+    /** The axes of the slopes are those of the arrays that they are for, without that of the examples. */
+    private int slope(INDArray slopes, int x) {
+        if (slopes.length() == 1) {
+            return function(ScalarFunction.of(ScalarFunction.Kind.LEAKY, slopes.getFloat(0)), x);
+        }
+        INDArray image = slopes;
+        while (image.rank() < 3) {
+            image = Nd4j.expandDims(image, segment.channelsLast() && image.rank() == 2 ? 1 : image.rank());
+        }
+        if (segment.channelsLast() && slopes.rank() > 1) {
+            image = image.permute(2, 0, 1);
+        }
+        return emit(new Slope(x, new Program.Shape(1, (int) image.size(0), (int) image.size(1), (int) image.size(2)), Tensor.of(image).data()));
     }
 
     private int linear(String name, Layer layer, Optional<int[]> order, int input) {

@@ -59,7 +59,7 @@ public final class SegmentOutputLayer extends LossLayer {
     private SegmentOutputLayer(Segment segment, org.deeplearning4j.nn.conf.layers.Layer last, double regularization) {
         super(new Builder(SupportedVertices.loss(last).orElseThrow()));
         this.segment = segment;
-        this.softmax = SupportedVertices.isKnown(last) && SupportedVertices.isSoftmax(SupportedVertices.activation(last));
+        this.softmax = SupportedVertices.isKnown(last) && Activations.isSoftmax(SupportedVertices.activation(last));
         this.regularizationScore = regularization;
         setActivationFn(segment.foreignActivation(segment.result()).orElseGet(ActivationIdentity::new));
         setIUpdater(new NoOp());

@@ -25,6 +25,7 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
@@ -50,10 +51,6 @@ import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
-import org.nd4j.linalg.activations.impl.ActivationReLU;
-import org.nd4j.linalg.activations.impl.ActivationReLU6;
-import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 
 import java.util.Arrays;
@@ -70,12 +67,17 @@ final class SupportedVertices {
     private static final Set<Class<? extends Layer>> VOLUMETRIC = Set.of(Convolution3D.class, Deconvolution3D.class,
             Subsampling3DLayer.class, Upsampling3D.class, ZeroPadding3DLayer.class, Cropping3D.class, Cnn3DLossLayer.class);
 
+    /** All that Deeplearning4j has, by name: a version to come may add others. */
+    private static final Set<ElementWiseVertex.Op> ELEMENT_WISE = Set.of(ElementWiseVertex.Op.Add, ElementWiseVertex.Op.Average,
+            ElementWiseVertex.Op.Max, ElementWiseVertex.Op.Product, ElementWiseVertex.Op.Subtract);
+
     /** Arrays have an axis for the examples and up to this many others. */
     private static final int MOST_SIZES = 3;
 
     /** Layers that are supported whatever their settings are. */
     private static final Set<Class<? extends Layer>> PLAIN = Set.of(BatchNormalization.class, DropoutLayer.class, LossLayer.class,
-            Upsampling2D.class, Upsampling1D.class, Cropping2D.class, Cropping1D.class, ZeroPadding1DLayer.class, SpaceToDepthLayer.class);
+            Upsampling2D.class, Upsampling1D.class, Cropping2D.class, Cropping1D.class, ZeroPadding1DLayer.class, SpaceToDepthLayer.class,
+            PReLULayer.class);
 
     private SupportedVertices() {
     }
@@ -91,7 +93,7 @@ final class SupportedVertices {
             return obstacle(layer).or(() -> readsVectors && passesVectors(v.getPreProcessor()) ? Optional.empty()
                     : obstacle(v.getPreProcessor(), layer));
         } else if (vertex instanceof ElementWiseVertex e) {
-            return unless(e.getOp() == ElementWiseVertex.Op.Add, "element-wise " + e.getOp());
+            return unless(ELEMENT_WISE.contains(e.getOp()), "element-wise " + e.getOp());
         } else if (vertex instanceof MergeVertex m) {
             return unless(m.getMergeAxis() == 1 || isChannelsLast(m), "merges along axis " + m.getMergeAxis());
         } else if (vertex instanceof PreprocessorVertex p) {
@@ -102,7 +104,8 @@ final class SupportedVertices {
         } else if (vertex instanceof SubsetVertex) {
             return Optional.empty();
         }
-        return Optional.of(vertex.getClass().getSimpleName() + " is not known");
+        return unless(vertex.getClass() == ScaleVertex.class || vertex.getClass() == ShiftVertex.class,
+                vertex.getClass().getSimpleName() + " is not known");
     }
 
     private static Optional<String> unless(boolean fine, String reason) {
@@ -214,11 +217,12 @@ final class SupportedVertices {
         return layer instanceof ActivationLayer a ? a.getActivationFn() : ((BaseLayer) layer).getActivationFn();
     }
 
-    /** Whether programs compute a layer's activation; softmax only of vectors. */
+    /** Whether programs compute a layer's activation; softmax only over channels, and Deeplearning4j's is over the last axis. */
     static boolean isKnown(Layer layer) {
         IActivation activation = activation(layer);
-        boolean vectors = layer instanceof LossLayer || readsVectors(layer);
-        return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
+        boolean overChannels = layer instanceof LossLayer || layer instanceof ActivationLayer || readsVectors(layer)
+                || LayerKind.of(layer).filter(kind -> kind.ops(layer).get(0).channelsLast()).isPresent();
+        return Activations.functions(activation).isPresent() || overChannels && Activations.isSoftmax(activation);
     }
 
     private static boolean readsVectors(Layer layer) {
@@ -243,25 +247,6 @@ final class SupportedVertices {
     static Optional<ILossFunction> loss(Layer layer) {
         return layer instanceof OutputLayer output ? Optional.of(output.getLossFn())
                 : layer instanceof LossLayer loss ? Optional.of(loss.getLossFn()) : Optional.empty();
-    }
-
-    static boolean isSoftmax(IActivation activation) {
-        return activation instanceof ActivationSoftmax;
-    }
-
-    /** Upper bound of a rectifier, infinite for ReLU; empty for other activations. */
-    static Optional<Float> rectifier(IActivation activation) {
-        if (activation instanceof ActivationReLU6) {
-            return Optional.of(6f);
-        }
-        if (activation instanceof ActivationReLU r && isZero(r.getThreshold()) && isZero(r.getNegativeSlope())) {
-            return Optional.of(r.getMax() == null ? Float.POSITIVE_INFINITY : r.getMax().floatValue());
-        }
-        return Optional.empty();
-    }
-
-    private static boolean isZero(Double value) {
-        return value == null || value == 0;
     }
 
     static PoolKind poolKind(SubsamplingLayer pool) {
@@ -294,7 +279,7 @@ final class SupportedVertices {
         if (vertex instanceof LayerVertex v) {
             Layer layer = v.getLayerConf().getLayer();
             return v.getPreProcessor() == null && (layer instanceof BatchNormalization || layer instanceof ActivationLayer
-                    || layer instanceof DropoutLayer || layer instanceof GlobalPoolingLayer pool && !pool.isCollapseDimensions());
+                    || layer instanceof PReLULayer || layer instanceof DropoutLayer || layer instanceof GlobalPoolingLayer pool && !pool.isCollapseDimensions());
         }
         return vertex instanceof ElementWiseVertex || vertex instanceof MergeVertex || vertex instanceof ScaleVertex
                 || vertex instanceof ShiftVertex;
@@ -361,6 +346,8 @@ final class SupportedVertices {
             return Optional.of(crop.getDataFormat() == CNN2DFormat.NHWC);
         } else if (layer instanceof SpaceToDepthLayer fold) {
             return Optional.of(fold.getDataFormat() == CNN2DFormat.NHWC);
+        } else if (layer instanceof ActivationLayer a && Activations.isSoftmax(a.getActivationFn())) {
+            return Optional.of(true);
         }
         return LayerKind.of(layer).filter(LayerKind::spatial).map(kind -> kind.ops(layer).get(0).channelsLast());
     }

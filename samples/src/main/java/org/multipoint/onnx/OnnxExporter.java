@@ -7,9 +7,12 @@ import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.RangeStatistics;
+import org.multipoint.internal.engine.Activate;
+import org.multipoint.internal.engine.Combine;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.engine.Rearrange;
+import org.multipoint.internal.engine.Slope;
 import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.InputQuantization;
@@ -271,22 +274,46 @@ public final class OnnxExporter {
         }
 
         @Override
+        public Void visit(Activate activate) {
+            new OnnxFunctions(onnx, names).write(activate.function(), x.tensor, y);
+            return null;
+        }
+
+        @Override
+        public Void visit(Slope slope) {
+            Program.Shape s = slope.sizes();
+            long[] sizes = x.flat ? new long[]{s.c()} : new long[]{s.c(), s.h(), s.w()};
+            return node("PRelu", List.of(x.tensor, onnx.constant(names.of(y, "slopes"), slope.slopes(), sizes)));
+        }
+
+        @Override
         public Void visit(Program.Softmax softmax) {
             return node("Softmax", List.of(x.tensor), OnnxGraph.attribute("axis", 1));
         }
 
         @Override
         public Void visit(Program.Add add) {
-            if (from.size() == 1) {
-                return node("Identity", List.of(x.tensor));
-            }
-            String sum = x.tensor;
+            return from.size() == 1 ? node("Identity", List.of(x.tensor)) : fold("Add");
+        }
+
+        @Override
+        public Void visit(Combine combine) {
+            return fold(switch (combine.operation()) {
+                case PRODUCT -> "Mul";
+                case MAXIMUM -> "Max";
+                case DIFFERENCE -> "Sub";
+            });
+        }
+
+        /** An operation on the first two tensors that are read, on the result and the third, and so on. */
+        private Void fold(String op) {
+            String result = x.tensor;
             for (int i = 1; i < from.size() - 1; i++) {
                 String next = names.of(y, String.valueOf(i));
-                onnx.node("Add", next, List.of(sum, from.get(i).tensor));
-                sum = next;
+                onnx.node(op, next, List.of(result, from.get(i).tensor));
+                result = next;
             }
-            return node("Add", List.of(sum, from.get(from.size() - 1).tensor));
+            return node(op, List.of(result, from.get(from.size() - 1).tensor));
         }
 
         @Override

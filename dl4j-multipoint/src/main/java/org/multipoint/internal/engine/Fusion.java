@@ -24,35 +24,110 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * An arrangement of a program, for given input shapes, for engines that can execute several instructions in one step and can hold values as
  * integers: which instructions are fused, and in which form each value is read. Results are the program's up to floating-point rounding.
  *
  * <ul>
- * <li>Rectifiers and additions after a linear operation are fused into it. Of the operands of an addition the one that is computed last
- * absorbs the addition, if all of them are as large as the sum.</li>
+ * <li>Activations, additions and other arithmetic after a linear operation or after other arithmetic are fused into it. Of the operands of
+ * an addition the one that is computed last absorbs the addition, if all of them are as large as the sum.</li>
  * <li>Padding is fused into the convolution or maximum that reads it.</li>
- * <li>What only quantized operations read is written as their integers. Maximum, merging, padding and what only moves values commute with
- * rounding, so they pass integers through. Sums and means are taken of floating values: nothing is rounded that the program does
- * not round.</li>
+ * <li>What only quantized operations read is written as their integers. Maxima of windows, merging, padding and what only moves values
+ * commute with rounding, so they pass integers through. Activations, arithmetic and means read floating values: nothing is rounded that the program
+ * does not round.</li>
  * </ul>
  */
 final class Fusion {
 
     /** What is done to a result before it is written. */
-    sealed interface Extra {
+    interface Extra {
+        void accept(Extras extras);
+
+        /** Whether no value is negative after it. */
+        boolean notNegative();
+    }
+
+    /** One method for each kind of extra. */
+    interface Extras {
+        void bound(float upper);
+
+        void apply(ScalarFunction function);
+
+        /** One slope for each channel. */
+        void slopes(Slope slope);
+
+        void plus(int value);
+
+        void combine(Combine.Operation operation, int value);
     }
 
     /** A {@link Rectify}. */
-    record Bound(float upper) implements Extra {
+    private record Bound(float upper) implements Extra {
+        @Override
+        public void accept(Extras extras) {
+            extras.bound(upper);
+        }
+
+        @Override
+        public boolean notNegative() {
+            return true;
+        }
+    }
+
+    private record Apply(ScalarFunction function) implements Extra {
+        @Override
+        public void accept(Extras extras) {
+            extras.apply(function);
+        }
+
+        @Override
+        public boolean notNegative() {
+            return function.notNegative();
+        }
+    }
+
+    private record Slopes(Slope slope) implements Extra {
+        @Override
+        public void accept(Extras extras) {
+            extras.slopes(slope);
+        }
+
+        @Override
+        public boolean notNegative() {
+            return false;
+        }
     }
 
     /** The addition of another value. */
-    record Plus(int value) implements Extra {
+    private record Plus(int value) implements Extra {
+        @Override
+        public void accept(Extras extras) {
+            extras.plus(value);
+        }
+
+        @Override
+        public boolean notNegative() {
+            return false;
+        }
+    }
+
+    /** An operation on the result and another value. */
+    private record Combined(Combine.Operation operation, int value) implements Extra {
+        @Override
+        public void accept(Extras extras) {
+            extras.combine(operation, value);
+        }
+
+        @Override
+        public boolean notNegative() {
+            return false;
+        }
     }
 
     /** An instruction, what was fused into it, and which value it writes in which form. */
@@ -115,6 +190,12 @@ final class Fusion {
         List<Integer> addends() {
             return extras.stream().filter(Plus.class::isInstance).map(e -> ((Plus) e).value).toList();
         }
+
+        /** Values that extras read; always floating. */
+        List<Integer> others() {
+            return extras.stream().flatMap(e -> e instanceof Plus p ? Stream.of(p.value)
+                    : e instanceof Combined c ? Stream.of(c.value) : Stream.empty()).toList();
+        }
     }
 
     private final Program program;
@@ -167,8 +248,8 @@ final class Fusion {
         private IntPredicate absorbed = value -> false;
         private Predicate<Pad> takesPadding = pad -> false;
         private UnaryOperator<Optional<InputQuantization>> operandForm = form -> form;
-        private boolean takesBounds;
-        private boolean takesAdditions;
+        private boolean takesFunctions;
+        private boolean takesOperands;
         private boolean writesIntegers;
         private boolean notNegative;
 
@@ -192,16 +273,21 @@ final class Fusion {
             return this;
         }
 
-        /** Whether a rectifier can be fused into it. */
-        Traits takesBounds(boolean can) {
-            takesBounds = can;
+        /** Functions of its values can be fused into it. */
+        Traits takesFunctions() {
+            takesFunctions = true;
             return this;
         }
 
-        /** Whether additions can be fused into it. */
-        Traits takesAdditions(boolean can) {
-            takesAdditions = can;
+        /** Whether operations with other values can be fused into it. */
+        Traits takesOperands(boolean can) {
+            takesOperands = can;
             return this;
+        }
+
+        /** It computes floating values, takes in what is computed of them, and can write the result as integers. */
+        Traits arithmetic() {
+            return takesFunctions().takesOperands(true).reads(Optional.empty()).writesIntegers(true);
         }
 
         /** Whether its result can be written as integers. */
@@ -223,18 +309,30 @@ final class Fusion {
             public Traits visit(Linear linear) {
                 Optional<InputQuantization> quantization = linear.weights().quantization();
                 boolean transposed = linear.op().transposed();
-                return new Traits().takesBounds(true).takesAdditions(!transposed).takesPadding(pad -> !transposed)
+                return new Traits().takesFunctions().takesOperands(!transposed).takesPadding(pad -> !transposed)
                         .writesIntegers(quantization.isPresent()).reads(quantization);
             }
 
             @Override
             public Traits visit(Affine affine) {
-                return new Traits().takesBounds(true);
+                return new Traits().arithmetic();
             }
 
             @Override
             public Traits visit(Rectify rectify) {
-                return new Traits().absorbed(value -> intoMaker(rectify, value)).notNegative();
+                return new Traits().arithmetic().absorbed(value -> intoMaker(rectify.input(), new Bound(rectify.upper()), value)).notNegative();
+            }
+
+            @Override
+            public Traits visit(Activate activate) {
+                Extra extra = new Apply(activate.function());
+                return new Traits().arithmetic().absorbed(value -> intoMaker(activate.input(), extra, value));
+            }
+
+            @Override
+            public Traits visit(Slope slope) {
+                return new Traits().arithmetic().absorbed(value -> slope.perChannel() && isMadeByLinear(slope.input())
+                        && intoMaker(slope.input(), new Slopes(slope), value));
             }
 
             @Override
@@ -244,7 +342,15 @@ final class Fusion {
 
             @Override
             public Traits visit(Add add) {
-                return new Traits().absorbed(value -> intoLastOperand(add, value)).takesBounds(add.reads().size() > 1);
+                Traits traits = add.reads().size() > 1 ? new Traits().arithmetic() : new Traits();
+                return traits.absorbed(value -> intoLastOperand(add.reads(), Plus::new, value));
+            }
+
+            @Override
+            public Traits visit(Combine combine) {
+                return new Traits().arithmetic().absorbed(value -> (combine.operation() != Combine.Operation.DIFFERENCE
+                        || lastOperand(combine.reads()).equals(Optional.of(combine.reads().get(0))))
+                        && intoLastOperand(combine.reads(), other -> new Combined(combine.operation(), other), value));
             }
 
             @Override
@@ -281,29 +387,36 @@ final class Fusion {
         });
     }
 
-    private boolean intoMaker(Rectify rectify, int value) {
-        Node maker = makers.get(rectify.input());
-        if (maker == null || uses[rectify.input()] > 1 || !traits(maker.instruction).takesBounds) {
+    private boolean intoMaker(int input, Extra extra, int value) {
+        Node maker = makers.get(input);
+        if (maker == null || uses[input] > 1 || !traits(maker.instruction).takesFunctions) {
             return false;
         }
-        maker.extras.add(new Bound(rectify.upper()));
+        maker.extras.add(extra);
         remake(maker, value);
         return true;
     }
 
-    private boolean intoLastOperand(Add add, int value) {
-        if (add.reads().stream().anyMatch(v -> !shapes.get(v).equals(shapes.get(value)))) {
-            return false;
-        }
-        Optional<Integer> last = add.reads().stream().filter(makers::containsKey)
-                .max(Comparator.comparingInt(v -> nodes.indexOf(makers.get(v))));
-        if (last.isEmpty() || uses[last.get()] > 1 || !traits(makers.get(last.get()).instruction).takesAdditions) {
+    private boolean isMadeByLinear(int value) {
+        Node maker = makers.get(value);
+        return maker != null && maker.instruction instanceof Linear;
+    }
+
+    private boolean intoLastOperand(List<Integer> reads, IntFunction<Extra> extra, int value) {
+        Optional<Integer> last = lastOperand(reads);
+        if (last.isEmpty() || uses[last.get()] > 1 || reads.stream().anyMatch(v -> !shapes.get(v).equals(shapes.get(value)))
+                || !traits(makers.get(last.get()).instruction).takesOperands) {
             return false;
         }
         Node maker = makers.get(last.get());
-        add.reads().stream().filter(v -> !v.equals(last.get())).forEach(v -> maker.extras.add(new Plus(v)));
+        reads.stream().filter(v -> !v.equals(last.get())).forEach(v -> maker.extras.add(extra.apply(v)));
         remake(maker, value);
         return true;
+    }
+
+    /** The operand that is computed last; empty where all are inputs. */
+    private Optional<Integer> lastOperand(List<Integer> reads) {
+        return reads.stream().filter(makers::containsKey).max(Comparator.comparingInt(v -> nodes.indexOf(makers.get(v))));
     }
 
     /**
@@ -322,7 +435,7 @@ final class Fusion {
     private boolean isNotNegative(int value) {
         Node maker = makers.get(value);
         return maker != null && (maker.extras.isEmpty() ? traits(maker.instruction).notNegative
-                : maker.extras.get(maker.extras.size() - 1) instanceof Bound);
+                : maker.extras.get(maker.extras.size() - 1).notNegative());
     }
 
     private void remake(Node maker, int value) {
@@ -342,7 +455,7 @@ final class Fusion {
             }
             node.operandForm = traits.operandForm.apply(node.form);
             node.operands().forEach(v -> want(v, node.operandForm));
-            node.addends().forEach(v -> want(v, Optional.empty()));
+            node.others().forEach(v -> want(v, Optional.empty()));
         }
     }
 

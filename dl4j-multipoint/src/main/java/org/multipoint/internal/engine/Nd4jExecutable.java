@@ -106,6 +106,18 @@ final class Nd4jExecutable implements Executable {
         }
 
         @Override
+        public INDArray visit(Activate a) {
+            return Nd4jFunctions.apply(a.function(), x);
+        }
+
+        @Override
+        public INDArray visit(Slope s) {
+            Program.Shape t = s.sizes();
+            INDArray negative = Transforms.min(x, 0, true).muli(Nd4j.create(s.slopes(), new long[]{1, t.c(), t.h(), t.w()}, 'c'));
+            return negative.addi(Transforms.max(x, 0, true));
+        }
+
+        @Override
         public INDArray visit(Program.Softmax s) {
             INDArray y = x.dup('c');
             Nd4j.exec(DynamicCustomOp.builder("softmax").addInputs(x.dup('c')).addOutputs(y).addIntegerArguments(1).build());
@@ -116,6 +128,19 @@ final class Nd4jExecutable implements Executable {
         public INDArray visit(Program.Add a) {
             INDArray y = Nd4j.create(DataType.FLOAT, shape.n(), shape.c(), shape.h(), shape.w());
             in.forEach(y::addi);
+            return y;
+        }
+
+        @Override
+        public INDArray visit(Combine c) {
+            INDArray y = Nd4j.create(DataType.FLOAT, shape.n(), shape.c(), shape.h(), shape.w()).addi(x);
+            for (INDArray other : in.subList(1, in.size())) {
+                switch (c.operation()) {
+                    case PRODUCT -> y.muli(other);
+                    case DIFFERENCE -> y.subi(other);
+                    case MAXIMUM -> y = Nd4j.exec(DynamicCustomOp.builder("maximum").addInputs(y, other).addOutputs(y.ulike()).build())[0];
+                }
+            }
             return y;
         }
 

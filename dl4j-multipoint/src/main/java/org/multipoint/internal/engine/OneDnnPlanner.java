@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /** Turns nodes into steps of a plan for one set of shapes. */
 final class OneDnnPlanner {
@@ -113,7 +114,13 @@ final class OneDnnPlanner {
     private OneDnnPlan.Buffer write(int index, Fusion.Node node, List<OneDnnPlan.Buffer> operands) {
         Shape shape = shapes.get(node.result());
         OneDnnPlan.Buffer x = operands.get(0);
-        Shape in = shapes.get(node.operands().get(0));
+        List<Shape> read = node.operands().stream().map(shapes::get).toList();
+        Shape in = read.get(0);
+        UnaryOperator<OneDnnExtras> behind = own -> {
+            append(node, own, false, Optional.empty());
+            node.form().ifPresent(own::round);
+            return own;
+        };
         return node.instruction().accept(new Program.Visitor<>() {
             @Override
             public OneDnnPlan.Buffer visit(Program.Linear l) {
@@ -128,14 +135,22 @@ final class OneDnnPlanner {
 
             @Override
             public OneDnnPlan.Buffer visit(Program.Affine a) {
-                OneDnnExtras shifted = new OneDnnExtras().add(OneDnnArithmetic.perChannel(plan, a.shift()));
-                OneDnnPlan.Buffer factor = OneDnnArithmetic.perChannel(plan, a.factor());
-                return written(to -> OneDnnArithmetic.binary(plan, dnnl.algorithm.binary_mul, x, factor, to, shifted.addAll(bounds(node))));
+                return written(to -> OneDnnArithmetic.affine(plan, a, x, to, behind));
             }
 
             @Override
             public OneDnnPlan.Buffer visit(Program.Rectify r) {
-                return written(to -> plan.clip(x, to, 0, r.upper()));
+                return written(to -> OneDnnArithmetic.map(plan, x, to, behind.apply(new OneDnnExtras().clip(0, r.upper()))));
+            }
+
+            @Override
+            public OneDnnPlan.Buffer visit(Activate a) {
+                return written(to -> OneDnnArithmetic.map(plan, x, to, behind.apply(new OneDnnExtras().apply(a.function()))));
+            }
+
+            @Override
+            public OneDnnPlan.Buffer visit(Slope s) {
+                return written(to -> OneDnnArithmetic.slope(plan, s, x, shape, to, behind));
             }
 
             @Override
@@ -145,7 +160,24 @@ final class OneDnnPlanner {
 
             @Override
             public OneDnnPlan.Buffer visit(Program.Add a) {
-                return written(to -> sum(node, operands, to, shape));
+                return written(to -> {
+                    if (operands.size() == 1) {
+                        plan.reorder(x, to);
+                    } else {
+                        OneDnnArithmetic.fold(plan, dnnl.algorithm.binary_add, operands, read, to, shape, behind);
+                    }
+                });
+            }
+
+            @Override
+            public OneDnnPlan.Buffer visit(Combine c) {
+                return written(to -> {
+                    if (c.operation() == Combine.Operation.DIFFERENCE) {
+                        OneDnnArithmetic.difference(plan, operands, read, to, shape, behind);
+                    } else {
+                        OneDnnArithmetic.fold(plan, OneDnnArithmetic.algorithm(c.operation()), operands, read, to, shape, behind);
+                    }
+                });
             }
 
             @Override
@@ -203,12 +235,12 @@ final class OneDnnPlanner {
     }
 
     private Optional<Integer> dyingAddend(int index, Fusion.Node node) {
-        if (node.form().isPresent() || shapes.get(node.result()).c() % ALIGNED != 0) {
+        if (!(node.instruction() instanceof Program.Linear) || node.form().isPresent() || shapes.get(node.result()).c() % ALIGNED != 0) {
             return Optional.empty();
         }
         return node.addends().stream().filter(v -> !targets.containsKey(v)
                 && !callers.contains(at(v, Optional.empty()))
-                && node.addends().stream().filter(v::equals).count() == 1
+                && node.others().stream().filter(v::equals).count() == 1
                 && fusion.nodes().subList(index + 1, fusion.nodes().size()).stream().noneMatch(n -> readsFloating(n, v))
                 && !readsOperand(node, v)
                 && fusion.nodes().stream().noneMatch(n -> shares(n, v))).findFirst();
@@ -221,7 +253,7 @@ final class OneDnnPlanner {
     }
 
     private boolean readsFloating(Fusion.Node node, int value) {
-        return node.addends().contains(value) || readsOperand(node, value);
+        return node.others().contains(value) || readsOperand(node, value);
     }
 
     private boolean readsOperand(Fusion.Node node, int value) {
@@ -251,9 +283,9 @@ final class OneDnnPlanner {
     /** Everything that was fused into a linear operation. */
     private OneDnnExtras extras(Fusion.Node node, OneDnnPlan.Buffer to, boolean column) {
         OneDnnExtras extras = new OneDnnExtras();
-        Bounds bounds = extras(node, extras, to, column);
-        return node.form().isPresent() ? extras.quantize(node.form().get(), bounds.low, bounds.high)
-                : extras.clip(bounds.low, bounds.high);
+        append(node, extras, column, Optional.of(to));
+        node.form().ifPresent(extras::quantize);
+        return extras;
     }
 
     /** A batch of images of one pixel as one image, a column of pixels. */
@@ -261,44 +293,49 @@ final class OneDnnPlanner {
         return buffer.as(OneDnnImage.between(new Shape(1, s.c(), s.n(), 1), form));
     }
 
-    private record Bounds(float low, float high) {
-        static final Bounds NONE = new Bounds(Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY);
-    }
+    /**
+     * Appends what was fused into a node.
+     *
+     * @param column whether it is computed as a column of pixels
+     * @param to     what it writes, where an addition may read that
+     */
+    private void append(Fusion.Node node, OneDnnExtras extras, boolean column, Optional<OneDnnPlan.Buffer> to) {
+        Fusion.Extras appended = new Fusion.Extras() {
+            @Override
+            public void bound(float upper) {
+                extras.clip(0, upper);
+            }
 
-    /** Adds all extras but the last bounds, which are returned: they are merged with quantization. */
-    private Bounds extras(Fusion.Node node, OneDnnExtras extras, OneDnnPlan.Buffer to, boolean column) {
-        Bounds pending = Bounds.NONE;
-        for (Fusion.Extra extra : node.extras()) {
-            if (extra instanceof Fusion.Bound b) {
-                extras.clip(pending.low, pending.high);
-                pending = new Bounds(0, b.upper());
-            } else if (extra instanceof Fusion.Plus p) {
-                extras.clip(pending.low, pending.high);
-                pending = Bounds.NONE;
-                OneDnnPlan.Buffer other = at(p.value(), Optional.empty());
-                if (other == to) {
+            @Override
+            public void apply(ScalarFunction function) {
+                extras.apply(function);
+            }
+
+            @Override
+            public void slopes(Slope slope) {
+                extras.slopes(OneDnnArithmetic.perChannel(plan, slope.slopes()));
+            }
+
+            @Override
+            public void plus(int value) {
+                if (to.filter(at(value, Optional.empty())::equals).isPresent()) {
                     extras.addTarget();
                 } else {
-                    extras.add(column ? column(other, shapes.get(p.value()), Optional.empty()) : other);
+                    extras.add(other(value));
                 }
             }
-        }
-        return pending;
-    }
 
-    /** The bounds of a node's results, where it has no other extras. */
-    private static OneDnnExtras bounds(Fusion.Node node) {
-        OneDnnExtras extras = new OneDnnExtras();
-        node.extras().forEach(e -> extras.clip(0, ((Fusion.Bound) e).upper()));
-        return extras;
-    }
+            @Override
+            public void combine(Combine.Operation operation, int value) {
+                extras.combine(OneDnnArithmetic.algorithm(operation), other(value));
+            }
 
-    private void sum(Fusion.Node node, List<OneDnnPlan.Buffer> operands, OneDnnPlan.Buffer to, Shape shape) {
-        if (operands.size() == 1) {
-            plan.reorder(operands.get(0), to);
-        } else {
-            OneDnnArithmetic.sum(plan, operands, node.operands().stream().map(shapes::get).toList(), to, shape, bounds(node));
-        }
+            private OneDnnPlan.Buffer other(int value) {
+                OneDnnPlan.Buffer other = at(value, Optional.empty());
+                return column ? column(other, shapes.get(value), Optional.empty()) : other;
+            }
+        };
+        node.extras().forEach(e -> e.accept(appended));
     }
 
     private void softmax(OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {

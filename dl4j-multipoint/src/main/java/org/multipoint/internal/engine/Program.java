@@ -33,6 +33,24 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
     /** Sizes of an image. */
     public record Shape(int n, int c, int h, int w) {
+
+        /**
+         * The shape of an operation on each element of images, which are broadcast along axes of size 1.
+         *
+         * @throws IllegalArgumentException where sizes differ that are not 1
+         */
+        static Shape broadcast(List<Shape> shapes) {
+            return new Shape(common(shapes, Shape::n), common(shapes, Shape::c), common(shapes, Shape::h), common(shapes, Shape::w));
+        }
+
+        private static int common(List<Shape> shapes, ToIntFunction<Shape> axis) {
+            int[] sizes = shapes.stream().mapToInt(axis).filter(size -> size != 1).distinct().toArray();
+            if (sizes.length > 1) {
+                throw new IllegalArgumentException("Images to be added or multiplied have different shapes: " + shapes);
+            }
+            return sizes.length == 0 ? 1 : sizes[0];
+        }
+
         @Override
         public String toString() {
             return "[" + n + ", " + c + ", " + h + ", " + w + "]";
@@ -82,9 +100,15 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
         R visit(Rectify rectify);
 
+        R visit(Activate activate);
+
+        R visit(Slope slope);
+
         R visit(Softmax softmax);
 
         R visit(Add add);
+
+        R visit(Combine combine);
 
         R visit(Concat concat);
 
@@ -252,15 +276,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
         @Override
         public Shape shape(List<Shape> read) {
-            return new Shape(common(read, Shape::n), common(read, Shape::c), common(read, Shape::h), common(read, Shape::w));
-        }
-
-        private static int common(List<Shape> read, ToIntFunction<Shape> axis) {
-            int[] sizes = read.stream().mapToInt(axis).filter(size -> size != 1).distinct().toArray();
-            if (sizes.length > 1) {
-                throw new IllegalArgumentException("Images to be added have different shapes: " + read);
-            }
-            return sizes.length == 0 ? 1 : sizes[0];
+            return Shape.broadcast(read);
         }
     }
 

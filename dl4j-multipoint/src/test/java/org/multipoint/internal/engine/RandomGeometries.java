@@ -110,11 +110,16 @@ final class RandomGeometries {
         if (random.nextInt(3) == 0) {
             y = add(new Program.Rectify(y, random.nextBoolean() ? Float.POSITIVE_INFINITY : 0.7f));
         }
+        if (random.nextInt(4) == 0) {
+            y = add(sign(y));
+        }
         if (addend >= 0) {
             Shape s = shapes.get(y);
             boolean smaller = random.nextInt(3) == 0;
             shapes.set(addend, smaller ? new Shape(s.n(), either(s.c()), either(s.h()), either(s.w())) : s);
-            y = add(new Program.Add(random.nextBoolean() ? List.of(addend, y) : List.of(y, addend)));
+            List<Integer> operands = random.nextBoolean() ? List.of(addend, y) : List.of(y, addend);
+            y = add(random.nextBoolean() ? new Program.Add(operands)
+                    : new Combine(Combine.Operation.values()[random.nextInt(3)], operands));
         }
         if (random.nextInt(4) == 0) {
             y = add(new Program.Rectify(y, random.nextBoolean() ? Float.POSITIVE_INFINITY : 6));
@@ -122,6 +127,21 @@ final class RandomGeometries {
         if (integers && random.nextInt(3) == 0) {
             convolve(y, LinearOp.dense(shapes.get(y).c(), 1 + random.nextInt(5), false), true, powerOfTwo());
         }
+    }
+
+    /** What is a single exact product of each value. */
+    private Instruction sign(int x) {
+        Shape s = shapes.get(x);
+        if (random.nextBoolean()) {
+            return new Activate(x, random.nextBoolean() ? ScalarFunction.of(ScalarFunction.Kind.LEAKY, 0.1f)
+                    : ScalarFunction.clip(-0.3f, 0.4f));
+        }
+        Shape sizes = new Shape(1, either(s.c()), either(s.h()), either(s.w()));
+        float[] slopes = new float[sizes.c() * sizes.h() * sizes.w()];
+        for (int i = 0; i < slopes.length; i++) {
+            slopes[i] = random.nextFloat() * (random.nextInt(9) == 0 ? 2 : 1);
+        }
+        return new Slope(x, sizes, slopes);
     }
 
     private int either(int size) {

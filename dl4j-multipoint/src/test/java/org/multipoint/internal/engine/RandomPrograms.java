@@ -108,7 +108,7 @@ final class RandomPrograms {
     private void step() {
         int x = random.nextInt(3) > 0 ? latest() : random.nextInt(shapes.size());
         Shape s = shapes.get(x);
-        switch (random.nextInt(14)) {
+        switch (random.nextInt(18)) {
             case 0, 1, 2 -> convolve(x, s);
             case 3 -> add(new Program.Rectify(x, random.nextBoolean() ? Float.POSITIVE_INFINITY : 1.5f));
             case 4, 5 -> residual(x, s);
@@ -117,7 +117,11 @@ final class RandomPrograms {
             case 8 -> pool(x, s);
             case 9 -> add(new Program.Affine(x, values(s.c(), 1), values(s.c(), 0.5f)));
             case 10 -> context(x, s);
-            case 11 -> rearrange(x, s);
+            case 11 -> add(new Activate(x, function()));
+            case 12 -> add(new Activate(convolve(x, s), function()));
+            case 13 -> add(slope(random.nextBoolean() ? x : convolve(x, s)));
+            case 14 -> gate(x, s);
+            case 15 -> rearrange(x, s);
             default -> add(new Program.Rectify(convolve(x, s), random.nextBoolean() ? Float.POSITIVE_INFINITY : 6));
         }
     }
@@ -175,6 +179,37 @@ final class RandomPrograms {
         int read = pixel ? add(new Program.GlobalPool(x, Program.PoolKind.MEAN)) : x;
         int smaller = linear(read, LinearOp.dense(s.c(), pixel ? s.c() : 1, false));
         add(new Program.Add(random.nextBoolean() ? List.of(x, smaller) : List.of(smaller, x, x)));
+    }
+
+    /** One that keeps values small. */
+    private ScalarFunction function() {
+        ScalarFunction[] functions = {ScalarFunction.linear(0.7f, -0.2f), ScalarFunction.clip(-0.5f, 1.2f),
+                ScalarFunction.of(ScalarFunction.Kind.LEAKY, 0.1f), ScalarFunction.of(ScalarFunction.Kind.ELU, 1.3f),
+                ScalarFunction.of(ScalarFunction.Kind.SIGMOID), ScalarFunction.of(ScalarFunction.Kind.TANH),
+                ScalarFunction.of(ScalarFunction.Kind.SWISH, 1.702f), ScalarFunction.of(ScalarFunction.Kind.MISH),
+                ScalarFunction.of(ScalarFunction.Kind.SOFTPLUS)};
+        return functions[random.nextInt(functions.length)];
+    }
+
+    private Slope slope(int x) {
+        Shape s = shapes.get(x);
+        Shape sizes = new Shape(1, random.nextInt(3) > 0 ? s.c() : 1, random.nextInt(3) > 0 ? 1 : s.h(), random.nextInt(3) > 0 ? 1 : s.w());
+        return new Slope(x, sizes, values(sizes.c() * sizes.h() * sizes.w(), random.nextBoolean() ? 0.2f : 1));
+    }
+
+    /** A value that is weighted, bounded or lessened by what is made of it: of all its pixels, of all its channels, or of each element. */
+    private void gate(int x, Shape s) {
+        int kind = random.nextInt(3);
+        int read = kind == 0 ? add(new Program.GlobalPool(x, Program.PoolKind.MEAN)) : x;
+        int made = linear(read, LinearOp.dense(s.c(), kind == 1 ? 1 : s.c(), false));
+        int weight = add(new Activate(made, ScalarFunction.of(ScalarFunction.Kind.SIGMOID)));
+        Combine.Operation operation = Combine.Operation.values()[random.nextInt(3)];
+        int result = add(new Combine(operation, random.nextBoolean() ? List.of(x, weight) : List.of(weight, x)));
+        if (operation != Combine.Operation.DIFFERENCE && random.nextInt(3) == 0) {
+            add(new Combine(operation, List.of(weight, result, made)));
+        } else if (random.nextBoolean()) {
+            add(new Program.Add(List.of(result, x)));
+        }
     }
 
     private void merge(Shape s) {
