@@ -119,7 +119,8 @@ final class Lowering {
         }
         int x = before == null || SupportedVertices.passesVectors(before) ? input : reshape(input, false, SupportedVertices.sizes(before));
         if (SupportedVertices.isLinear(layer)) {
-            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer), linear(name, layer, Optional.empty(), x));
+            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
+                    linear(name, layer, Optional.empty(), x));
         } else if (layer instanceof BatchNormalization norm) {
             BatchNormAffine affine = BatchNormAffine.of(norm, params.get(name));
             return emit(new Program.Affine(x, floats(affine.factor()), floats(affine.shift())));

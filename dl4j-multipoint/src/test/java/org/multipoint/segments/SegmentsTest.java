@@ -242,7 +242,8 @@ class SegmentsTest {
         becomesOneSegment(TestNets.chain(InputType.recurrent(4, 11),
                 new Convolution1DLayer.Builder(3).convolutionMode(ConvolutionMode.Causal).nOut(6).activation(Activation.RELU).build(),
                 new Subsampling1DLayer.Builder(SubsamplingLayer.PoolingType.AVG, 3, 2).convolutionMode(ConvolutionMode.Same).build(),
-                new Upsampling1D.Builder(2).build(), new Cropping1D(1, 2), new ZeroPadding1DLayer(2, 1), new Subsampling1DLayer.Builder(2, 2).build(),
+                new Upsampling1D.Builder(2).build(), new Cropping1D(1, 2), new ZeroPadding1DLayer(2, 1),
+                new Subsampling1DLayer.Builder(2, 2).build(),
                 new Convolution1DLayer.Builder(2).nOut(3).activation(Activation.IDENTITY).build()), 2, 4, 11);
         becomesOneSegment(TestNets.chain(InputType.recurrent(4, 11),
                 new Convolution1DLayer.Builder(3).nOut(6).dilation(2).activation(Activation.RELU).build(),
@@ -253,8 +254,8 @@ class SegmentsTest {
     @Test
     void sequencesWithChannelsLastBecomeOneSegment() {
         becomesOneSegment(TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.recurrent(4, 12, RNNFormat.NWC))
-                .addLayer("one", new Convolution1DLayer.Builder(3).convolutionMode(ConvolutionMode.Causal).nOut(6).activation(Activation.RELU)
-                        .rnnDataFormat(RNNFormat.NWC).build(), "in")
+                .addLayer("one", new Convolution1DLayer.Builder(3).convolutionMode(ConvolutionMode.Causal).nOut(6)
+                        .activation(Activation.RELU).rnnDataFormat(RNNFormat.NWC).build(), "in")
                 .addLayer("pool", new Subsampling1DLayer.Builder(SubsamplingLayer.PoolingType.MAX, 2, 2).dataFormat(CNN2DFormat.NHWC)
                         .build(), "one")
                 .addLayer("two", new Convolution1DLayer.Builder(2).nIn(6).nOut(3).activation(Activation.RELU)

@@ -234,7 +234,8 @@ final class RandomPrograms {
                     add(new Rearrange.SpaceToDepth(x, 2));
                 }
             }
-            case 3 -> add(new Rearrange.Reshape(x, last, false, last ? List.of(s.h() * s.w(), 1, s.c()) : List.of(s.c(), s.h() * s.w(), 1)));
+            case 3 -> add(new Rearrange.Reshape(x, last, false,
+                    last ? List.of(s.h() * s.w(), 1, s.c()) : List.of(s.c(), s.h() * s.w(), 1)));
             default -> add(new Rearrange.Reshape(x, last, false, List.of(s.w(), s.c(), s.h())));
         }
     }
