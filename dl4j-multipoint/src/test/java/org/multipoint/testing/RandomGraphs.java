@@ -165,7 +165,7 @@ public final class RandomGraphs {
         return layer.convolutionMode(ConvolutionMode.Truncate).padding(random.nextInt(kh + 2), random.nextInt(kw + 2));
     }
 
-    /** Of images not smaller than the window: for those Deeplearning4j's pooling reads what is not theirs. */
+    /** Of images not smaller than the window: Deeplearning4j gives a pixel also where no window fits. */
     private Layer pooling(InputTypeConvolutional image) {
         int height = 1 + random.nextInt((int) Math.min(3, image.getHeight()));
         int width = 1 + random.nextInt((int) Math.min(3, image.getWidth()));
