@@ -198,6 +198,9 @@ final class Fusion {
         }
     }
 
+    /** Bytes in a vector of common CPUs: maxima of fewer channels are quicker of floating values. */
+    private static final int VECTOR = 32;
+
     private final Program program;
     private final List<Shape> shapes;
     private final int[] uses;
@@ -361,7 +364,8 @@ final class Fusion {
             @Override
             public Traits visit(Pool pool) {
                 boolean maximum = pool.kind() == PoolKind.MAX;
-                return new Traits().writesIntegers(maximum).takesPadding(pad -> maximum && isNotNegative(pad.input())
+                boolean fullVectors = shapes.get(pool.input()).c() >= VECTOR;
+                return new Traits().writesIntegers(maximum && fullVectors).takesPadding(pad -> maximum && isNotNegative(pad.input())
                         && !pool.window().readsOnlyPaddingSomewhere(pad.frame().geometry(pool.window(), shapes.get(pad.input()))));
             }
 
