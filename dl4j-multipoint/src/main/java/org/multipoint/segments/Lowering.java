@@ -7,8 +7,10 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
@@ -16,13 +18,20 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling1D;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.params.PReLUParamInitializer;
 import org.multipoint.internal.engine.Activate;
 import org.multipoint.internal.engine.Combine;
 import org.multipoint.internal.engine.Program;
+import org.multipoint.internal.engine.Rearrange;
 import org.multipoint.internal.engine.ScalarFunction;
 import org.multipoint.internal.engine.Slope;
 import org.multipoint.internal.graph.BatchNormAffine;
@@ -87,16 +96,31 @@ final class Lowering {
             return function(ScalarFunction.linear(1, (float) shift.getShiftFactor()), from.get(0));
         } else if (vertex instanceof MergeVertex) {
             return emit(new Program.Concat(from));
-        } else if (vertex instanceof PreprocessorVertex) {
-            return emit(new Program.Flatten(from.get(0)));
+        } else if (vertex instanceof PreprocessorVertex p) {
+            return reshape(from.get(0), false, SupportedVertices.sizes(p.getPreProcessor()));
+        } else if (vertex instanceof ReshapeVertex r) {
+            return reshape(from.get(0), true, SupportedVertices.sizes(r));
+        } else if (vertex instanceof SubsetVertex s) {
+            return emit(new Rearrange.Select(from.get(0), s.getFrom(), s.getTo() + 1));
         }
         LayerVertex v = (LayerVertex) vertex;
         return layer(name, v.getLayerConf().getLayer(), v.getPreProcessor(), from.get(0));
     }
 
-    private int layer(String name, Layer layer, InputPreProcessor before, int x) {
+    private int reshape(int x, boolean regroups, List<Integer> sizes) {
+        return emit(new Rearrange.Reshape(x, segment.channelsLast(), regroups, sizes));
+    }
+
+    private int layer(String name, Layer layer, InputPreProcessor before, int input) {
+        if (before instanceof CnnToFeedForwardPreProcessor flatten) {
+            int x = emit(new Program.Flatten(input));
+            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
+                    linear(name, layer, columnOrder(flatten), x));
+        }
+        int x = before == null || SupportedVertices.passesVectors(before) ? input : reshape(input, false, SupportedVertices.sizes(before));
         if (SupportedVertices.isLinear(layer)) {
-            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer), linear(name, layer, (CnnToFeedForwardPreProcessor) before, x));
+            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
+                    linear(name, layer, Optional.empty(), x));
         } else if (layer instanceof BatchNormalization norm) {
             BatchNormAffine affine = BatchNormAffine.of(norm, params.get(name));
             return emit(new Program.Affine(x, floats(affine.factor()), floats(affine.shift())));
@@ -112,8 +136,26 @@ final class Lowering {
         } else if (layer instanceof ZeroPaddingLayer pad) {
             int[] p = pad.getPadding();
             return emit(new Program.Pad(x, new Program.Frame(p[0], p[1], p[2], p[3])));
+        } else if (layer instanceof ZeroPadding1DLayer pad) {
+            return emit(new Program.Pad(x, new Program.Frame(pad.getPadding()[0], pad.getPadding()[1], 0, 0)));
         } else if (layer instanceof DropoutLayer) {
             return x;
+        }
+        return rearranged(name, layer, x);
+    }
+
+    private int rearranged(String name, Layer layer, int x) {
+        if (layer instanceof Upsampling1D up) {
+            return emit(new Rearrange.Upsample(x, up.getSize()[0], 1));
+        } else if (layer instanceof Upsampling2D up) {
+            return emit(new Rearrange.Upsample(x, up.getSize()[0], up.getSize()[1]));
+        } else if (layer instanceof Cropping1D crop) {
+            return emit(new Rearrange.Crop(x, new Program.Frame(crop.getCropping()[0], crop.getCropping()[1], 0, 0)));
+        } else if (layer instanceof Cropping2D crop) {
+            int[] c = crop.getCropping();
+            return emit(new Rearrange.Crop(x, new Program.Frame(c[0], c[1], c[2], c[3])));
+        } else if (layer instanceof SpaceToDepthLayer fold) {
+            return emit(new Rearrange.SpaceToDepth(x, fold.getBlockSize()));
         }
         throw new IllegalStateException("\"" + name + "\" cannot be part of a segment: " + layer.getClass());
     }
@@ -163,11 +205,10 @@ final class Lowering {
         return emit(new Slope(x, new Program.Shape(1, (int) image.size(0), (int) image.size(1), (int) image.size(2)), Tensor.of(image).data()));
     }
 
-    private int linear(String name, Layer layer, CnnToFeedForwardPreProcessor flatten, int input) {
-        int x = flatten == null ? input : emit(new Program.Flatten(input));
+    private int linear(String name, Layer layer, Optional<int[]> order, int input) {
+        int x = input;
         List<LinearOp> ops = SupportedVertices.ops(layer);
         Optional<MultipointWeights> stored = MultipointWeights.of(layer);
-        Optional<int[]> order = columnOrder(flatten);
         for (int i = 0; i < ops.size(); i++) {
             LinearOp op = ops.get(i);
             float[] bias = i == ops.size() - 1 && params.containsKey(name) && params.get(name).containsKey(LayerKind.BIAS)
@@ -197,7 +238,7 @@ final class Lowering {
      * program in the order (row, column, channel), so that columns behind a channels-first image move. Empty where all columns stay.
      */
     private static Optional<int[]> columnOrder(CnnToFeedForwardPreProcessor flatten) {
-        if (flatten == null || flatten.getFormat() == CNN2DFormat.NHWC) {
+        if (flatten.getFormat() == CNN2DFormat.NHWC) {
             return Optional.empty();
         }
         int channels = (int) flatten.getNumChannels();

@@ -33,8 +33,9 @@ import java.util.Set;
  * System.out.println(compiled.report());
  * }</pre>
  *
- * <p>Supported are convolutions (also depthwise, separable and transposed), dense and output layers and their multipoint kinds, batch normalization,
- * ReLU and ReLU6, softmax of vectors, addition, merging, pooling, zero padding and flattening before dense layers. All else ends a
+ * <p>Supported are convolutions (also depthwise, separable and transposed), dense and output layers and their multipoint kinds,
+ * batch normalization, ReLU and ReLU6, softmax of vectors, addition, merging, pooling, zero padding, cropping, upsampling, space to depth,
+ * subsets of channels, and reshaping; images, vectors and sequences. All else ends a
  * segment, and the report names it. A layer with another activation ends its segment, which applies the activation to its results; so does
  * a layer with a loss, whose segment takes the place of an output layer. Scores include the L1 and L2 terms of the source.
  *
@@ -102,7 +103,7 @@ public final class Segments {
     /** Adds a vertex to the partition, in one group with what it reads where that is possible. */
     private void assign(String name) {
         Optional<String> obstacle = axes.readsVolumes(name) ? Optional.of("it reads volumes")
-                : SupportedVertices.obstacle(edit.vertices().get(name));
+                : SupportedVertices.obstacle(edit.vertices().get(name), axes.readsVectors(name));
         if (obstacle.isPresent()) {
             outside.put(name, obstacle.get());
             return;

@@ -4,8 +4,12 @@ import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
@@ -24,12 +28,22 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling1D;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.parallelism.ParallelInference;
 import org.deeplearning4j.parallelism.inference.InferenceMode;
+import org.deeplearning4j.preprocessors.KerasFlattenRnnPreprocessor;
+import org.deeplearning4j.preprocessors.ReshapePreprocessor;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,6 +178,11 @@ class SegmentsTest {
                             .activation(Activation.RELU).build(),
                     new Deconvolution2D.Builder(2, 4).stride(3, 2).padding(0, 1).nOut(4).convolutionMode(ConvolutionMode.Truncate)
                             .dataFormat(format).activation(Activation.IDENTITY).build(), norm(format), conv(1, 1, 3, format).build()));
+            chains.add(List.of(conv(3, 1, 5, format).activation(Activation.RELU).build(),
+                    new Upsampling2D.Builder().size(new int[]{3, 2}).dataFormat(format).build(),
+                    new Cropping2D.Builder(2, 1, 0, 4).dataFormat(format).build(), conv(2, 1, 4, format).build(),
+                    new SpaceToDepthLayer.Builder(2).dataFormat(format).build(), new Upsampling2D.Builder(2).dataFormat(format).build(),
+                    conv(3, 2, 3, format).build(), new SpaceToDepthLayer.Builder(2).dataFormat(format).build()));
             ZeroPaddingLayer pad = new ZeroPaddingLayer.Builder(1, 2, 0, 1).dataFormat(format).build();
             chains.add(List.of(pad, conv(3, 2, 4, format).convolutionMode(ConvolutionMode.Truncate).build(), norm(format), pad,
                     new SubsamplingLayer.Builder().kernelSize(3, 3).stride(2, 2).dataFormat(format).build(),
@@ -206,15 +225,77 @@ class SegmentsTest {
         assertNear(1e-4, small.outputSingle(x), Segments.compile(small).graph().outputSingle(x), "int8");
     }
 
-    @Test
-    void sequencesKeepTheirRank() {
-        ComputationGraph graph = TestNets.chain(InputType.recurrent(4, 11),
-                new Convolution1DLayer.Builder(3).convolutionMode(ConvolutionMode.Causal).nOut(6).activation(Activation.RELU).build(),
-                new Convolution1DLayer.Builder(2).nOut(3).activation(Activation.IDENTITY).build());
-        INDArray x = TestNets.random(3, 2, 4, 11);
+    private static void becomesOneSegment(ComputationGraph graph, long... shape) {
         CompiledGraph compiled = Segments.compile(graph);
-        assertEquals(1, compiled.report().segments().size());
-        assertNear(1e-5, graph.outputSingle(x), compiled.graph().outputSingle(x), "sequence");
+        assertEquals(1, compiled.report().segments().size(), compiled.report().toString());
+        assertEquals(Map.of(), compiled.report().outside());
+        assertOutputs(1e-5, graph, compiled.graph(), TestNets.random(3, shape));
+        ComputationGraph small = Multipoint.of(graph).method(Method.GREEDY).bits(4).calibrate(TestNets.iterator(1, 2, 1, shape))
+                .transform().model();
+        CompiledGraph fused = Segments.compile(small);
+        assertEquals(1, fused.report().segments().size());
+        assertOutputs(1e-4, small, fused.graph(), TestNets.random(3, shape));
+    }
+
+    @Test
+    void sequencesBecomeOneSegment() {
+        becomesOneSegment(TestNets.chain(InputType.recurrent(4, 11),
+                new Convolution1DLayer.Builder(3).convolutionMode(ConvolutionMode.Causal).nOut(6).activation(Activation.RELU).build(),
+                new Subsampling1DLayer.Builder(SubsamplingLayer.PoolingType.AVG, 3, 2).convolutionMode(ConvolutionMode.Same).build(),
+                new Upsampling1D.Builder(2).build(), new Cropping1D(1, 2), new ZeroPadding1DLayer(2, 1),
+                new Subsampling1DLayer.Builder(2, 2).build(),
+                new Convolution1DLayer.Builder(2).nOut(3).activation(Activation.IDENTITY).build()), 2, 4, 11);
+        becomesOneSegment(TestNets.chain(InputType.recurrent(4, 11),
+                new Convolution1DLayer.Builder(3).nOut(6).dilation(2).activation(Activation.RELU).build(),
+                new GlobalPoolingLayer.Builder(PoolingType.MAX).build(),
+                new DenseLayer.Builder().nOut(5).activation(Activation.RELU).build()), 2, 4, 11);
+    }
+
+    @Test
+    void sequencesWithChannelsLastBecomeOneSegment() {
+        becomesOneSegment(TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.recurrent(4, 12, RNNFormat.NWC))
+                .addLayer("one", new Convolution1DLayer.Builder(3).convolutionMode(ConvolutionMode.Causal).nOut(6)
+                        .activation(Activation.RELU).rnnDataFormat(RNNFormat.NWC).build(), "in")
+                .addLayer("pool", new Subsampling1DLayer.Builder(SubsamplingLayer.PoolingType.MAX, 2, 2).dataFormat(CNN2DFormat.NHWC)
+                        .build(), "one")
+                .addLayer("two", new Convolution1DLayer.Builder(2).nIn(6).nOut(3).activation(Activation.RELU)
+                        .rnnDataFormat(RNNFormat.NWC).build(), "pool")
+                .addVertex("vector", new PreprocessorVertex(new KerasFlattenRnnPreprocessor(3, 5)), "two")
+                .addLayer("dense", new DenseLayer.Builder().nIn(15).nOut(4).activation(Activation.RELU).build(), "vector")
+                .setOutputs("dense").validateOutputLayerConfig(false)), 2, 12, 4);
+    }
+
+    /** Vectors that are images of a first layer, in either order of axes, and shapes that vertices give. */
+    @ParameterizedTest
+    @EnumSource
+    void reshapedValuesStayInside(CNN2DFormat format) {
+        boolean last = format == CNN2DFormat.NHWC;
+        long[] image = last ? new long[]{6, 5, 4} : new long[]{4, 6, 5};
+        long[] other = last ? new long[]{3, 10, 4} : new long[]{8, 3, 5};
+        becomesOneSegment(TestNets.graph(b -> b.addInputs("in")
+                .addVertex("image", new PreprocessorVertex(new ReshapePreprocessor(new long[]{120}, image, false)), "in")
+                .addLayer("conv", conv(3, 1, 4, format).nIn(4).activation(Activation.RELU).build(), "image")
+                .addVertex("other", new ReshapeVertex(-1, (int) other[0], (int) other[1], (int) other[2]), "conv")
+                .addLayer("next", conv(1, 1, 3, format).nIn(last ? 4 : 8).activation(Activation.RELU).build(), "other")
+                .addVertex("vector", new PreprocessorVertex(new ReshapePreprocessor(other, new long[]{last ? 90 : 45}, false)), "next")
+                .addVertex("some", new SubsetVertex(3, 11), "vector")
+                .addLayer("dense", new DenseLayer.Builder().nIn(9).nOut(4).activation(Activation.IDENTITY).build(), "some")
+                .setOutputs("dense", "vector").validateOutputLayerConfig(false)), 3, 120);
+    }
+
+    @Test
+    void flatImagesAndSomeChannelsStayInside() {
+        becomesOneSegment(TestNets.chain(InputType.convolutionalFlat(7, 6, 2),
+                conv(3, 1, 4, CNN2DFormat.NCHW).activation(Activation.RELU).build(),
+                new DenseLayer.Builder().nOut(5).activation(Activation.IDENTITY).build()), 3, 84);
+        becomesOneSegment(TestNets.graph(b -> b.addInputs("in")
+                .addLayer("conv", conv(3, 1, 5, CNN2DFormat.NCHW).nIn(4).activation(Activation.RELU).build(),
+                        new FeedForwardToCnnPreProcessor(6, 5, 4), "in")
+                .addVertex("some", new SubsetVertex(1, 3), "conv")
+                .addLayer("next", conv(3, 2, 6, CNN2DFormat.NCHW).nIn(3).activation(Activation.RELU).build(), "some")
+                .addLayer("keep", new GlobalPoolingLayer.Builder(PoolingType.AVG).collapseDimensions(false).build(), "next")
+                .addLayer("last", conv(1, 1, 6, CNN2DFormat.NCHW).nIn(6).activation(Activation.IDENTITY).build(), "keep")
+                .setOutputs("last").validateOutputLayerConfig(false)), 3, 120);
     }
 
     @Test

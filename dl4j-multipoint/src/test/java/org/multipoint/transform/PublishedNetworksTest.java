@@ -44,13 +44,13 @@ class PublishedNetworksTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource({
             "mlperf_resnet8_cifar10, 32x32x3, 1, CALIBRATED",
-            "mlperf_kws_dscnn, 49x10x1, 2, CALIBRATED",
+            "mlperf_kws_dscnn, 49x10x1, 1, CALIBRATED",
             "mlperf_ad01, 640, 1, CALIBRATED",
             "mlperf_vww_96, 96x96x3, 1, CALIBRATED",
             "fer2013_mini_xception, 64x64x1, 1, CALIBRATED",
             "miniresnetv2_1_esc10, 64x50x1, 1, CALIBRATED",
-            "crepe_tiny, 1024x1, 7, NEAREST",
-            "nano-voc, 320x320x3, 2, NEAREST",
+            "crepe_tiny, 1024x1, 1, NEAREST",
+            "nano-voc, 320x320x3, 1, NEAREST",
             "tiny_face_detector_416, 416x416x3, 1, CALIBRATED",
             "aizoo_face_mask_ssd_heads, 260x260x3, 1, NEAREST",
             "mobilenet_v2_1.0_224, 224x224x3, 1, NEAREST",

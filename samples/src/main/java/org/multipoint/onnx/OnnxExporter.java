@@ -11,6 +11,7 @@ import org.multipoint.internal.engine.Activate;
 import org.multipoint.internal.engine.Combine;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.engine.Program.PoolKind;
+import org.multipoint.internal.engine.Rearrange;
 import org.multipoint.internal.engine.Slope;
 import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.ops.Geometry;
@@ -40,8 +41,8 @@ import java.util.stream.LongStream;
 
 /**
  * Writes a graph as an ONNX model: in floating point, or quantized to 8 bits in the form that ONNX Runtime runs on integers. It can write
- * what {@link Segments} can compile, except for dilated average pooling, and softmax. The model's images are channels first, whatever the
- * graph's are: a graph that takes {@code [N, H, W, C]} becomes a model that takes {@code [N, C, H, W]}, and so for outputs of rank 4.
+ * what {@link Segments} can compile, except for dilated average pooling and sequences, and softmax. The model's images are channels first,
+ * whatever the graph's are: a graph that takes {@code [N, H, W, C]} becomes a model that takes {@code [N, C, H, W]}, and so for outputs of rank 4.
  */
 public final class OnnxExporter {
 
@@ -184,7 +185,8 @@ public final class OnnxExporter {
             int result = program.results().indexOf(all.size());
             String name = result < 0 ? null : segment.results().get(result);
             Optional<IActivation> foreign = Optional.ofNullable(name).flatMap(segment::foreignActivation);
-            String tensor = name == null ? names.of(vertex, String.valueOf(all.size())) : foreign.isPresent() ? names.of(name, "linear") : name;
+            String tensor = name == null ? names.of(vertex, String.valueOf(all.size()))
+                    : foreign.isPresent() ? names.of(name, "linear") : name;
             instruction.accept(new Writer(vertex, from, tensor));
             Value value = new Value(tensor, shapes.get(all.size()), instruction.rank(from.get(0).flat ? 2 : 4) == 2);
             all.add(value);
@@ -195,7 +197,7 @@ public final class OnnxExporter {
     }
 
     /** Writes one instruction as the nodes that compute a tensor. */
-    private final class Writer implements Program.Visitor<Void> {
+    private final class Writer implements Program.Visitor<Void>, Rearrange.Kinds<Void> {
         private final String vertex;
         private final List<Value> from;
         private final Value x;
@@ -247,7 +249,8 @@ public final class OnnxExporter {
             }
             String w = onnx.constant(names.of(y, "W"), inputsFirst, op.inChannels(), op.rows(), op.kernel().height(), op.kernel().width());
             List<AttributeProto> attributes = attributes(op.window(), g);
-            attributes.add(OnnxGraph.attribute("output_padding", List.of((long) Math.max(-g.padBottom(), 0), (long) Math.max(-g.padRight(), 0))));
+            attributes.add(OnnxGraph.attribute("output_padding",
+                    List.of((long) Math.max(-g.padBottom(), 0), (long) Math.max(-g.padRight(), 0))));
             return node("ConvTranspose", List.of(x.tensor, w, bias), attributes.toArray(AttributeProto[]::new));
         }
 
@@ -344,12 +347,58 @@ public final class OnnxExporter {
         /** Programs flatten in the order (row, column, channel). */
         @Override
         public Void visit(Program.Flatten flatten) {
-            String tensor = x.tensor;
-            if (x.shape.h() * x.shape.w() > 1) {
-                tensor = names.of(y, "nhwc");
-                onnx.node("Transpose", tensor, List.of(x.tensor), OnnxGraph.attribute("perm", List.of(0L, 2L, 3L, 1L)));
+            return node("Flatten", List.of(x.shape.h() * x.shape.w() > 1 ? channelsLast() : x.tensor));
+        }
+
+        @Override
+        public Void visit(Rearrange rearrange) {
+            return rearrange.acceptKind(this);
+        }
+
+        @Override
+        public Void visit(Rearrange.Upsample upsample) {
+            onnx.constant(names.of(y, "scales"), new float[]{1, 1, upsample.rows(), upsample.columns()}, 4);
+            return node("Resize", List.of(x.tensor, "", names.of(y, "scales")), OnnxGraph.attribute("mode", "nearest"),
+                    OnnxGraph.attribute("coordinate_transformation_mode", "asymmetric"), OnnxGraph.attribute("nearest_mode", "floor"));
+        }
+
+        @Override
+        public Void visit(Rearrange.Crop crop) {
+            Program.Frame f = crop.frame();
+            return pad(y, -f.top(), -f.left(), -f.bottom(), -f.right());
+        }
+
+        @Override
+        public Void visit(Rearrange.Select select) {
+            return node("Slice", List.of(x.tensor, onnx.constant(names.of(y, "from"), new long[]{select.from()}, 1),
+                    onnx.constant(names.of(y, "to"), new long[]{select.to()}, 1), onnx.constant(names.of(y, "axis"), new long[]{1}, 1)));
+        }
+
+        @Override
+        public Void visit(Rearrange.SpaceToDepth fold) {
+            return node("SpaceToDepth", List.of(x.tensor), OnnxGraph.attribute("blocksize", fold.block()));
+        }
+
+        @Override
+        public Void visit(Rearrange.Reshape reshape) {
+            List<Integer> sizes = reshape.sizes();
+            if (sizes.size() == 2) {
+                throw unsupported(vertex, "a sequence of sizes " + sizes);
             }
-            return node("Flatten", List.of(tensor));
+            boolean last = reshape.channelsLast();
+            String shape = onnx.constant(names.of(y, "shape"),
+                    LongStream.concat(LongStream.of(-1), sizes.stream().mapToLong(i -> i)).toArray(), sizes.size() + 1);
+            String from = last && !x.flat ? channelsLast() : x.tensor;
+            if (!last || sizes.size() == 1) {
+                return node("Reshape", List.of(from, shape));
+            }
+            onnx.node("Reshape", names.of(y, "reshaped"), List.of(from, shape));
+            return node("Transpose", List.of(names.of(y, "reshaped")), OnnxGraph.attribute("perm", List.of(0L, 3L, 1L, 2L)));
+        }
+
+        private String channelsLast() {
+            onnx.node("Transpose", names.of(y, "nhwc"), List.of(x.tensor), OnnxGraph.attribute("perm", List.of(0L, 2L, 3L, 1L)));
+            return names.of(y, "nhwc");
         }
 
         private Void node(String op, List<String> inputs, AttributeProto... attributes) {

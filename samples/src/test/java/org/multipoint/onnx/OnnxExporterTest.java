@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.ShiftVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -28,10 +29,14 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.deeplearning4j.preprocessors.ReshapePreprocessor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -219,20 +224,40 @@ class OnnxExporterTest {
                 .activation(Activation.RELU).dataFormat(format).build());
         net.add("wider", new Deconvolution2D.Builder(2, 4).nOut(4).stride(3, 2).padding(0, 1).convolutionMode(ConvolutionMode.Truncate)
                 .dataFormat(format).build());
-        net.add("gaps", new Deconvolution2D.Builder(1, 2).nOut(4).stride(2, 2).convolutionMode(ConvolutionMode.Same).dataFormat(format).build());
+        net.add("gaps", new Deconvolution2D.Builder(1, 2).nOut(4).stride(2, 2).convolutionMode(ConvolutionMode.Same).dataFormat(format)
+                .build());
         check(net.convolution("last", 3, 3, 1, ConvolutionMode.Same, 0, 1).graph("last"), format);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void rearranges(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("first", 6, 3, 1, ConvolutionMode.Same, 0, 1);
+        net.add("up", new Upsampling2D.Builder(2).dataFormat(format).build());
+        net.add("crop", new Cropping2D.Builder(1, 3, 0, 2).dataFormat(format).build());
+        net.convolution("even", 4, 2, 2, ConvolutionMode.Same, 0, 1);
+        net.add("cut", new Cropping2D.Builder(0, SIZE - 10, 0, SIZE - 9).dataFormat(format).build());
+        net.add("fold", new SpaceToDepthLayer.Builder(2).dataFormat(format).build());
+        net.convolution("next", 5, 3, 1, ConvolutionMode.Same, 0, 1);
+        net.builder.addVertex("image", new PreprocessorVertex(new ReshapePreprocessor(new long[]{5, 4, 4}, format == CNN2DFormat.NCHW
+                ? new long[]{10, 4, 2} : new long[]{4, 2, 10}, false, format)), net.last);
+        net.last = "image";
+        net.add("last", new ConvolutionLayer.Builder(1, 1).nIn(10).nOut(3).dataFormat(format).build());
+        check(net.graph("last"), format);
     }
 
     @ParameterizedTest
     @EnumSource
     void heads(CNN2DFormat format) {
         Chain net = new Chain(format).convolution("trunk", 6, 3, 2, ConvolutionMode.Same, 0, 1);
-        net.builder.addLayer("side", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(Activation.SOFTMAX).dataFormat(format).build(), "trunk");
+        net.builder.addLayer("side", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(Activation.SOFTMAX).dataFormat(format).build(),
+                "trunk");
         ComputationGraph graph = net.convolution("next", 5, 3, 2, ConvolutionMode.Same, 0, 1).graph("next", "side", "trunk");
         INDArray images = images(format, 3);
         INDArray[] outputs = graph.output(images);
         INDArray channelsFirst = format == CNN2DFormat.NHWC ? images.permute(0, 3, 1, 2) : images;
-        try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(new OnnxExporter(graph, images).floating(), Map.of("input", channelsFirst), 1)) {
+        byte[] model = new OnnxExporter(graph, images).floating();
+        try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of("input", channelsFirst), 1)) {
             Map<String, float[]> found = runtime.run();
             for (int i : new int[]{0, 2}) {
                 INDArray expected = format == CNN2DFormat.NHWC ? outputs[i].permute(0, 3, 1, 2) : outputs[i];

@@ -38,8 +38,8 @@ import java.util.stream.Stream;
  * <li>Activations, additions and other arithmetic after a linear operation or after other arithmetic are fused into it. Of the operands of
  * an addition the one that is computed last absorbs the addition, if all of them are as large as the sum.</li>
  * <li>Padding is fused into the convolution or maximum that reads it.</li>
- * <li>What only quantized operations read is written as their integers. Maxima of windows, merging, padding and flattening commute with
- * rounding, so they pass integers through. Activations, arithmetic and means read floating values: nothing is rounded that the program
+ * <li>What only quantized operations read is written as their integers. Maxima of windows, merging, padding and what only moves values
+ * commute with rounding, so they pass integers through. Activations, arithmetic and means read floating values: nothing is rounded that the program
  * does not round.</li>
  * </ul>
  */
@@ -381,6 +381,11 @@ final class Fusion {
 
             @Override
             public Traits visit(Flatten flatten) {
+                return new Traits().writesIntegers(true);
+            }
+
+            @Override
+            public Traits visit(Rearrange rearrange) {
                 return new Traits().writesIntegers(true);
             }
         });

@@ -2,6 +2,7 @@ package org.multipoint.internal.engine;
 
 import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
+import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -167,6 +168,17 @@ final class Nd4jExecutable implements Executable {
         @Override
         public INDArray visit(Program.Flatten f) {
             return x.permute(0, 2, 3, 1).dup('c').reshape(x.size(0), x.length() / x.size(0), 1, 1);
+        }
+
+        @Override
+        public INDArray visit(Rearrange r) {
+            float[] values = Tensor.of(x.permute(0, 2, 3, 1)).data();
+            for (StridedCopy copy : r.copies(new Program.Shape((int) x.size(0), (int) x.size(1), (int) x.size(2), (int) x.size(3)))) {
+                float[] moved = new float[shape.n() * shape.c() * shape.h() * shape.w()];
+                copy.run(values, moved);
+                values = moved;
+            }
+            return Nd4j.create(values, new long[]{shape.n(), shape.h(), shape.w(), shape.c()}, 'c').permute(0, 3, 1, 2).dup('c');
         }
     }
 

@@ -15,9 +15,11 @@ import org.bytedeco.javacpp.Pointer;
 import org.multipoint.internal.ops.InputQuantization;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 
 /**
  * A sequence of primitives for one input shape, and the memory between them. Buffers share one arena, in which buffers with disjoint
@@ -171,6 +173,24 @@ final class OneDnnPlan implements AutoCloseable {
     /** Copies, changing layout or type. */
     void reorder(Buffer from, Buffer to) {
         reorder(from, to, attributes(), arguments());
+    }
+
+    /** Copies elements of one type between dense buffers: a step for each place along the axes that read the same again. */
+    void copy(Buffer from, Buffer to, StridedCopy copy) {
+        memory.data_type type = to.desc.get_data_type();
+        List<StridedCopy.Axis> axes = copy.axes().stream().filter(a -> a.from() > 0).toList();
+        long[] sizes = axes.isEmpty() ? new long[]{1} : axes.stream().mapToLong(StridedCopy.Axis::size).toArray();
+        long[] reads = axes.isEmpty() ? new long[]{1} : axes.stream().mapToLong(StridedCopy.Axis::from).toArray();
+        long[] writes = axes.isEmpty() ? new long[]{1} : axes.stream().mapToLong(StridedCopy.Axis::to).toArray();
+        long[] places = {0};
+        for (StridedCopy.Axis axis : copy.axes()) {
+            if (axis.from() == 0) {
+                places = Arrays.stream(places).flatMap(p -> LongStream.range(0, axis.size()).map(i -> p + i * axis.to())).toArray();
+            }
+        }
+        for (long place : places) {
+            reorder(from.at(copy.from(), new memory.desc(sizes, type, reads)), to.at(place, new memory.desc(sizes, type, writes)));
+        }
     }
 
     private void reorder(Buffer from, Buffer to, primitive_attr attributes, Arguments arguments) {

@@ -203,7 +203,21 @@ final class OneDnnPlanner {
 
             @Override
             public OneDnnPlan.Buffer visit(Program.Flatten f) {
-                return flatten(node, x, shape);
+                return reshaped(node, x, shape);
+            }
+
+            @Override
+            public OneDnnPlan.Buffer visit(Rearrange r) {
+                List<StridedCopy> copies = r.copies(in);
+                return copies.isEmpty() ? reshaped(node, x, shape) : written(to -> {
+                    OneDnnPlan.Buffer from = x;
+                    for (StridedCopy copy : copies) {
+                        boolean last = copy == copies.get(copies.size() - 1);
+                        OneDnnPlan.Buffer moved = last ? to : plan.buffer(OneDnnImage.between(shape, node.form()));
+                        plan.copy(from, moved, copy);
+                        from = moved;
+                    }
+                });
             }
 
             private OneDnnPlan.Buffer written(Consumer<OneDnnPlan.Buffer> steps) {
@@ -234,7 +248,8 @@ final class OneDnnPlanner {
 
     /** Whether a node only gives the memory of the value another shape. */
     private boolean shares(Fusion.Node node, int value) {
-        return node.instruction() instanceof Program.Flatten && (node.result() == value || node.operands().contains(value));
+        boolean reshapes = node.instruction() instanceof Program.Flatten || node.instruction() instanceof Rearrange;
+        return reshapes && (node.result() == value || node.operands().contains(value));
     }
 
     private boolean readsFloating(Fusion.Node node, int value) {
@@ -339,7 +354,8 @@ final class OneDnnPlanner {
         plan.add(new concat.primitive_desc(OneDnn.CPU, to.desc(), 1, descs, plan.attributes(), false), concat::new, arguments);
     }
 
-    private OneDnnPlan.Buffer flatten(Fusion.Node node, OneDnnPlan.Buffer x, Shape shape) {
+    /** The same memory as an image of another shape. */
+    private OneDnnPlan.Buffer reshaped(Fusion.Node node, OneDnnPlan.Buffer x, Shape shape) {
         OneDnnPlan.Buffer flat = x.as(OneDnnImage.between(shape, node.form()));
         Optional<OneDnnPlan.Buffer> target = direct(node.result());
         target.ifPresent(t -> plan.reorder(flat, t));

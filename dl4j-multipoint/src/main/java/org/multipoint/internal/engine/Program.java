@@ -119,6 +119,8 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         R visit(Pad pad);
 
         R visit(Flatten flatten);
+
+        R visit(Rearrange rearrange);
     }
 
     /** An instruction that reads one value. */
@@ -418,7 +420,8 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         int values = inputs + instructions.size();
         if (results.isEmpty() || results.stream().anyMatch(v -> v < first || v >= values)
                 || results.stream().distinct().count() < results.size()) {
-            throw new IllegalArgumentException("A program returns different values from " + first + " to " + (values - 1) + ", found " + results);
+            throw new IllegalArgumentException("A program returns different values from " + first + " to " + (values - 1)
+                    + ", found " + results);
         }
     }
 

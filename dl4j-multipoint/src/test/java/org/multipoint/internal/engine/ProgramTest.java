@@ -90,8 +90,8 @@ class ProgramTest {
             for (int i = 0; i < found.size(); i++) {
                 float[] values = expected.get(i).data().asFloat();
                 assertArrayEquals(expected.get(i).shape(), found.get(i).shape());
-                assertArrayEquals(values, found.get(i).data().asFloat(), (float) ((integers ? 0.02 : 1e-5) * Math.max(integers ? 0 : 1, largest(values))),
-                        "seed " + seed + ", result " + i);
+                double tolerance = integers ? 0.02 * largest(values) : 1e-5 * Math.max(1, largest(values));
+                assertArrayEquals(values, found.get(i).data().asFloat(), (float) tolerance, "seed " + seed + ", result " + i);
             }
         }
     }
@@ -148,7 +148,7 @@ class ProgramTest {
     void batchesAndSizesMayChange() {
         RandomPrograms.Sample sample = IntStream.range(0, PROGRAMS)
                 .mapToObj(seed -> RandomPrograms.sample(seed, true, oneDnn.exactCodeLimit()))
-                .filter(s -> s.program().instructions().stream().noneMatch(Program.Flatten.class::isInstance))
+                .filter(s -> s.program().instructions().stream().noneMatch(i -> i instanceof Program.Flatten || i instanceof Rearrange))
                 .max(Comparator.comparingInt(s -> s.program().instructions().size())).orElseThrow();
         try (Executable fast = oneDnn.compile(sample.program()); Executable plain = Engines.nd4j().compile(sample.program())) {
             for (int call = 0; call < 20; call++) {

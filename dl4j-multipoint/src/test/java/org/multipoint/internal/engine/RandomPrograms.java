@@ -24,6 +24,8 @@ final class RandomPrograms {
     private final Random random;
     private final boolean integers;
     private final int codeLimit;
+    /** Whether the channel axis is the last one. */
+    private final boolean last;
     private final List<Shape> shapes = new ArrayList<>();
     private final List<Instruction> instructions = new ArrayList<>();
 
@@ -31,6 +33,7 @@ final class RandomPrograms {
         this.random = new Random(seed);
         this.integers = integers;
         this.codeLimit = codeLimit;
+        this.last = seed % 3 == 0;
     }
 
     /** A program and the shapes of inputs that fit it. */
@@ -89,7 +92,7 @@ final class RandomPrograms {
         } else if (random.nextBoolean()) {
             p.add(new Program.Softmax(p.dense(p.add(new Program.Flatten(p.latest())))));
         }
-        return new Sample(new Program(inputs.size(), random.nextBoolean(), p.instructions), inputs);
+        return new Sample(new Program(inputs.size(), p.last, p.instructions), inputs);
     }
 
     private int latest() {
@@ -105,7 +108,7 @@ final class RandomPrograms {
     private void step() {
         int x = random.nextInt(3) > 0 ? latest() : random.nextInt(shapes.size());
         Shape s = shapes.get(x);
-        switch (random.nextInt(17)) {
+        switch (random.nextInt(18)) {
             case 0, 1, 2 -> convolve(x, s);
             case 3 -> add(new Program.Rectify(x, random.nextBoolean() ? Float.POSITIVE_INFINITY : 1.5f));
             case 4, 5 -> residual(x, s);
@@ -118,6 +121,7 @@ final class RandomPrograms {
             case 12 -> add(new Activate(convolve(x, s), function()));
             case 13 -> add(slope(random.nextBoolean() ? x : convolve(x, s)));
             case 14 -> gate(x, s);
+            case 15 -> rearrange(x, s);
             default -> add(new Program.Rectify(convolve(x, s), random.nextBoolean() ? Float.POSITIVE_INFINITY : 6));
         }
     }
@@ -215,6 +219,25 @@ final class RandomPrograms {
             alike.remove(random.nextInt(alike.size()));
         }
         add(new Program.Concat(alike));
+    }
+
+    /** What makes images larger is followed by what makes them smaller. */
+    private void rearrange(int x, Shape s) {
+        switch (random.nextInt(5)) {
+            case 0 -> {
+                int up = add(new Rearrange.Upsample(x, 2, 1 + random.nextInt(2)));
+                add(new Rearrange.Crop(up, new Program.Frame(random.nextInt(s.h()), s.h() - 1, 0, shapes.get(up).w() > s.w() ? s.w() : 0)));
+            }
+            case 1 -> add(new Rearrange.Select(x, s.c() / 3, s.c() - s.c() / 4));
+            case 2 -> {
+                if (s.h() % 2 == 0 && s.w() % 2 == 0) {
+                    add(new Rearrange.SpaceToDepth(x, 2));
+                }
+            }
+            case 3 -> add(new Rearrange.Reshape(x, last, false,
+                    last ? List.of(s.h() * s.w(), 1, s.c()) : List.of(s.c(), s.h() * s.w(), 1)));
+            default -> add(new Rearrange.Reshape(x, last, false, List.of(s.w(), s.c(), s.h())));
+        }
     }
 
     private void pool(int x, Shape s) {
