@@ -44,8 +44,8 @@ import java.util.function.UnaryOperator;
  */
 final class Fusion {
 
-    /** Bytes in a vector of common CPUs: maxima of fewer channels are quicker of floating values. */
-    private static final int VECTOR = 32;
+    /** Bytes in the widest vectors of common CPUs: maxima of fewer channels are quicker of floating values. */
+    private static final int VECTOR = 64;
     /** Extras of one node: the library takes 32 post-operations, of which operands and rounding need some. */
     private static final int MOST_EXTRAS = 12;
 
