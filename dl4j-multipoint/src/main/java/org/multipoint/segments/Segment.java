@@ -12,6 +12,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonIgnore;
+import org.nd4j.shade.jackson.annotation.JsonInclude;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.nd4j.shade.jackson.core.type.TypeReference;
 import org.nd4j.shade.jackson.databind.util.TokenBuffer;
@@ -39,7 +41,7 @@ import java.util.Set;
  */
 public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonProperty("inputs") List<String> inputs,
                       @JsonProperty("vertices") Map<String, GraphVertex> vertices,
-                      @JsonProperty("vertexInputs") Map<String, List<String>> vertexInputs, @JsonProperty("results") List<String> results) {
+                      @JsonProperty("vertexInputs") Map<String, List<String>> vertexInputs, @JsonIgnore List<String> results) {
 
     /** The version of the JSON that is written, and the only one that is read. */
     static final int VERSION = 1;
@@ -94,6 +96,13 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
 
     private static Optional<String> lastOf(Map<String, GraphVertex> vertices) {
         return vertices.keySet().stream().reduce((first, second) -> second);
+    }
+
+    /** For JSON, where a segment whose last part is the only result does not name it. */
+    @JsonProperty(RESULTS)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    List<String> namedResults() {
+        return results.equals(lastOf(vertices).stream().toList()) ? null : results;
     }
 
     /** For JSON. */

@@ -53,7 +53,7 @@ class SegmentTest {
         assertEquals(segment(), MAPPER.treeToValue(json, Segment.class));
         Set<String> names = new TreeSet<>();
         json.fieldNames().forEachRemaining(names::add);
-        assertEquals(Set.of("version", "channelsLast", "inputs", "vertices", "vertexInputs", "results"), names);
+        assertEquals(Set.of("version", "channelsLast", "inputs", "vertices", "vertexInputs"), names);
         assertEquals(1, json.get("version").intValue());
         assertEquals(segment(), MAPPER.treeToValue(json.put("comment", "of a later program"), Segment.class));
     }
@@ -96,9 +96,14 @@ class SegmentTest {
 
     @Test
     void theLastPartIsTheResultWhereNoneIsNamed() throws JsonProcessingException {
-        ObjectNode json = json();
+        Segment segment = segment();
+        assertEquals(List.of("l1"), segment.results());
+        Segment both = new Segment(segment.channelsLast(), segment.inputs(), segment.vertices(), segment.vertexInputs(), List.of("l1", "l0"));
+        ObjectNode json = MAPPER.valueToTree(both);
+        assertEquals(both, MAPPER.treeToValue(json, Segment.class));
+        assertEquals(2, json.get("results").size());
         json.remove("results");
-        assertEquals(segment(), MAPPER.treeToValue(json, Segment.class));
+        assertEquals(segment, MAPPER.treeToValue(json, Segment.class));
     }
 
     @Test
