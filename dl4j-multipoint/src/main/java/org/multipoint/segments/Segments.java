@@ -34,7 +34,8 @@ import java.util.Set;
  * }</pre>
  *
  * <p>Supported are convolutions (also depthwise, separable and transposed), dense and output layers and their multipoint kinds,
- * batch normalization, ReLU and ReLU6, softmax of vectors, addition, merging, pooling, zero padding, cropping, upsampling, space to depth,
+ * batch normalization, the usual activations, softmax over channels, arithmetic of each element, merging, pooling, zero padding, cropping,
+ * upsampling, space to depth,
  * subsets of channels, and reshaping; images, vectors and sequences. All else ends a
  * segment, and the report names it. A layer with another activation ends its segment, which applies the activation to its results; so does
  * a layer with a loss, whose segment takes the place of an output layer. Scores include the L1 and L2 terms of the source.

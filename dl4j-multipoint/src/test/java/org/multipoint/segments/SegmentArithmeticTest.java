@@ -4,6 +4,7 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.ShiftVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -250,25 +251,31 @@ class SegmentArithmeticTest {
     void smallerImagesAreRepeated(ElementWiseVertex.Op op) {
         for (CNN2DFormat format : CNN2DFormat.values()) {
             for (boolean swapped : new boolean[]{false, true}) {
-                int[] pixels = format == CNN2DFormat.NCHW ? new int[]{2, 3} : new int[]{1, 2};
-                // Global pooling that keeps dimensions is known of images with channels first.
-                if (format == CNN2DFormat.NHWC) {
-                    continue;
-                }
-                Consumer<GraphBuilder> net = b -> b.addInputs("in")
-                        .addLayer("a", conv(3, 3, 8, format).activation(Activation.SWISH).build(), "in")
-                        .addLayer("pool", new GlobalPoolingLayer.Builder(PoolingType.AVG).collapseDimensions(false)
-                                .poolingDimensions(pixels).build(), "a")
-                        .addLayer("reduce", conv(1, 8, 2, format).activation(Activation.RELU).build(), "pool")
-                        .addLayer("expand", conv(1, 2, 8, format).activation(Activation.HARDSIGMOID).build(), "reduce")
-                        .addVertex("excited", new ElementWiseVertex(op), swapped ? "expand" : "a", swapped ? "a" : "expand")
+                Consumer<GraphBuilder> squeeze = format == CNN2DFormat.NCHW ? SegmentArithmeticTest::squeezeImages
+                        : SegmentArithmeticTest::squeezeVectors;
+                Consumer<GraphBuilder> net = squeeze.andThen(b -> b.addVertex("excited", new ElementWiseVertex(op), swapped ? "expand" : "a", swapped ? "a" : "expand")
                         .addLayer("mask", conv(3, 8, 1, format).activation(Activation.SIGMOID).build(), "excited")
                         .addVertex("masked", new ElementWiseVertex(op), swapped ? "mask" : "excited", swapped ? "excited" : "mask")
                         .addLayer("end", conv(1, 8, 4, format).build(), "masked")
-                        .setOutputs("end").validateOutputLayerConfig(false);
-                assertOneSegment(TestNets.graph(net::accept), images(format, 3));
+                        .setOutputs("end").validateOutputLayerConfig(false));
+                assertOneSegment(TestNets.graph(net), images(format, 3));
             }
         }
+    }
+
+    private static void squeezeImages(GraphBuilder b) {
+        b.addInputs("in").addLayer("a", conv(3, 3, 8, CNN2DFormat.NCHW).activation(Activation.SWISH).build(), "in")
+                .addLayer("pool", new GlobalPoolingLayer.Builder(PoolingType.AVG).collapseDimensions(false).build(), "a")
+                .addLayer("reduce", conv(1, 8, 2, CNN2DFormat.NCHW).activation(Activation.RELU).build(), "pool")
+                .addLayer("expand", conv(1, 2, 8, CNN2DFormat.NCHW).activation(Activation.HARDSIGMOID).build(), "reduce");
+    }
+
+    private static void squeezeVectors(GraphBuilder b) {
+        b.addInputs("in").addLayer("a", conv(3, 3, 8, CNN2DFormat.NHWC).activation(Activation.SWISH).build(), "in")
+                .addLayer("pool", new GlobalPoolingLayer.Builder(PoolingType.AVG).poolingDimensions(1, 2).build(), "a")
+                .addLayer("reduce", new DenseLayer.Builder().nIn(8).nOut(2).activation(Activation.RELU).build(), "pool")
+                .addLayer("weights", new DenseLayer.Builder().nIn(2).nOut(8).activation(Activation.HARDSIGMOID).build(), "reduce")
+                .addVertex("expand", new ReshapeVertex(-1, 1, 1, 8), "weights");
     }
 
     /** Deeplearning4j's softmax is over the last axis: that of the channels only where they come last. */

@@ -48,7 +48,8 @@ public final class RandomGraphs {
 
     private static final List<String> NAMES = List.of("a", "a-inside", "a/W", "a/pW", "a/b", "0", "1", "input", "score", "a/linear", "b", "W");
     private static final List<Activation> ACTIVATIONS = List.of(Activation.IDENTITY, Activation.IDENTITY, Activation.RELU, Activation.RELU,
-            Activation.RELU6, Activation.TANH, Activation.SIGMOID, Activation.LEAKYRELU);
+            Activation.RELU6, Activation.TANH, Activation.SIGMOID, Activation.LEAKYRELU, Activation.SWISH, Activation.SELU,
+            Activation.HARDSIGMOID, Activation.SOFTSIGN);
 
     /** A vertex, and what it makes. */
     private record Value(String name, InputType type) {
@@ -179,8 +180,8 @@ public final class RandomGraphs {
     private void combine(Value x) {
         Value other = pick();
         if (x.type.equals(other.type) && random.nextInt(3) > 0) {
-            ElementWiseVertex.Op op = random.nextInt(3) > 0 ? ElementWiseVertex.Op.Add : ElementWiseVertex.Op.Product;
-            add(new ElementWiseVertex(op), x, other);
+            ElementWiseVertex.Op[] ops = ElementWiseVertex.Op.values();
+            add(new ElementWiseVertex(random.nextInt(3) > 0 ? ElementWiseVertex.Op.Add : ops[random.nextInt(ops.length)]), x, other);
         } else if (mergeable(x.type, other.type)) {
             add(new MergeVertex(), x, other);
         } else {

@@ -65,7 +65,7 @@ class PublishedNetworksTest {
         INDArray[] expected = graph.output(x);
         CompiledGraph compiled = Segments.compile(graph);
         assertEquals(segments, compiled.report().segments().size(), compiled.report().toString());
-        assertNear(1e-4, expected, compiled.graph().output(x));
+        assertNear(1e-5, expected, compiled.graph().output(x));
 
         ComputationGraph small = Multipoint.of(graph).method(method).bits(8).points(1)
                 .options(MultipointOptions.builder().positionsPerImage(32).build())

@@ -41,7 +41,7 @@ import java.util.stream.LongStream;
 
 /**
  * Writes a graph as an ONNX model: in floating point, or quantized to 8 bits in the form that ONNX Runtime runs on integers. It can write
- * what {@link Segments} can compile, except for dilated average pooling and sequences, and softmax. The model's images are channels first,
+ * what {@link Segments} can compile, except for dilated average pooling and sequences. The model's images are channels first,
  * whatever the graph's are: a graph that takes {@code [N, H, W, C]} becomes a model that takes {@code [N, C, H, W]}, and so for outputs of rank 4.
  */
 public final class OnnxExporter {

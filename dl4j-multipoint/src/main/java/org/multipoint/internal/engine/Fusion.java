@@ -28,7 +28,6 @@ import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 
 /**
  * An arrangement of a program, for given input shapes, for engines that can execute several instructions in one step and can hold values as
@@ -45,90 +44,10 @@ import java.util.stream.Stream;
  */
 final class Fusion {
 
-    /** What is done to a result before it is written. */
-    interface Extra {
-        void accept(Extras extras);
-
-        /** Whether no value is negative after it. */
-        boolean notNegative();
-    }
-
-    /** One method for each kind of extra. */
-    interface Extras {
-        void bound(float upper);
-
-        void apply(ScalarFunction function);
-
-        /** One slope for each channel. */
-        void slopes(Slope slope);
-
-        void plus(int value);
-
-        void combine(Combine.Operation operation, int value);
-    }
-
-    /** A {@link Rectify}. */
-    private record Bound(float upper) implements Extra {
-        @Override
-        public void accept(Extras extras) {
-            extras.bound(upper);
-        }
-
-        @Override
-        public boolean notNegative() {
-            return true;
-        }
-    }
-
-    private record Apply(ScalarFunction function) implements Extra {
-        @Override
-        public void accept(Extras extras) {
-            extras.apply(function);
-        }
-
-        @Override
-        public boolean notNegative() {
-            return function.notNegative();
-        }
-    }
-
-    private record Slopes(Slope slope) implements Extra {
-        @Override
-        public void accept(Extras extras) {
-            extras.slopes(slope);
-        }
-
-        @Override
-        public boolean notNegative() {
-            return false;
-        }
-    }
-
-    /** The addition of another value. */
-    private record Plus(int value) implements Extra {
-        @Override
-        public void accept(Extras extras) {
-            extras.plus(value);
-        }
-
-        @Override
-        public boolean notNegative() {
-            return false;
-        }
-    }
-
-    /** An operation on the result and another value. */
-    private record Combined(Combine.Operation operation, int value) implements Extra {
-        @Override
-        public void accept(Extras extras) {
-            extras.combine(operation, value);
-        }
-
-        @Override
-        public boolean notNegative() {
-            return false;
-        }
-    }
+    /** Bytes in the widest vectors of common CPUs: maxima of fewer channels are quicker of floating values. */
+    private static final int VECTOR = 64;
+    /** Extras of one node: the library takes 32 post-operations, of which operands and rounding need some. */
+    private static final int MOST_EXTRAS = 12;
 
     /** An instruction, what was fused into it, and which value it writes in which form. */
     static final class Node {
@@ -188,13 +107,12 @@ final class Fusion {
 
         /** Values that extras add; always floating. */
         List<Integer> addends() {
-            return extras.stream().filter(Plus.class::isInstance).map(e -> ((Plus) e).value).toList();
+            return extras.stream().filter(Extra.Plus.class::isInstance).flatMap(e -> e.reads().stream()).toList();
         }
 
         /** Values that extras read; always floating. */
         List<Integer> others() {
-            return extras.stream().flatMap(e -> e instanceof Plus p ? Stream.of(p.value)
-                    : e instanceof Combined c ? Stream.of(c.value) : Stream.empty()).toList();
+            return extras.stream().flatMap(e -> e.reads().stream()).toList();
         }
     }
 
@@ -320,19 +238,19 @@ final class Fusion {
 
             @Override
             public Traits visit(Rectify rectify) {
-                return new Traits().arithmetic().absorbed(value -> intoMaker(rectify.input(), new Bound(rectify.upper()), value)).notNegative();
+                return new Traits().arithmetic().absorbed(value -> intoMaker(rectify.input(), new Extra.Bound(rectify.upper()), value)).notNegative();
             }
 
             @Override
             public Traits visit(Activate activate) {
-                Extra extra = new Apply(activate.function());
+                Extra extra = new Extra.Apply(activate.function());
                 return new Traits().arithmetic().absorbed(value -> intoMaker(activate.input(), extra, value));
             }
 
             @Override
             public Traits visit(Slope slope) {
                 return new Traits().arithmetic().absorbed(value -> slope.perChannel() && isMadeByLinear(slope.input())
-                        && intoMaker(slope.input(), new Slopes(slope), value));
+                        && intoMaker(slope.input(), new Extra.Slopes(slope), value));
             }
 
             @Override
@@ -343,14 +261,14 @@ final class Fusion {
             @Override
             public Traits visit(Add add) {
                 Traits traits = add.reads().size() > 1 ? new Traits().arithmetic() : new Traits();
-                return traits.absorbed(value -> intoLastOperand(add.reads(), Plus::new, value));
+                return traits.absorbed(value -> intoLastOperand(add.reads(), Extra.Plus::new, value));
             }
 
             @Override
             public Traits visit(Combine combine) {
                 return new Traits().arithmetic().absorbed(value -> (combine.operation() != Combine.Operation.DIFFERENCE
                         || lastOperand(combine.reads()).equals(Optional.of(combine.reads().get(0))))
-                        && intoLastOperand(combine.reads(), other -> new Combined(combine.operation(), other), value));
+                        && intoLastOperand(combine.reads(), other -> new Extra.Combined(combine.operation(), other), value));
             }
 
             @Override
@@ -361,7 +279,8 @@ final class Fusion {
             @Override
             public Traits visit(Pool pool) {
                 boolean maximum = pool.kind() == PoolKind.MAX;
-                return new Traits().writesIntegers(maximum).takesPadding(pad -> maximum && isNotNegative(pad.input())
+                boolean fullVectors = shapes.get(pool.input()).c() >= VECTOR;
+                return new Traits().writesIntegers(maximum && fullVectors).takesPadding(pad -> maximum && isNotNegative(pad.input())
                         && !pool.window().readsOnlyPaddingSomewhere(pad.frame().geometry(pool.window(), shapes.get(pad.input()))));
             }
 
@@ -389,7 +308,7 @@ final class Fusion {
 
     private boolean intoMaker(int input, Extra extra, int value) {
         Node maker = makers.get(input);
-        if (maker == null || uses[input] > 1 || !traits(maker.instruction).takesFunctions) {
+        if (maker == null || uses[input] > 1 || maker.extras.size() >= MOST_EXTRAS || !traits(maker.instruction).takesFunctions) {
             return false;
         }
         maker.extras.add(extra);
@@ -405,6 +324,7 @@ final class Fusion {
     private boolean intoLastOperand(List<Integer> reads, IntFunction<Extra> extra, int value) {
         Optional<Integer> last = lastOperand(reads);
         if (last.isEmpty() || uses[last.get()] > 1 || reads.stream().anyMatch(v -> !shapes.get(v).equals(shapes.get(value)))
+                || makers.get(last.get()).extras.size() + reads.size() > MOST_EXTRAS
                 || !traits(makers.get(last.get()).instruction).takesOperands) {
             return false;
         }

@@ -17,6 +17,9 @@ import java.util.function.UnaryOperator;
  */
 final class OneDnnArithmetic {
 
+    /** Operands of one step: the library takes 32 post-operations, of which what follows needs some. */
+    private static final int MOST_OPERANDS = 12;
+
     private OneDnnArithmetic() {
     }
 
@@ -68,9 +71,9 @@ final class OneDnnArithmetic {
             large.add(repeated(plan, small.remove(), shape));
         }
         OneDnnPlan.Buffer result = large.remove();
-        while (small.size() > 1) {
+        while (small.size() > 1 || large.size() > MOST_OPERANDS) {
             OneDnnPlan.Buffer next = plan.buffer(OneDnnImage.between(shape, Optional.empty()));
-            binary(plan, algorithm, result, small.remove(), next, new OneDnnExtras());
+            binary(plan, algorithm, result, (small.size() > 1 ? small : large).remove(), next, new OneDnnExtras());
             result = next;
         }
         OneDnnPlan.Buffer last = small.isEmpty() ? large.remove() : small.remove();

@@ -300,7 +300,7 @@ final class OneDnnPlanner {
      * @param to     what it writes, where an addition may read that
      */
     private void append(Fusion.Node node, OneDnnExtras extras, boolean column, Optional<OneDnnPlan.Buffer> to) {
-        Fusion.Extras appended = new Fusion.Extras() {
+        Extra.Visitor appended = new Extra.Visitor() {
             @Override
             public void bound(float upper) {
                 extras.clip(0, upper);

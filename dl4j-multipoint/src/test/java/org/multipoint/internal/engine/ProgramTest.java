@@ -231,6 +231,21 @@ class ProgramTest {
                 Nd4j.createFromArray(-1f, 1, 2).reshape(1, 1, 1, 3));
     }
 
+    /** More than the library computes in one step. */
+    @Test
+    void manyOperandsAndFunctions() {
+        List<Program.Instruction> instructions = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            instructions.add(new Activate(i, ScalarFunction.linear(1, 1)));
+        }
+        List<Integer> all = IntStream.range(0, 40).boxed().toList();
+        instructions.add(new Program.Add(all));
+        instructions.add(new Combine(Combine.Operation.MAXIMUM, all));
+        instructions.add(new Combine(Combine.Operation.DIFFERENCE, List.of(51, 52)));
+        bothEnginesCompute(new float[]{40 * 39 / 2 - 39, 40 * 39 / 2 + 40 - 40}, new Program(1, false, instructions),
+                Nd4j.createFromArray(0f, 1).reshape(1, 1, 1, 2));
+    }
+
     /** The library takes three columns of padding and three that no window reaches for none at all. */
     @Test
     void additionsInPlaceSeePaddingAtTheLeft() {

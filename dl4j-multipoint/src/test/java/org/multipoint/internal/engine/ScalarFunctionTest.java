@@ -1,5 +1,6 @@
 package org.multipoint.internal.engine;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.multipoint.internal.engine.ScalarFunction.Kind;
@@ -22,6 +23,16 @@ class ScalarFunctionTest {
                 ScalarFunction.of(Kind.ELU, 1), ScalarFunction.of(Kind.ELU, 1.6732632f), ScalarFunction.of(Kind.SIGMOID),
                 ScalarFunction.of(Kind.TANH), ScalarFunction.of(Kind.SWISH, 1), ScalarFunction.of(Kind.SWISH, 1.702f),
                 ScalarFunction.of(Kind.MISH), ScalarFunction.of(Kind.SOFTPLUS), ScalarFunction.of(Kind.POWER, 3));
+    }
+
+    @Test
+    void valuesAreTheSameWithoutAvx() throws Exception {
+        ForkedJvm.run(ScalarFunctionTest.class, "SSE41");
+    }
+
+    /** What the forked process does. */
+    public static void main(String[] args) {
+        functions().forEach(new ScalarFunctionTest()::valuesAreThoseOfTheDefinition);
     }
 
     @ParameterizedTest
