@@ -95,6 +95,17 @@ final class FusedLinear {
         return new FusedLinear(some, input, rows.withColumns(IntStream.range(from * taps, to * taps).toArray()), null, bias);
     }
 
+    /** This operation, whose kernel has one column, over the other axis of images: the same weights in the same order. */
+    FusedLinear turned() {
+        LinearOp over = new LinearOp(op.inChannels(), op.outChannels(), op.groups(), turned(op.kernel()), turned(op.stride()),
+                turned(op.dilation()), turned(op.padding()), op.paddingMode(), op.transposed(), op.channelsLast());
+        return new FusedLinear(over, input, rows, matrix, bias);
+    }
+
+    private static LinearOp.Size turned(LinearOp.Size size) {
+        return new LinearOp.Size(size.width(), size.height());
+    }
+
     /**
      * Another operation with some of the columns of this one's weights.
      *

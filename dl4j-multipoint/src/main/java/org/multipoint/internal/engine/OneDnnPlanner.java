@@ -117,7 +117,7 @@ final class OneDnnPlanner {
         List<Shape> read = node.operands().stream().map(shapes::get).toList();
         Shape in = read.get(0);
         UnaryOperator<OneDnnExtras> behind = own -> {
-            append(node, own, false, Optional.empty());
+            append(node, own, UnaryOperator.identity(), Optional.empty());
             node.form().ifPresent(own::round);
             return own;
         };
@@ -264,42 +264,30 @@ final class OneDnnPlanner {
         Shape in = shapes.get(node.operands().get(0));
         Geometry g = node.frame().geometry(op.window(), in);
         OneDnnConvolution convolution = linear.get(node.value());
-        boolean pixels = convolution.ofSinglePixels(g);
-        OneDnnExtras extras = extras(node, to, pixels);
-        if (pixels) {
-            Shape out = shapes.get(node.result());
-            convolution.addToPixels(plan, in.n(), column(x, in, node.operandForm()), column(to, out, node.form()), extras);
-        } else {
-            convolution.add(plan, in.n(), x, to, g, extras);
-        }
+        convolution.add(plan, in.n(), x, to, g, extras(node, to, s -> convolution.seen(s, g)));
     }
 
     private void deconvolve(Fusion.Node node, LinearOp op, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
         Shape in = shapes.get(node.operands().get(0));
         transposed.get(node.value()).add(plan, x, to, shapes.get(node.result()), node.form(), op.geometry(in.h(), in.w()),
-                extras(node, to, false));
+                extras(node, to, UnaryOperator.identity()));
     }
 
     /** Everything that was fused into a linear operation. */
-    private OneDnnExtras extras(Fusion.Node node, OneDnnPlan.Buffer to, boolean column) {
+    private OneDnnExtras extras(Fusion.Node node, OneDnnPlan.Buffer to, UnaryOperator<Shape> seen) {
         OneDnnExtras extras = new OneDnnExtras();
-        append(node, extras, column, Optional.of(to));
+        append(node, extras, seen, Optional.of(to));
         node.form().ifPresent(extras::quantize);
         return extras;
-    }
-
-    /** A batch of images of one pixel as one image, a column of pixels. */
-    private OneDnnPlan.Buffer column(OneDnnPlan.Buffer buffer, Shape s, Optional<InputQuantization> form) {
-        return buffer.as(OneDnnImage.between(new Shape(1, s.c(), s.n(), 1), form));
     }
 
     /**
      * Appends what was fused into a node.
      *
-     * @param column whether it is computed as a column of pixels
+     * @param seen   as what images the node sees those of given shapes
      * @param to     what it writes, where an addition may read that
      */
-    private void append(Fusion.Node node, OneDnnExtras extras, boolean column, Optional<OneDnnPlan.Buffer> to) {
+    private void append(Fusion.Node node, OneDnnExtras extras, UnaryOperator<Shape> seen, Optional<OneDnnPlan.Buffer> to) {
         Extra.Visitor appended = new Extra.Visitor() {
             @Override
             public void bound(float upper) {
@@ -332,7 +320,8 @@ final class OneDnnPlanner {
 
             private OneDnnPlan.Buffer other(int value) {
                 OneDnnPlan.Buffer other = at(value, Optional.empty());
-                return column ? column(other, shapes.get(value), Optional.empty()) : other;
+                Shape shape = shapes.get(value);
+                return seen.apply(shape).equals(shape) ? other : other.as(OneDnnImage.between(seen.apply(shape), Optional.empty()));
             }
         };
         node.extras().forEach(e -> e.accept(appended));
