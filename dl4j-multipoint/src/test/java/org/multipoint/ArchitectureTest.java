@@ -60,7 +60,7 @@ class ArchitectureTest {
             "options.Method", "options.MultipointOptions",
             "points.CodeGrid", "points.CodeTrellis", "points.MalformedPayloadException", "points.MultipointMatrix", "points.ScaleLayout", "points.StoredSize",
             "report.CompilationReport", "report.LayerReport", "report.MultipointReport", "report.Provenance",
-            "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentVertex",
+            "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentResult", "segments.SegmentVertex",
             "segments.Segments",
             "transform.Multipoint", "transform.MultipointModels", "transform.MultipointResult", "transform.TransformListener");
 

@@ -21,7 +21,7 @@ final class Axes {
         this.topology = topology;
         this.vertices = vertices;
         for (String name : topology.order()) {
-            if (SupportedVertices.makesVectors(vertices.get(name)) || readsVectors(name)) {
+            if (SupportedVertices.makesVectors(vertices.get(name)) || takesVectors(name)) {
                 vectors.add(name);
             }
         }
@@ -45,8 +45,14 @@ final class Axes {
         }
     }
 
-    private boolean readsVectors(String vertex) {
+    /** Whether the inputs of a vertex are known to be vectors. */
+    boolean readsVectors(String vertex) {
         return vectors.containsAll(topology.inputsOf(vertex));
+    }
+
+    /** Whether a vertex, or its layer behind a preprocessor, gets vectors. */
+    private boolean takesVectors(String vertex) {
+        return readsVectors(vertex) && !SupportedVertices.makesImages(vertices.get(vertex));
     }
 
     /** Whether an input of a vertex may have five axes. */
@@ -56,6 +62,6 @@ final class Axes {
 
     /** Whether the channel axis of a vertex's images is the last one; empty where it accepts both orders, as it does for vectors. */
     Optional<Boolean> channelsLast(String vertex) {
-        return readsVectors(vertex) ? Optional.empty() : SupportedVertices.channelsLast(vertices.get(vertex));
+        return takesVectors(vertex) ? Optional.empty() : SupportedVertices.channelsLast(vertices.get(vertex));
     }
 }

@@ -7,16 +7,33 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling1D;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.params.PReLUParamInitializer;
+import org.multipoint.internal.engine.Activate;
+import org.multipoint.internal.engine.Combine;
 import org.multipoint.internal.engine.Program;
+import org.multipoint.internal.engine.Rearrange;
+import org.multipoint.internal.engine.ScalarFunction;
+import org.multipoint.internal.engine.Slope;
 import org.multipoint.internal.graph.BatchNormAffine;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
@@ -25,6 +42,7 @@ import org.multipoint.layers.MultipointWeights;
 import org.multipoint.points.MultipointMatrix;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -67,11 +85,13 @@ final class Lowering {
             List<Integer> from = segment.vertexInputs().get(name).stream().map(values::get).toList();
             values.put(name, lower(name, vertex, from));
         });
-        int result = values.get(segment.result());
-        if (instructions.isEmpty() || result != segment.inputs().size() + instructions.size() - 1) {
-            emit(new Program.Add(List.of(result)));
+        List<Integer> results = new ArrayList<>();
+        for (String name : segment.results()) {
+            int value = values.get(name);
+            boolean another = value >= segment.inputs().size() && !results.contains(value);
+            results.add(another ? value : emit(new Program.Add(List.of(value))));
         }
-        return new Program(segment.inputs().size(), segment.channelsLast(), instructions);
+        return new Program(segment.inputs().size(), segment.channelsLast(), instructions, results);
     }
 
     private int emit(Program.Instruction instruction) {
@@ -80,25 +100,46 @@ final class Lowering {
     }
 
     private int lower(String name, GraphVertex vertex, List<Integer> from) {
-        if (vertex instanceof ElementWiseVertex) {
-            return emit(new Program.Add(from));
+        if (vertex instanceof ElementWiseVertex e) {
+            return elementWise(e.getOp(), from);
+        } else if (vertex instanceof ScaleVertex scale) {
+            return function(ScalarFunction.linear((float) scale.getScaleFactor(), 0), from.get(0));
+        } else if (vertex instanceof ShiftVertex shift) {
+            return function(ScalarFunction.linear(1, (float) shift.getShiftFactor()), from.get(0));
         } else if (vertex instanceof MergeVertex) {
             return emit(new Program.Concat(from));
-        } else if (vertex instanceof PreprocessorVertex) {
-            return emit(new Program.Flatten(from.get(0)));
+        } else if (vertex instanceof PreprocessorVertex p) {
+            return reshape(from.get(0), false, SupportedVertices.sizes(p.getPreProcessor()));
+        } else if (vertex instanceof ReshapeVertex r) {
+            return reshape(from.get(0), true, SupportedVertices.sizes(r));
+        } else if (vertex instanceof SubsetVertex s) {
+            return emit(new Rearrange.Select(from.get(0), s.getFrom(), s.getTo() + 1));
         }
         LayerVertex v = (LayerVertex) vertex;
         return layer(name, v.getLayerConf().getLayer(), v.getPreProcessor(), from.get(0));
     }
 
-    private int layer(String name, Layer layer, InputPreProcessor before, int x) {
+    private int reshape(int x, boolean regroups, List<Integer> sizes) {
+        return emit(new Rearrange.Reshape(x, segment.channelsLast(), regroups, sizes));
+    }
+
+    private int layer(String name, Layer layer, InputPreProcessor before, int input) {
+        if (before instanceof CnnToFeedForwardPreProcessor flatten) {
+            int x = emit(new Program.Flatten(input));
+            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
+                    linear(name, layer, columnOrder(flatten), x));
+        }
+        int x = before == null || SupportedVertices.passesVectors(before) ? input : reshape(input, false, SupportedVertices.sizes(before));
         if (SupportedVertices.isLinear(layer)) {
-            return activated(SupportedVertices.activation(layer), linear(name, layer, (CnnToFeedForwardPreProcessor) before, x));
+            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
+                    linear(name, layer, Optional.empty(), x));
         } else if (layer instanceof BatchNormalization norm) {
             BatchNormAffine affine = BatchNormAffine.of(norm, params.get(name));
             return emit(new Program.Affine(x, floats(affine.factor()), floats(affine.shift())));
         } else if (layer instanceof ActivationLayer || layer instanceof LossLayer) {
-            return activated(SupportedVertices.activation(layer), x);
+            return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer), x);
+        } else if (layer instanceof PReLULayer) {
+            return slope(params.get(name).get(PReLUParamInitializer.WEIGHT_KEY), x);
         } else if (layer instanceof SubsamplingLayer pool) {
             return emit(new Program.Pool(x, SupportedVertices.poolKind(pool), SupportedVertices.window(pool)));
         } else if (layer instanceof GlobalPoolingLayer pool) {
@@ -107,24 +148,79 @@ final class Lowering {
         } else if (layer instanceof ZeroPaddingLayer pad) {
             int[] p = pad.getPadding();
             return emit(new Program.Pad(x, new Program.Frame(p[0], p[1], p[2], p[3])));
+        } else if (layer instanceof ZeroPadding1DLayer pad) {
+            return emit(new Program.Pad(x, new Program.Frame(pad.getPadding()[0], pad.getPadding()[1], 0, 0)));
         } else if (layer instanceof DropoutLayer) {
             return x;
+        }
+        return rearranged(name, layer, x);
+    }
+
+    private int rearranged(String name, Layer layer, int x) {
+        if (layer instanceof Upsampling1D up) {
+            return emit(new Rearrange.Upsample(x, up.getSize()[0], 1));
+        } else if (layer instanceof Upsampling2D up) {
+            return emit(new Rearrange.Upsample(x, up.getSize()[0], up.getSize()[1]));
+        } else if (layer instanceof Cropping1D crop) {
+            return emit(new Rearrange.Crop(x, new Program.Frame(crop.getCropping()[0], crop.getCropping()[1], 0, 0)));
+        } else if (layer instanceof Cropping2D crop) {
+            int[] c = crop.getCropping();
+            return emit(new Rearrange.Crop(x, new Program.Frame(c[0], c[1], c[2], c[3])));
+        } else if (layer instanceof SpaceToDepthLayer fold) {
+            return emit(new Rearrange.SpaceToDepth(x, fold.getBlockSize()));
         }
         throw new IllegalStateException("\"" + name + "\" cannot be part of a segment: " + layer.getClass());
     }
 
-    private int activated(IActivation activation, int x) {
-        if (SupportedVertices.isSoftmax(activation)) {
-            return emit(new Program.Softmax(x));
+    private int elementWise(ElementWiseVertex.Op op, List<Integer> from) {
+        if (from.size() == 1) {
+            return from.get(0);
         }
-        return SupportedVertices.rectifier(activation).map(upper -> emit(new Program.Rectify(x, upper))).orElse(x);
+        return switch (op) {
+            case Add -> emit(new Program.Add(from));
+            case Average -> function(ScalarFunction.linear(1f / from.size(), 0), emit(new Program.Add(from)));
+            case Product -> emit(new Combine(Combine.Operation.PRODUCT, from));
+            case Subtract -> emit(new Combine(Combine.Operation.DIFFERENCE, from));
+            case Max -> emit(new Combine(Combine.Operation.MAXIMUM, from));
+        };
     }
 
-    private int linear(String name, Layer layer, CnnToFeedForwardPreProcessor flatten, int input) {
-        int x = flatten == null ? input : emit(new Program.Flatten(input));
+    /** The value of an activation that programs compute; others are left to the segment. */
+    private int activated(IActivation activation, boolean known, int x) {
+        if (known && Activations.isSoftmax(activation)) {
+            return emit(new Program.Softmax(x));
+        }
+        int y = x;
+        for (ScalarFunction function : Activations.functions(activation).orElse(List.of())) {
+            y = function(function, y);
+        }
+        return y;
+    }
+
+    private int function(ScalarFunction f, int x) {
+        boolean rectifier = f.kind() == ScalarFunction.Kind.CLIP && f.a() == 0;
+        return emit(rectifier ? new Program.Rectify(x, f.b()) : new Activate(x, f));
+    }
+
+    /** The axes of the slopes are those of the arrays that they are for, without that of the examples. */
+    private int slope(INDArray slopes, int x) {
+        if (slopes.length() == 1) {
+            return function(ScalarFunction.of(ScalarFunction.Kind.LEAKY, slopes.getFloat(0)), x);
+        }
+        INDArray image = slopes;
+        while (image.rank() < 3) {
+            image = Nd4j.expandDims(image, segment.channelsLast() && image.rank() == 2 ? 1 : image.rank());
+        }
+        if (segment.channelsLast() && slopes.rank() > 1) {
+            image = image.permute(2, 0, 1);
+        }
+        return emit(new Slope(x, new Program.Shape(1, (int) image.size(0), (int) image.size(1), (int) image.size(2)), Tensor.of(image).data()));
+    }
+
+    private int linear(String name, Layer layer, Optional<int[]> order, int input) {
+        int x = input;
         List<LinearOp> ops = SupportedVertices.ops(layer);
         Optional<MultipointWeights> stored = MultipointWeights.of(layer);
-        Optional<int[]> order = columnOrder(flatten);
         for (int i = 0; i < ops.size(); i++) {
             LinearOp op = ops.get(i);
             float[] bias = i == ops.size() - 1 && params.containsKey(name) && params.get(name).containsKey(LayerKind.BIAS)
@@ -153,7 +249,7 @@ final class Lowering {
      * program in the order (row, column, channel), so that columns behind a channels-first image move. Empty where all columns stay.
      */
     private static Optional<int[]> columnOrder(CnnToFeedForwardPreProcessor flatten) {
-        if (flatten == null || flatten.getFormat() == CNN2DFormat.NHWC) {
+        if (flatten.getFormat() == CNN2DFormat.NHWC) {
             return Optional.empty();
         }
         int channels = (int) flatten.getNumChannels();

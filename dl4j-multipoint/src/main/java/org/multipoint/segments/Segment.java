@@ -12,6 +12,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonIgnore;
+import org.nd4j.shade.jackson.annotation.JsonInclude;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.nd4j.shade.jackson.core.type.TypeReference;
 import org.nd4j.shade.jackson.databind.util.TokenBuffer;
@@ -28,28 +30,36 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A part of a graph with one output that an engine runs in one piece: the configurations of the vertices that it replaces and their
- * connections. Immutable, so copies share it. The property names of its JSON are part of the file format (docs/FORMAT.md).
+ * A part of a graph that an engine runs in one piece: the configurations of the vertices that it replaces and their connections.
+ * Immutable, so copies share it. The property names of its JSON are part of the file format (docs/FORMAT.md).
  *
  * @param channelsLast true where the channel axis of its images is the last one
  * @param inputs       names of what it reads
- * @param vertices     its parts in topological order; the last one's output is the segment's
+ * @param vertices     its parts in topological order
  * @param vertexInputs names of the inputs and parts that each part reads
+ * @param results      names of the parts whose outputs are the segment's
  */
 public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonProperty("inputs") List<String> inputs,
                       @JsonProperty("vertices") Map<String, GraphVertex> vertices,
-                      @JsonProperty("vertexInputs") Map<String, List<String>> vertexInputs) {
+                      @JsonProperty("vertexInputs") Map<String, List<String>> vertexInputs, @JsonIgnore List<String> results) {
 
     /** The version of the JSON that is written, and the only one that is read. */
     static final int VERSION = 1;
 
+    private static final String RESULTS = "results";
+
     /**
-     * @throws IllegalArgumentException where there is no part, or one reads what is neither an input nor a part before it
+     * @throws IllegalArgumentException where there is no part, one reads what is neither an input nor a part before it, or results are not
+     *                                  different parts
      */
     public Segment {
         inputs = List.copyOf(inputs);
         vertices = Collections.unmodifiableMap(new LinkedHashMap<>(vertices));
         vertexInputs = connections(inputs, vertices, vertexInputs);
+        results = List.copyOf(results);
+        if (results.isEmpty() || !vertices.keySet().containsAll(results) || Set.copyOf(results).size() < results.size()) {
+            throw new IllegalArgumentException("Results of a segment must be different parts of " + vertices.keySet() + ", found " + results);
+        }
     }
 
     /** What each part reads, in the order of the parts, so that the same segment gives the same JSON. */
@@ -78,8 +88,21 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static Segment fromJson(Map<String, TokenBuffer> properties) throws IOException {
         VersionedJson json = new VersionedJson("Segment", properties, VERSION);
-        return new Segment(json.get("channelsLast", new TypeReference<>() { }), json.get("inputs", new TypeReference<>() { }),
-                json.get("vertices", new TypeReference<>() { }), json.get("vertexInputs", new TypeReference<>() { }));
+        Map<String, GraphVertex> vertices = json.get("vertices", new TypeReference<>() { });
+        return new Segment(json.get("channelsLast", new TypeReference<>() { }), json.get("inputs", new TypeReference<>() { }), vertices,
+                json.get("vertexInputs", new TypeReference<>() { }),
+                json.has(RESULTS) ? json.get(RESULTS, new TypeReference<>() { }) : lastOf(vertices).stream().toList());
+    }
+
+    private static Optional<String> lastOf(Map<String, GraphVertex> vertices) {
+        return vertices.keySet().stream().reduce((first, second) -> second);
+    }
+
+    /** For JSON, where a segment whose last part is the only result does not name it. */
+    @JsonProperty(RESULTS)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    List<String> namedResults() {
+        return results.equals(lastOf(vertices).stream().toList()) ? null : results;
     }
 
     /** For JSON. */
@@ -125,33 +148,32 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
         vertices.values().forEach(v -> v.setDataType(dataType));
     }
 
-    InputType outputType(int layerIndex, InputType... types) {
+    /** Types of the results. */
+    List<InputType> outputTypes(int layerIndex, InputType... types) {
         Map<String, InputType> known = new HashMap<>();
         for (int i = 0; i < inputs.size(); i++) {
             known.put(inputs.get(i), types[i]);
         }
-        InputType last = null;
-        for (Map.Entry<String, GraphVertex> part : vertices.entrySet()) {
-            last = part.getValue().getOutputType(layerIndex,
-                    vertexInputs.get(part.getKey()).stream().map(known::get).toArray(InputType[]::new));
-            known.put(part.getKey(), last);
-        }
-        return last;
+        vertices.forEach((name, vertex) -> known.put(name, vertex.getOutputType(layerIndex,
+                vertexInputs.get(name).stream().map(known::get).toArray(InputType[]::new))));
+        return results.stream().map(known::get).toList();
     }
 
-    /** The last part's activation where programs cannot express it: it is applied to the results of the program. */
-    public Optional<IActivation> foreignActivation() {
-        return SupportedVertices.foreignActivation(last());
+    /** The activation of a part where programs cannot express it: it is applied to this result of the program. */
+    public Optional<IActivation> foreignActivation(String result) {
+        return SupportedVertices.foreignActivation(vertices.get(result));
     }
 
-    /** Name of the part whose results are the segment's. */
+    /**
+     * The only part whose output is the segment's.
+     *
+     * @throws IllegalStateException where there are several
+     */
     String result() {
-        return vertices.keySet().stream().reduce((first, second) -> second).orElseThrow();
-    }
-
-    /** The part whose results are the segment's. */
-    GraphVertex last() {
-        return vertices.get(result());
+        if (results.size() > 1) {
+            throw new IllegalStateException("Expected a segment with one result, found " + results);
+        }
+        return results.get(0);
     }
 
     /** Parameters of all parts by part and then by key, as views of the flat ones; a part without parameters has no entry. */
@@ -179,7 +201,7 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
     }
 
     /**
-     * What an engine runs for this segment.
+     * What an engine runs for this segment; its results are in the order of the segment's.
      *
      * @param params parameters of all parts one after another, as its vertex in a graph holds them; null for none
      */

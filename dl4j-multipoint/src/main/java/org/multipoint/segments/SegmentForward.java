@@ -7,6 +7,7 @@ import org.multipoint.internal.engine.WorkspaceOutput;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -26,13 +27,6 @@ final class SegmentForward extends EngineRunner {
         this.dataType = dataType;
     }
 
-    private synchronized INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
-        if (executable == null) {
-            executable = engine().compile(new Lowering(segment, params).program());
-        }
-        return executable.run(allocate, inputs);
-    }
-
     @Override
     protected void closeCompiled() {
         if (executable != null) {
@@ -42,23 +36,47 @@ final class SegmentForward extends EngineRunner {
     }
 
     /**
-     * The segment's results.
+     * What the vertex of the segment gives: its result, or a {@link ResultBundle} of several.
      *
      * @throws IllegalArgumentException where inputs do not fit; it names the segment
      */
     INDArray activate(LayerWorkspaceMgr workspaces, INDArray... inputs) {
+        if (segment.results().size() > 1) {
+            return run(workspaces, DataType.FLOAT, this::bundle, inputs);
+        }
         INDArray z = preOutput(workspaces, inputs);
-        return segment.foreignActivation().map(a -> a.getActivation(z, false)).orElse(z);
+        return segment.foreignActivation(segment.result()).map(a -> a.getActivation(z, false)).orElse(z);
+    }
+
+    private INDArray bundle(Function<long[], INDArray> allocate, INDArray... inputs) {
+        return ResultBundle.of(allocate, arrays -> {
+            List<INDArray> results = runAll(arrays, inputs);
+            for (int i = 0; i < results.size(); i++) {
+                INDArray z = results.get(i);
+                segment.foreignActivation(segment.results().get(i)).map(a -> a.getActivation(z, false)).filter(a -> a != z).ifPresent(z::assign);
+            }
+        });
     }
 
     /**
-     * The segment's results before the activation that is not part of its program, if there is one.
+     * The segment's only result before the activation that is not part of its program, if there is one.
      *
      * @throws IllegalArgumentException where inputs do not fit; it names the segment
      */
     INDArray preOutput(LayerWorkspaceMgr workspaces, INDArray... inputs) {
+        return run(workspaces, dataType, (allocate, x) -> runAll(shapes -> List.of(allocate.apply(shapes.get(0))), x).get(0), inputs);
+    }
+
+    private synchronized List<INDArray> runAll(Function<List<long[]>, List<INDArray>> allocate, INDArray... inputs) {
+        if (executable == null) {
+            executable = engine().compile(new Lowering(segment, params).program());
+        }
+        return executable.runAll(allocate, inputs);
+    }
+
+    private INDArray run(LayerWorkspaceMgr workspaces, DataType type, WorkspaceOutput.Run program, INDArray... inputs) {
         try {
-            return WorkspaceOutput.toWorkspace(workspaces, dataType, this::run, inputs);
+            return WorkspaceOutput.toWorkspace(workspaces, type, program, inputs);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("Segment \"" + name + "\": " + e.getMessage(), e);
         }
@@ -70,7 +88,11 @@ final class SegmentForward extends EngineRunner {
     }
 
     UnsupportedOperationException noGradients() {
-        return new UnsupportedOperationException("Segment \"" + name + "\" is for inference: train the graph that it was compiled from");
+        return noGradients(name);
+    }
+
+    static UnsupportedOperationException noGradients(String segment) {
+        return new UnsupportedOperationException("Segment \"" + segment + "\" is for inference: train the graph that it was compiled from");
     }
 
     UnsupportedOperationException noMasks() {

@@ -30,7 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A {@link Segment} with one input whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. All else
+ * A {@link Segment} with one input and one result, whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. All else
  * is as for {@link SegmentVertex}.
  */
 public final class SegmentOutputLayer extends LossLayer {
@@ -53,15 +53,15 @@ public final class SegmentOutputLayer extends LossLayer {
      * @param regularization L1 and L2 terms of the score of the graph, in addition to those of its other layers
      */
     SegmentOutputLayer(Segment segment, double regularization) {
-        this(segment, ((LayerVertex) segment.last()).getLayerConf().getLayer(), regularization);
+        this(segment, ((LayerVertex) segment.vertices().get(segment.result())).getLayerConf().getLayer(), regularization);
     }
 
     private SegmentOutputLayer(Segment segment, org.deeplearning4j.nn.conf.layers.Layer last, double regularization) {
         super(new Builder(SupportedVertices.loss(last).orElseThrow()));
         this.segment = segment;
-        this.softmax = SupportedVertices.isKnown(last) && SupportedVertices.isSoftmax(SupportedVertices.activation(last));
+        this.softmax = SupportedVertices.isKnown(last) && Activations.isSoftmax(SupportedVertices.activation(last));
         this.regularizationScore = regularization;
-        setActivationFn(segment.foreignActivation().orElseGet(ActivationIdentity::new));
+        setActivationFn(segment.foreignActivation(segment.result()).orElseGet(ActivationIdentity::new));
         setIUpdater(new NoOp());
         // Without these Deeplearning4j takes the configuration for one of an old version, which it can read from JSON only.
         setWeightInitFn(new WeightInitXavier());
@@ -107,7 +107,7 @@ public final class SegmentOutputLayer extends LossLayer {
 
     @Override
     public InputType getOutputType(int layerIndex, InputType inputType) {
-        return getSegment().outputType(layerIndex, inputType);
+        return getSegment().outputTypes(layerIndex, inputType).get(0);
     }
 
     @Override

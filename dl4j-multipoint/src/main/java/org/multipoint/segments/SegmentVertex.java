@@ -19,11 +19,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
 /**
- * A {@link Segment} as a vertex of a graph. It owns the parameters of its parts, so it is saved, copied and shared as they would be. It
+ * A {@link Segment} as a vertex of a graph. Where it has several results, it gives them all in one array, from which a {@link SegmentResult}
+ * takes each. It owns the parameters of its parts, so it is saved, copied and shared as they would be. It
  * is for inference: gradients do not pass through it.
  *
  * <p>Parameters are read when it first runs: where they are set afterwards, the graph must be copied, saved and restored, or closed by
@@ -78,7 +80,42 @@ public final class SegmentVertex extends GraphVertex {
 
     @Override
     public InputType getOutputType(int layerIndex, InputType... types) {
-        return segment.outputType(layerIndex, types);
+        List<InputType> results = segment.outputTypes(layerIndex, types);
+        return results.size() == 1 ? results.get(0) : new ResultTypes(results);
+    }
+
+    /** The types of the results of a segment that has several. */
+    static final class ResultTypes extends InputType {
+
+        private final List<InputType> types;
+
+        ResultTypes(List<InputType> types) {
+            this.types = List.copyOf(types);
+        }
+
+        List<InputType> types() {
+            return types;
+        }
+
+        @Override
+        public Type getType() {
+            return Type.FF;
+        }
+
+        @Override
+        public long arrayElementsPerExample() {
+            return types.stream().mapToLong(InputType::arrayElementsPerExample).sum();
+        }
+
+        @Override
+        public long[] getShape(boolean includeBatchDim) {
+            return includeBatchDim ? new long[]{-1, arrayElementsPerExample()} : new long[]{arrayElementsPerExample()};
+        }
+
+        @Override
+        public String toString() {
+            return "SegmentResults(" + types + ")";
+        }
     }
 
     @Override

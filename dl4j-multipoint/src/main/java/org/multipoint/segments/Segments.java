@@ -33,12 +33,15 @@ import java.util.Set;
  * System.out.println(compiled.report());
  * }</pre>
  *
- * <p>Supported are convolutions (also depthwise and separable), dense and output layers and their multipoint kinds, batch normalization,
- * ReLU and ReLU6, softmax of vectors, addition, merging, pooling, zero padding and flattening before dense layers. All else ends a
+ * <p>Supported are convolutions (also depthwise, separable and transposed), dense and output layers and their multipoint kinds,
+ * batch normalization, the usual activations, softmax over channels, arithmetic of each element, merging, pooling, zero padding, cropping,
+ * upsampling, space to depth,
+ * subsets of channels, and reshaping; images, vectors and sequences. All else ends a
  * segment, and the report names it. A layer with another activation ends its segment, which applies the activation to its results; so does
  * a layer with a loss, whose segment takes the place of an output layer. Scores include the L1 and L2 terms of the source.
  *
- * <p>A segment has one output: a value that is read from outside it ends it.
+ * <p>A segment may have several results, and no path leaves it and comes back: what a vertex outside makes of its results is read by
+ * another segment.
  */
 public final class Segments {
 
@@ -46,10 +49,9 @@ public final class Segments {
     /** The vertices of the source, also when they have been replaced. */
     private final Topology topology;
     private final Axes axes;
-    /** The segment of each vertex: the name of the vertex that it ends with. */
+    private final Partition partition;
+    /** The segment of each vertex: the name of the vertex that the segment becomes. */
     private final Map<String, String> segmentOf = new LinkedHashMap<>();
-    /** Whether the channel axis of a segment's images is the last one, where one of its vertices asks for an order. */
-    private final Map<String, Boolean> channelsLast = new LinkedHashMap<>();
     /** Why a vertex is in no segment. */
     private final Map<String, String> outside = new LinkedHashMap<>();
     private final Map<String, String> warnings = new LinkedHashMap<>();
@@ -60,6 +62,7 @@ public final class Segments {
         this.edit = edit;
         this.topology = edit.topology();
         this.axes = new Axes(topology, edit.vertices());
+        this.partition = new Partition(topology);
     }
 
     /** Compiles a graph. */
@@ -73,21 +76,17 @@ public final class Segments {
     }
 
     private CompiledGraph compile() {
-        List<String> order = topology.order();
-        for (int i = order.size() - 1; i >= 0; i--) {
-            assign(order.get(i));
-        }
+        topology.order().forEach(this::assign);
         Map<String, List<String>> segments = new LinkedHashMap<>();
-        for (String name : order) {
-            if (segmentOf.containsKey(name)) {
-                segments.computeIfAbsent(segmentOf.get(name), s -> new ArrayList<>()).add(name);
+        for (List<String> parts : withLossesApart(partition.groups())) {
+            if (worthwhile(parts)) {
+                String name = name(results(parts));
+                segments.put(name, parts);
+                parts.forEach(part -> segmentOf.put(part, name));
             }
         }
-        separateLosses(segments);
-        segments.entrySet().removeIf(s -> !worthwhile(s.getValue()));
-        segmentOf.values().retainAll(segments.keySet());
         List<CompiledSegment> reports = new ArrayList<>();
-        segments.forEach((root, parts) -> reports.add(new CompiledSegment(root, integer(parts), parts, ends(root, parts))));
+        segments.forEach((name, parts) -> reports.add(new CompiledSegment(name, integer(parts), parts, ends(parts))));
         regularization = segments.values().stream().flatMap(List::stream).mapToDouble(edit::regularization).sum();
         segments.values().forEach(this::warnOfDeviations);
         segments.forEach(this::replace);
@@ -95,53 +94,53 @@ public final class Segments {
         if (regularization != 0) {
             warnings.put("score", "without the L1 and L2 terms of layers in segments: no segment ends with an output layer");
         }
-        if (segments.keySet().stream().anyMatch(topology::isNetworkOutput)) {
+        if (segmentOf.keySet().stream().anyMatch(topology::isNetworkOutput)) {
             // The check asks the layer of an output vertex, and a segment is no layer.
             edit.conf().setValidateOutputLayerConfig(false);
         }
         return new CompiledGraph(edit.toGraph(), new CompilationReport(reports, outside, warnings));
     }
 
-    /** Puts a vertex into the segment of all its readers where it can join one, or lets a new one end with it. */
+    /** Adds a vertex to the partition, in one group with what it reads where that is possible. */
     private void assign(String name) {
         Optional<String> obstacle = axes.readsVolumes(name) ? Optional.of("it reads volumes")
-                : SupportedVertices.obstacle(edit.vertices().get(name));
+                : SupportedVertices.obstacle(edit.vertices().get(name), axes.readsVectors(name));
         if (obstacle.isPresent()) {
             outside.put(name, obstacle.get());
             return;
         }
-        Optional<Boolean> order = axes.channelsLast(name);
-        String segment = segmentOfReaders(name)
-                .filter(s -> order.isEmpty() || channelsLast.getOrDefault(s, order.get()).equals(order.get())).orElse(name);
-        segmentOf.put(name, segment);
-        order.ifPresent(last -> channelsLast.putIfAbsent(segment, last));
+        partition.add(name, axes.channelsLast(name));
+        topology.inputsOf(name).stream().filter(input -> !topology.networkInputs().contains(input) && !outside.containsKey(input)
+                && !SupportedVertices.isLast(edit.vertices().get(input))).forEach(input -> partition.join(input, name));
     }
 
-    /** The segment that a vertex may join: the only one that its output goes to, where it need not be the last of its own. */
-    private Optional<String> segmentOfReaders(String name) {
-        List<String> readers = topology.readersOf(name);
-        if (SupportedVertices.isLast(edit.vertices().get(name)) || readers.isEmpty() || topology.isNetworkOutput(name)) {
-            return Optional.empty();
-        }
-        String first = segmentOf.get(readers.get(0));
-        return Optional.ofNullable(first).filter(s -> readers.stream().allMatch(reader -> s.equals(segmentOf.get(reader))));
-    }
-
-    /** An output layer has one input: where the segment that it ends has several, it becomes a segment by itself. */
-    private void separateLosses(Map<String, List<String>> segments) {
-        for (String root : List.copyOf(segments.keySet())) {
-            List<String> parts = segments.get(root);
-            if (isOutputLayer(root) && parts.size() > 1 && inputs(parts).size() > 1) {
-                List<String> before = parts.subList(0, parts.size() - 1);
-                String last = before.get(before.size() - 1);
-                segments.put(root, List.of(root));
-                segments.put(last, before);
-                before.forEach(p -> segmentOf.put(p, last));
-                if (channelsLast.containsKey(root)) {
-                    channelsLast.put(last, channelsLast.get(root));
-                }
+    /** An output layer has one input and one result: where its group has more, it becomes a segment by itself. */
+    private List<List<String>> withLossesApart(List<List<String>> groups) {
+        List<List<String>> apart = new ArrayList<>();
+        for (List<String> group : groups) {
+            List<String> losses = group.stream().filter(this::isOutputLayer).toList();
+            if (losses.isEmpty() || inputs(group).size() == 1 && results(group).size() == 1) {
+                apart.add(group);
+                continue;
             }
+            List<String> others = group.stream().filter(part -> !losses.contains(part)).toList();
+            if (!others.isEmpty()) {
+                apart.add(others);
+            }
+            losses.forEach(loss -> apart.add(List.of(loss)));
         }
+        return apart;
+    }
+
+    /** Parts that are read from outside, or by nobody, or are outputs of the network. */
+    private List<String> results(List<String> parts) {
+        return parts.stream().filter(part -> topology.isNetworkOutput(part) || topology.readersOf(part).isEmpty()
+                || !parts.containsAll(topology.readersOf(part))).toList();
+    }
+
+    /** The vertex that a segment becomes: its result, or a new one that gives all results. */
+    private String name(List<String> results) {
+        return results.size() == 1 ? results.get(0) : edit.unused(results.get(0) + "-segment");
     }
 
     private boolean isOutputLayer(String name) {
@@ -162,23 +161,26 @@ public final class Segments {
                 .anyMatch(w -> w.operations().stream().anyMatch(s -> s.input().isPresent()));
     }
 
-    private Map<String, String> ends(String root, List<String> parts) {
+    private Map<String, String> ends(List<String> parts) {
         Map<String, String> ends = new LinkedHashMap<>();
         for (String input : inputs(parts)) {
             ends.put(input, topology.networkInputs().contains(input) ? "a network input" : reason(input));
         }
-        if (topology.isNetworkOutput(root)) {
-            ends.put(root, "a network output");
+        for (String result : results(parts)) {
+            if (topology.isNetworkOutput(result)) {
+                ends.put(result, "a network output");
+            }
+            boolean last = SupportedVertices.isLast(edit.vertices().get(result));
+            topology.readersOf(result).stream().filter(reader -> !parts.contains(reader)).forEach(reader -> ends.put(reader,
+                    last && !outside.containsKey(reader)
+                            ? "segments end with a layer that has a loss or the activation of \"" + result + "\"" : reason(reader)));
         }
-        boolean last = SupportedVertices.isLast(edit.vertices().get(root));
-        topology.readersOf(root).forEach(reader -> ends.put(reader, last && !outside.containsKey(reader)
-                ? "segments end with a layer that has a loss or the activation of \"" + root + "\"" : reason(reader)));
         return ends;
     }
 
     private String reason(String vertex) {
         return outside.getOrDefault(vertex, "in segment \"" + segmentOf.get(vertex)
-                + "\": segments have one output and one order of axes");
+                + "\": segments have one order of axes, and no path leaves one and comes back");
     }
 
     private List<String> inputs(List<String> parts) {
@@ -195,7 +197,7 @@ public final class Segments {
         }
     }
 
-    private void replace(String root, List<String> parts) {
+    private void replace(String name, List<String> parts) {
         LinkedHashMap<String, GraphVertex> vertices = new LinkedHashMap<>();
         Map<String, List<String>> vertexInputs = new LinkedHashMap<>();
         Map<String, INDArray> params = new LinkedHashMap<>();
@@ -207,16 +209,20 @@ public final class Segments {
                 edit.params(part).forEach((key, value) -> params.put(Segment.paramKey(part, key), value));
             }
         }
-        Segment segment = new Segment(channelsLast.getOrDefault(root, false), inputs, vertices, vertexInputs);
+        List<String> results = results(parts);
+        Segment segment = new Segment(partition.channelsLast(parts.get(0)), inputs, vertices, vertexInputs, results);
         GraphVertex vertex = new SegmentVertex(segment);
-        if (isOutputLayer(root)) {
+        if (isOutputLayer(name)) {
             Layer layer = new SegmentOutputLayer(segment, regularization);
             regularization = 0;
-            layer.setLayerName(root);
-            vertex = new LayerVertex(configuration(root, layer), null);
+            layer.setLayerName(name);
+            vertex = new LayerVertex(configuration(name, layer), null);
         }
         parts.forEach(edit::drop);
-        edit.add(root, vertex, inputs, params);
+        edit.add(name, vertex, inputs, params);
+        for (int i = 0; i < results.size() && results.size() > 1; i++) {
+            edit.add(results.get(i), new SegmentResult(results.size(), i), List.of(name), Map.of());
+        }
     }
 
     private NeuralNetConfiguration configuration(String vertex, Layer layer) {

@@ -8,8 +8,10 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
@@ -23,23 +25,32 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling1D;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
 import org.deeplearning4j.nn.conf.layers.Upsampling3D;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPadding3DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
+import org.deeplearning4j.preprocessors.KerasFlattenRnnPreprocessor;
+import org.deeplearning4j.preprocessors.ReshapePreprocessor;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
-import org.nd4j.linalg.activations.impl.ActivationReLU;
-import org.nd4j.linalg.activations.impl.ActivationReLU6;
-import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 
 import java.util.Arrays;
@@ -56,23 +67,45 @@ final class SupportedVertices {
     private static final Set<Class<? extends Layer>> VOLUMETRIC = Set.of(Convolution3D.class, Deconvolution3D.class,
             Subsampling3DLayer.class, Upsampling3D.class, ZeroPadding3DLayer.class, Cropping3D.class, Cnn3DLossLayer.class);
 
+    /** All that Deeplearning4j has, by name: a version to come may add others. */
+    private static final Set<ElementWiseVertex.Op> ELEMENT_WISE = Set.of(ElementWiseVertex.Op.Add, ElementWiseVertex.Op.Average,
+            ElementWiseVertex.Op.Max, ElementWiseVertex.Op.Product, ElementWiseVertex.Op.Subtract);
+
+    /** Arrays have an axis for the examples and up to this many others. */
+    private static final int MOST_SIZES = 3;
+
+    /** Layers that are supported whatever their settings are. */
+    private static final Set<Class<? extends Layer>> PLAIN = Set.of(BatchNormalization.class, DropoutLayer.class, LossLayer.class,
+            Upsampling2D.class, Upsampling1D.class, Cropping2D.class, Cropping1D.class, ZeroPadding1DLayer.class, SpaceToDepthLayer.class,
+            PReLULayer.class);
+
     private SupportedVertices() {
     }
 
-    /** Why a vertex cannot be part of a segment; empty where it can. */
-    static Optional<String> obstacle(GraphVertex vertex) {
+    /**
+     * Why a vertex cannot be part of a segment; empty where it can.
+     *
+     * @param readsVectors whether its inputs are known to be vectors
+     */
+    static Optional<String> obstacle(GraphVertex vertex, boolean readsVectors) {
         if (vertex instanceof LayerVertex v) {
             Layer layer = v.getLayerConf().getLayer();
-            return obstacle(layer).or(() -> obstacle(v.getPreProcessor(), layer));
+            return obstacle(layer).or(() -> readsVectors && passesVectors(v.getPreProcessor()) ? Optional.empty()
+                    : obstacle(v.getPreProcessor(), layer));
         } else if (vertex instanceof ElementWiseVertex e) {
-            return unless(e.getOp() == ElementWiseVertex.Op.Add, "element-wise " + e.getOp());
+            return unless(ELEMENT_WISE.contains(e.getOp()), "element-wise " + e.getOp());
         } else if (vertex instanceof MergeVertex m) {
             return unless(m.getMergeAxis() == 1 || isChannelsLast(m), "merges along axis " + m.getMergeAxis());
         } else if (vertex instanceof PreprocessorVertex p) {
-            boolean flattens = p.getPreProcessor().getClass() == CnnToFeedForwardPreProcessor.class;
-            return unless(flattens && channelsLast(vertex).orElseThrow(), "preprocessor " + p.getPreProcessor().getClass().getSimpleName());
+            return obstacle(p.getPreProcessor());
+        } else if (vertex instanceof ReshapeVertex r) {
+            return unless(r.getReshapeOrder() == 'c' && r.getNewShape().length > 1 && r.getNewShape()[0] == -1 && isShape(sizes(r)),
+                    "gives the shape " + Arrays.toString(r.getNewShape()) + " in the order '" + r.getReshapeOrder() + "'");
+        } else if (vertex instanceof SubsetVertex) {
+            return Optional.empty();
         }
-        return Optional.of(vertex.getClass().getSimpleName() + " is not known");
+        return unless(vertex.getClass() == ScaleVertex.class || vertex.getClass() == ShiftVertex.class,
+                vertex.getClass().getSimpleName() + " is not known");
     }
 
     private static Optional<String> unless(boolean fine, String reason) {
@@ -86,7 +119,7 @@ final class SupportedVertices {
         } else if (layer.getClass() == ActivationLayer.class) {
             IActivation activation = activation(layer);
             return unless(isKnown(layer), "activation " + activation);
-        } else if (layer.getClass() == SubsamplingLayer.class) {
+        } else if (layer.getClass() == SubsamplingLayer.class || layer.getClass() == Subsampling1DLayer.class) {
             SubsamplingLayer pool = (SubsamplingLayer) layer;
             return unless(pool.getPoolingType() == PoolingType.MAX || pool.getPoolingType() == PoolingType.AVG,
                     "pooling " + pool.getPoolingType())
@@ -96,8 +129,7 @@ final class SupportedVertices {
         } else if (layer.getClass() == ZeroPaddingLayer.class) {
             return unless(Arrays.stream(((ZeroPaddingLayer) layer).getPadding()).allMatch(p -> p >= 0), "negative padding");
         }
-        return unless(layer.getClass() == BatchNormalization.class || layer.getClass() == DropoutLayer.class
-                || layer.getClass() == LossLayer.class, layer.getClass().getSimpleName() + " is not known");
+        return unless(PLAIN.contains(layer.getClass()), layer.getClass().getSimpleName() + " is not known");
     }
 
     private static Optional<String> obstacle(GlobalPoolingLayer pool) {
@@ -108,16 +140,16 @@ final class SupportedVertices {
     }
 
     private static boolean isChannelsFirst(GlobalPoolingLayer pool) {
-        return pool.getPoolingDimensions() == null || Arrays.equals(pool.getPoolingDimensions(), new int[]{2, 3});
+        return pool.getPoolingDimensions() == null || Arrays.equals(pool.getPoolingDimensions(), new int[]{2, 3})
+                || Arrays.equals(pool.getPoolingDimensions(), new int[]{2});
     }
 
     private static boolean isChannelsLast(GlobalPoolingLayer pool) {
-        return Arrays.equals(pool.getPoolingDimensions(), new int[]{1, 2});
+        return Arrays.equals(pool.getPoolingDimensions(), new int[]{1, 2}) || Arrays.equals(pool.getPoolingDimensions(), new int[]{1});
     }
 
     private static Optional<String> linearObstacle(LayerKind kind, Layer layer) {
-        return unless(kind.ops(layer).stream().noneMatch(LinearOp::transposed), "deconvolution")
-                .or(() -> unless(!(layer instanceof BaseOutputLayer) || loss(layer).isPresent(), "the loss of an output layer for sequences"))
+        return unless(!(layer instanceof BaseOutputLayer) || loss(layer).isPresent(), "the loss of an output layer for sequences")
                 .or(() -> kind.obstacle(layer));
     }
 
@@ -125,13 +157,49 @@ final class SupportedVertices {
         if (before == null) {
             return Optional.empty();
         }
-        if (before.getClass() != CnnToFeedForwardPreProcessor.class) {
-            return Optional.of("preprocessor " + before.getClass().getSimpleName());
+        boolean flattens = sizes(before).size() == 1;
+        Optional<Boolean> order = channelsLast(layer);
+        return obstacle(before)
+                .or(() -> unless(!flattens || readsVectors(layer) && sizes(before).get(0) == ((FeedForwardLayer) layer).getNIn(),
+                        "flattening before " + layer.getClass().getSimpleName()))
+                .or(() -> unless(channelsLast(before).isEmpty() || flattens || order.isEmpty() || order.equals(channelsLast(before)),
+                        "its preprocessor gives images with another order of axes"));
+    }
+
+    /** Whether a preprocessor leaves vectors as they are. */
+    static boolean passesVectors(InputPreProcessor preProcessor) {
+        return preProcessor != null && preProcessor.getClass() == RnnToFeedForwardPreProcessor.class;
+    }
+
+    private static Optional<String> obstacle(InputPreProcessor preProcessor) {
+        return unless(isShape(sizes(preProcessor)), "preprocessor " + preProcessor.getClass().getSimpleName());
+    }
+
+    private static boolean isShape(List<Integer> sizes) {
+        return !sizes.isEmpty() && sizes.size() <= MOST_SIZES && sizes.stream().allMatch(size -> size > 0);
+    }
+
+    /** The sizes of the axes behind that of the examples in the arrays that a preprocessor gives; empty where it does not only reshape. */
+    static List<Integer> sizes(InputPreProcessor preProcessor) {
+        if (preProcessor.getClass() == CnnToFeedForwardPreProcessor.class) {
+            CnnToFeedForwardPreProcessor flatten = (CnnToFeedForwardPreProcessor) preProcessor;
+            return List.of((int) (flatten.getNumChannels() * flatten.getInputHeight() * flatten.getInputWidth()));
+        } else if (preProcessor.getClass() == FeedForwardToCnnPreProcessor.class) {
+            FeedForwardToCnnPreProcessor p = (FeedForwardToCnnPreProcessor) preProcessor;
+            return List.of((int) p.getNumChannels(), (int) p.getInputHeight(), (int) p.getInputWidth());
+        } else if (preProcessor.getClass() == ReshapePreprocessor.class) {
+            ReshapePreprocessor p = (ReshapePreprocessor) preProcessor;
+            return Arrays.stream(p.getTargetShape()).skip(p.isHasMiniBatchDimension() ? 1 : 0).mapToObj(size -> (int) size).toList();
+        } else if (preProcessor.getClass() == KerasFlattenRnnPreprocessor.class) {
+            KerasFlattenRnnPreprocessor p = (KerasFlattenRnnPreprocessor) preProcessor;
+            return List.of((int) (p.getDepth() * p.getTsLength()));
         }
-        CnnToFeedForwardPreProcessor flatten = (CnnToFeedForwardPreProcessor) before;
-        long length = flatten.getNumChannels() * flatten.getInputHeight() * flatten.getInputWidth();
-        return unless(readsVectors(layer) && length == ((FeedForwardLayer) layer).getNIn(),
-                "flattening before " + layer.getClass().getSimpleName());
+        return List.of();
+    }
+
+    /** The sizes of the axes behind that of the examples that a vertex gives. */
+    static List<Integer> sizes(ReshapeVertex vertex) {
+        return Arrays.stream(vertex.getNewShape()).skip(1).boxed().toList();
     }
 
     /** True for layers that are linear operations followed by an activation. */
@@ -149,11 +217,12 @@ final class SupportedVertices {
         return layer instanceof ActivationLayer a ? a.getActivationFn() : ((BaseLayer) layer).getActivationFn();
     }
 
-    /** Whether programs compute a layer's activation; softmax only of vectors. */
+    /** Whether programs compute a layer's activation; softmax only over channels, and Deeplearning4j's is over the last axis. */
     static boolean isKnown(Layer layer) {
         IActivation activation = activation(layer);
-        boolean vectors = layer instanceof LossLayer || readsVectors(layer);
-        return activation instanceof ActivationIdentity || rectifier(activation).isPresent() || vectors && isSoftmax(activation);
+        boolean overChannels = layer instanceof LossLayer || layer instanceof ActivationLayer || readsVectors(layer)
+                || LayerKind.of(layer).filter(kind -> kind.ops(layer).get(0).channelsLast()).isPresent();
+        return Activations.functions(activation).isPresent() || overChannels && Activations.isSoftmax(activation);
     }
 
     private static boolean readsVectors(Layer layer) {
@@ -180,25 +249,6 @@ final class SupportedVertices {
                 : layer instanceof LossLayer loss ? Optional.of(loss.getLossFn()) : Optional.empty();
     }
 
-    static boolean isSoftmax(IActivation activation) {
-        return activation instanceof ActivationSoftmax;
-    }
-
-    /** Upper bound of a rectifier, infinite for ReLU; empty for other activations. */
-    static Optional<Float> rectifier(IActivation activation) {
-        if (activation instanceof ActivationReLU6) {
-            return Optional.of(6f);
-        }
-        if (activation instanceof ActivationReLU r && isZero(r.getThreshold()) && isZero(r.getNegativeSlope())) {
-            return Optional.of(r.getMax() == null ? Float.POSITIVE_INFINITY : r.getMax().floatValue());
-        }
-        return Optional.empty();
-    }
-
-    private static boolean isZero(Double value) {
-        return value == null || value == 0;
-    }
-
     static PoolKind poolKind(SubsamplingLayer pool) {
         if (pool.getPoolingType() == PoolingType.MAX) {
             return PoolKind.MAX;
@@ -211,6 +261,10 @@ final class SupportedVertices {
     }
 
     static Window window(SubsamplingLayer pool) {
+        if (pool instanceof Subsampling1DLayer) {
+            return new Window(new Size(pool.getKernelSize()[0], 1), new Size(pool.getStride()[0], 1), new Size(pool.getDilation()[0], 1),
+                    new Size(pool.getPadding()[0], 0), LayerKind.padding(pool.getConvolutionMode()), false);
+        }
         return new Window(LayerKind.size(pool.getKernelSize()), LayerKind.size(pool.getStride()), LayerKind.size(pool.getDilation()),
                 LayerKind.size(pool.getPadding()), LayerKind.padding(pool.getConvolutionMode()), false);
     }
@@ -225,7 +279,7 @@ final class SupportedVertices {
         if (vertex instanceof LayerVertex v) {
             Layer layer = v.getLayerConf().getLayer();
             return v.getPreProcessor() == null && (layer instanceof BatchNormalization || layer instanceof ActivationLayer
-                    || layer instanceof DropoutLayer || layer instanceof GlobalPoolingLayer pool && !pool.isCollapseDimensions());
+                    || layer instanceof PReLULayer || layer instanceof DropoutLayer || layer instanceof GlobalPoolingLayer pool && !pool.isCollapseDimensions());
         }
         return vertex instanceof ElementWiseVertex || vertex instanceof MergeVertex || vertex instanceof ScaleVertex
                 || vertex instanceof ShiftVertex;
@@ -234,7 +288,18 @@ final class SupportedVertices {
     /** Whether the outputs of a vertex are vectors whatever its inputs are. */
     static boolean makesVectors(GraphVertex vertex) {
         return vertex instanceof LayerVertex v && v.getLayerConf().getLayer() instanceof GlobalPoolingLayer pool
-                && pool.isCollapseDimensions() || preProcessor(vertex) instanceof CnnToFeedForwardPreProcessor;
+                && pool.isCollapseDimensions() || reshapedTo(vertex) == 1;
+    }
+
+    /** Whether a vertex makes images or sequences of what may be vectors. */
+    static boolean makesImages(GraphVertex vertex) {
+        return reshapedTo(vertex) > 1;
+    }
+
+    /** Number of axes behind that of the examples that a vertex gives its input; 0 where it does not reshape it. */
+    private static int reshapedTo(GraphVertex vertex) {
+        InputPreProcessor before = preProcessor(vertex);
+        return vertex instanceof ReshapeVertex r ? sizes(r).size() : before == null ? 0 : sizes(before).size();
     }
 
     private static InputPreProcessor preProcessor(GraphVertex vertex) {
@@ -250,14 +315,21 @@ final class SupportedVertices {
         if (vertex instanceof MergeVertex m) {
             return Optional.of(isChannelsLast(m));
         }
-        InputPreProcessor before = preProcessor(vertex);
+        if (vertex instanceof SubsetVertex) {
+            return Optional.of(false);
+        }
+        Optional<Boolean> before = channelsLast(preProcessor(vertex));
+        return before.isPresent() || !(vertex instanceof LayerVertex v) ? before : channelsLast(v.getLayerConf().getLayer());
+    }
+
+    private static Optional<Boolean> channelsLast(InputPreProcessor before) {
         if (before instanceof CnnToFeedForwardPreProcessor flatten) {
             return Optional.of(flatten.getFormat() == CNN2DFormat.NHWC);
         }
-        if (!(vertex instanceof LayerVertex v)) {
-            return Optional.empty();
-        }
-        Layer layer = v.getLayerConf().getLayer();
+        return before instanceof FeedForwardToCnnPreProcessor ? Optional.of(false) : Optional.empty();
+    }
+
+    private static Optional<Boolean> channelsLast(Layer layer) {
         if (layer instanceof SubsamplingLayer pool) {
             return Optional.of(pool.getCnn2dDataFormat() == CNN2DFormat.NHWC);
         } else if (layer instanceof ZeroPaddingLayer pad) {
@@ -266,6 +338,16 @@ final class SupportedVertices {
             return Optional.of(norm.getCnn2DFormat() == CNN2DFormat.NHWC);
         } else if (layer instanceof GlobalPoolingLayer pool) {
             return Optional.of(isChannelsLast(pool));
+        } else if (layer instanceof Upsampling1D || layer instanceof Cropping1D || layer instanceof ZeroPadding1DLayer) {
+            return Optional.of(false);
+        } else if (layer instanceof Upsampling2D up) {
+            return Optional.of(up.getFormat() == CNN2DFormat.NHWC);
+        } else if (layer instanceof Cropping2D crop) {
+            return Optional.of(crop.getDataFormat() == CNN2DFormat.NHWC);
+        } else if (layer instanceof SpaceToDepthLayer fold) {
+            return Optional.of(fold.getDataFormat() == CNN2DFormat.NHWC);
+        } else if (layer instanceof ActivationLayer a && Activations.isSoftmax(a.getActivationFn())) {
+            return Optional.of(true);
         }
         return LayerKind.of(layer).filter(LayerKind::spatial).map(kind -> kind.ops(layer).get(0).channelsLast());
     }

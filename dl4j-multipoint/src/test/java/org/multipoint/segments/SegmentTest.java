@@ -89,13 +89,38 @@ class SegmentTest {
         ObjectNode empty = json();
         empty.putObject("vertices");
         assertTrue(refusal(empty).contains("at least one part"));
+        ObjectNode elsewhere = json();
+        elsewhere.putArray("results").add("l7");
+        assertTrue(refusal(elsewhere).contains("Results of a segment must be different parts of [l0, l1], found [l7]"));
+    }
+
+    @Test
+    void theLastPartIsTheResultWhereNoneIsNamed() throws JsonProcessingException {
+        Segment segment = segment();
+        assertEquals(List.of("l1"), segment.results());
+        Segment both = new Segment(segment.channelsLast(), segment.inputs(), segment.vertices(), segment.vertexInputs(), List.of("l1", "l0"));
+        ObjectNode json = MAPPER.valueToTree(both);
+        assertEquals(both, MAPPER.treeToValue(json, Segment.class));
+        assertEquals(2, json.get("results").size());
+        json.remove("results");
+        assertEquals(segment, MAPPER.treeToValue(json, Segment.class));
+    }
+
+    @Test
+    void resultsThatAreNotThereAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new SegmentResult(2, 2));
+        assertThrows(IllegalArgumentException.class, () -> new SegmentResult(1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new SegmentResult(2, -1));
+        String message = assertThrows(IllegalArgumentException.class,
+                () -> new SegmentResult(2, 1).getOutputType(0, InputType.feedForward(3))).getMessage();
+        assertTrue(message.contains("Expected the results of a segment"), message);
     }
 
     @Test
     void orderOfPartsIsChecked() {
         Map<String, GraphVertex> vertices = Map.of("add", new ElementWiseVertex(ElementWiseVertex.Op.Add));
         String message = assertThrows(IllegalArgumentException.class,
-                () -> new Segment(false, List.of("a"), vertices, Map.of("add", List.of("a", "b")))).getMessage();
+                () -> new Segment(false, List.of("a"), vertices, Map.of("add", List.of("a", "b")), List.of("add"))).getMessage();
         assertTrue(message.contains("Part \"add\"") && message.contains("[a, b]"), message);
     }
 

@@ -6,6 +6,7 @@ import org.multipoint.internal.engine.Executable;
 import org.multipoint.internal.engine.Program;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+import java.util.List;
 import java.util.function.Function;
 
 /** The preferred engine, which counts what is compiled and not yet closed, and can fail. */
@@ -64,10 +65,10 @@ public final class CountingEngine implements Engine {
             private boolean closed;
 
             @Override
-            public INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
+            public List<INDArray> runAll(Function<List<long[]>, List<INDArray>> allocate, INDArray... inputs) {
                 runs++;
                 call();
-                return executable.run(allocate, inputs);
+                return executable.runAll(allocate, inputs);
             }
 
             @Override

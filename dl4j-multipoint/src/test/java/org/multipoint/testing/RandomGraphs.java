@@ -22,9 +22,11 @@ import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.Upsampling2D;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.activations.Activation;
@@ -46,7 +48,8 @@ public final class RandomGraphs {
 
     private static final List<String> NAMES = List.of("a", "a-inside", "a/W", "a/pW", "a/b", "0", "1", "input", "score", "a/linear", "b", "W");
     private static final List<Activation> ACTIVATIONS = List.of(Activation.IDENTITY, Activation.IDENTITY, Activation.RELU, Activation.RELU,
-            Activation.RELU6, Activation.TANH, Activation.SIGMOID, Activation.LEAKYRELU);
+            Activation.RELU6, Activation.TANH, Activation.SIGMOID, Activation.LEAKYRELU, Activation.SWISH, Activation.SELU,
+            Activation.HARDSIGMOID, Activation.SOFTSIGN);
 
     /** A vertex, and what it makes. */
     private record Value(String name, InputType type) {
@@ -122,7 +125,7 @@ public final class RandomGraphs {
     }
 
     private void addToImage(Value x, InputTypeConvolutional image) {
-        switch (random.nextInt(15)) {
+        switch (random.nextInt(17)) {
             case 0, 1, 2, 3 -> add(shaped(new ConvolutionLayer.Builder(), image).nOut(1 + random.nextInt(9)).dataFormat(format)
                     .hasBias(random.nextBoolean()).activation(activation()).build(), x);
             case 4 -> add(shaped(new DepthwiseConvolution2D.Builder(), image).depthMultiplier(1 + random.nextInt(2)).dataFormat(format)
@@ -141,6 +144,11 @@ public final class RandomGraphs {
             case 12 -> flatten(x, image);
             case 13 -> add(new GlobalPoolingLayer.Builder(random.nextBoolean() ? PoolingType.AVG : PoolingType.MAX)
                     .poolingDimensions(format == CNN2DFormat.NCHW ? new int[]{2, 3} : new int[]{1, 2}).build(), x);
+            case 14 -> add(image.getHeight() > 3 && image.getWidth() > 2
+                    ? new Cropping2D.Builder(random.nextInt(2), random.nextInt(3), random.nextInt(2), 1).dataFormat(format).build()
+                    : new DropoutLayer(0.5), x);
+            case 15 -> add(image.getHeight() % 2 == 0 && image.getWidth() % 2 == 0
+                    ? new SpaceToDepthLayer.Builder(2).dataFormat(format).build() : new DropoutLayer(0.5), x);
             default -> combine(x);
         }
     }
@@ -158,9 +166,12 @@ public final class RandomGraphs {
         return layer.convolutionMode(ConvolutionMode.Truncate).padding(random.nextInt(kh + 2), random.nextInt(kw + 2));
     }
 
+    /** Of images not smaller than the window: Deeplearning4j gives a pixel also where no window fits. */
     private Layer pooling(InputTypeConvolutional image) {
+        int height = 1 + random.nextInt((int) Math.min(3, image.getHeight()));
+        int width = 1 + random.nextInt((int) Math.min(3, image.getWidth()));
         SubsamplingLayer.Builder pool = new SubsamplingLayer.Builder(random.nextBoolean() ? SubsamplingLayer.PoolingType.MAX
-                : SubsamplingLayer.PoolingType.AVG).kernelSize(1 + random.nextInt(3), 1 + random.nextInt(3))
+                : SubsamplingLayer.PoolingType.AVG).kernelSize(height, width)
                 .stride(1 + random.nextInt(3), 1 + random.nextInt(3)).dataFormat(format).avgPoolIncludePadInDivisor(random.nextBoolean());
         return pool.convolutionMode(random.nextBoolean() ? ConvolutionMode.Same : ConvolutionMode.Truncate).build();
     }
@@ -169,8 +180,8 @@ public final class RandomGraphs {
     private void combine(Value x) {
         Value other = pick();
         if (x.type.equals(other.type) && random.nextInt(3) > 0) {
-            ElementWiseVertex.Op op = random.nextInt(3) > 0 ? ElementWiseVertex.Op.Add : ElementWiseVertex.Op.Product;
-            add(new ElementWiseVertex(op), x, other);
+            ElementWiseVertex.Op[] ops = ElementWiseVertex.Op.values();
+            add(new ElementWiseVertex(random.nextInt(3) > 0 ? ElementWiseVertex.Op.Add : ops[random.nextInt(ops.length)]), x, other);
         } else if (mergeable(x.type, other.type)) {
             add(new MergeVertex(), x, other);
         } else {

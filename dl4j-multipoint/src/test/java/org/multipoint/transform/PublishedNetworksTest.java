@@ -44,18 +44,18 @@ class PublishedNetworksTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource({
             "mlperf_resnet8_cifar10, 32x32x3, 1, CALIBRATED",
-            "mlperf_kws_dscnn, 49x10x1, 2, CALIBRATED",
+            "mlperf_kws_dscnn, 49x10x1, 1, CALIBRATED",
             "mlperf_ad01, 640, 1, CALIBRATED",
             "mlperf_vww_96, 96x96x3, 1, CALIBRATED",
             "fer2013_mini_xception, 64x64x1, 1, CALIBRATED",
             "miniresnetv2_1_esc10, 64x50x1, 1, CALIBRATED",
-            "crepe_tiny, 1024x1, 7, NEAREST",
-            "nano-voc, 320x320x3, 4, NEAREST",
-            "tiny_face_detector_416, 416x416x3, 7, CALIBRATED",
-            "aizoo_face_mask_ssd_heads, 260x260x3, 15, NEAREST",
+            "crepe_tiny, 1024x1, 1, NEAREST",
+            "nano-voc, 320x320x3, 1, NEAREST",
+            "tiny_face_detector_416, 416x416x3, 1, CALIBRATED",
+            "aizoo_face_mask_ssd_heads, 260x260x3, 1, NEAREST",
             "mobilenet_v2_1.0_224, 224x224x3, 1, NEAREST",
             "squeezenet_v1_0, 227x227x3, 1, NEAREST",
-            "prisma-net, 256x256x3, 9, NEAREST"
+            "prisma-net, 256x256x3, 1, NEAREST"
     })
     void areTransformedCompiledAndSaved(String name, String input, int segments, Method method) throws Exception {
         Path file = TestData.require("zoo/models/" + name + ".h5");
@@ -65,7 +65,7 @@ class PublishedNetworksTest {
         INDArray[] expected = graph.output(x);
         CompiledGraph compiled = Segments.compile(graph);
         assertEquals(segments, compiled.report().segments().size(), compiled.report().toString());
-        assertNear(1e-4, expected, compiled.graph().output(x));
+        assertNear(1e-5, expected, compiled.graph().output(x));
 
         ComputationGraph small = Multipoint.of(graph).method(method).bits(8).points(1)
                 .options(MultipointOptions.builder().positionsPerImage(32).build())

@@ -17,8 +17,8 @@ import java.util.Set;
 final class IntegerForm {
 
     /** Operators that ONNX Runtime can run on integers. */
-    private static final Set<String> INTEGER = Set.of("Conv", "Gemm", "Add", "Concat", "MaxPool", "AveragePool", "GlobalAveragePool",
-            "Flatten", "Transpose", "Pad");
+    private static final Set<String> INTEGER = Set.of("Conv", "Gemm", "Add", "Mul", "LeakyRelu", "Sigmoid", "Concat", "MaxPool",
+            "AveragePool", "GlobalAveragePool", "Flatten", "Transpose", "Pad");
     /** Of these, the operators that only move or select values, so that output codes are input codes. */
     private static final Set<String> PASSING = Set.of("MaxPool", "Flatten", "Transpose", "Pad");
     private static final Set<String> WITH_WEIGHTS = Set.of("Conv", "Gemm");

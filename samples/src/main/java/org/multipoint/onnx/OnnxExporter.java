@@ -7,8 +7,12 @@ import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.RangeStatistics;
+import org.multipoint.internal.engine.Activate;
+import org.multipoint.internal.engine.Combine;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.engine.Program.PoolKind;
+import org.multipoint.internal.engine.Rearrange;
+import org.multipoint.internal.engine.Slope;
 import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.InputQuantization;
@@ -18,6 +22,7 @@ import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.ops.Window;
 import org.multipoint.options.MultipointOptions.Clipping;
 import org.multipoint.segments.Segment;
+import org.multipoint.segments.SegmentResult;
 import org.multipoint.segments.Segments;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -36,8 +41,8 @@ import java.util.stream.LongStream;
 
 /**
  * Writes a graph as an ONNX model: in floating point, or quantized to 8 bits in the form that ONNX Runtime runs on integers. It can write
- * what {@link Segments} can compile, except for dilated average pooling, and softmax. The model's images are channels first, whatever the
- * graph's are: a graph that takes {@code [N, H, W, C]} becomes a model that takes {@code [N, C, H, W]}, and so for outputs of rank 4.
+ * what {@link Segments} can compile, except for dilated average pooling and sequences. The model's images are channels first,
+ * whatever the graph's are: a graph that takes {@code [N, H, W, C]} becomes a model that takes {@code [N, C, H, W]}, and so for outputs of rank 4.
  */
 public final class OnnxExporter {
 
@@ -87,8 +92,7 @@ public final class OnnxExporter {
             org.deeplearning4j.nn.graph.vertex.GraphVertex vertex = graph.getVertices()[index];
             if (!vertex.isInputVertex()) {
                 String name = vertex.getVertexName();
-                List<Value> from = graph.getConfiguration().getVertexInputs().get(name).stream().map(values::get).toList();
-                values.put(name, vertex(name, vertices.get(name), vertex.params(), from));
+                write(name, vertices.get(name), vertex.params(), graph.getConfiguration().getVertexInputs().get(name));
             }
         }
         for (String name : graph.getConfiguration().getNetworkOutputs()) {
@@ -96,14 +100,13 @@ public final class OnnxExporter {
         }
     }
 
-    private Value vertex(String name, GraphVertex vertex, INDArray params, List<Value> from) {
+    private void write(String name, GraphVertex vertex, INDArray params, List<String> inputs) {
         Optional<Segment> segment = Segment.of(vertex);
-        if (segment.isEmpty()) {
-            return activation(name, activation(name, vertex), from.get(0));
+        if (segment.isPresent()) {
+            program(name, segment.get(), segment.get().program(params), inputs.stream().map(values::get).toList());
+        } else if (!(vertex instanceof SegmentResult)) {
+            values.put(name, activation(name, activation(name, vertex), values.get(inputs.get(0))));
         }
-        Program program = segment.get().program(params);
-        return segment.get().foreignActivation().map(a -> activation(name, a, program(name, names.of(name, "linear"), program, from)))
-                .orElseGet(() -> program(name, name, program, from));
     }
 
     private void input(String name, INDArray example) {
@@ -170,25 +173,31 @@ public final class OnnxExporter {
     }
 
     /**
-     * Writes what a segment runs.
+     * Writes what a segment runs, with results under the names of the parts that compute them.
      *
      * @param vertex the segment's, for errors and the names of tensors
-     * @param result name of the result
      */
-    private Value program(String vertex, String result, Program program, List<Value> inputs) {
+    private void program(String vertex, Segment segment, Program program, List<Value> inputs) {
         List<Program.Shape> shapes = program.shapes(inputs.stream().map(Value::shape).toList());
         List<Value> all = new ArrayList<>(inputs);
         for (Program.Instruction instruction : program.instructions()) {
             List<Value> from = instruction.reads().stream().map(all::get).toList();
-            String tensor = all.size() == program.result() ? result : names.of(vertex, String.valueOf(all.size()));
+            int result = program.results().indexOf(all.size());
+            String name = result < 0 ? null : segment.results().get(result);
+            Optional<IActivation> foreign = Optional.ofNullable(name).flatMap(segment::foreignActivation);
+            String tensor = name == null ? names.of(vertex, String.valueOf(all.size()))
+                    : foreign.isPresent() ? names.of(name, "linear") : name;
             instruction.accept(new Writer(vertex, from, tensor));
-            all.add(new Value(tensor, shapes.get(all.size()), instruction.rank(from.get(0).flat ? 2 : 4) == 2));
+            Value value = new Value(tensor, shapes.get(all.size()), instruction.rank(from.get(0).flat ? 2 : 4) == 2);
+            all.add(value);
+            if (name != null) {
+                values.put(name, foreign.map(a -> activation(name, a, value)).orElse(value));
+            }
         }
-        return all.get(program.result());
     }
 
     /** Writes one instruction as the nodes that compute a tensor. */
-    private final class Writer implements Program.Visitor<Void> {
+    private final class Writer implements Program.Visitor<Void>, Rearrange.Kinds<Void> {
         private final String vertex;
         private final List<Value> from;
         private final Value x;
@@ -217,9 +226,32 @@ public final class OnnxExporter {
                 String w = onnx.constant(names.of(y, "W"), matrix, op.rows(), op.columns());
                 return node("Gemm", List.of(x.tensor, w, bias), OnnxGraph.attribute("transB", 1));
             }
+            if (op.transposed()) {
+                return transposed(op, matrix, bias);
+            }
             String w = onnx.constant(names.of(y, "W"), matrix, op.rows(), op.inChannels() / op.groups(), op.kernel().height(),
                     op.kernel().width());
             return windowed("Conv", op.window(), List.of(w, bias), OnnxGraph.attribute("group", op.groups()));
+        }
+
+        /** ONNX has input channels first, and what is cut off the full output as padding, or added behind it. */
+        private Void transposed(LinearOp op, float[] matrix, String bias) {
+            Geometry g = op.geometry(x.shape.h(), x.shape.w());
+            if (g.padTop() < 0 || g.padLeft() < 0) {
+                throw unsupported(vertex, "rows or columns that a deconvolution adds before its first");
+            }
+            int taps = op.kernel().height() * op.kernel().width();
+            float[] inputsFirst = new float[matrix.length];
+            for (int i = 0; i < matrix.length; i++) {
+                int row = i / op.columns();
+                int channel = i % op.columns() / taps;
+                inputsFirst[(channel * op.rows() + row) * taps + i % taps] = matrix[i];
+            }
+            String w = onnx.constant(names.of(y, "W"), inputsFirst, op.inChannels(), op.rows(), op.kernel().height(), op.kernel().width());
+            List<AttributeProto> attributes = attributes(op.window(), g);
+            attributes.add(OnnxGraph.attribute("output_padding",
+                    List.of((long) Math.max(-g.padBottom(), 0), (long) Math.max(-g.padRight(), 0))));
+            return node("ConvTranspose", List.of(x.tensor, w, bias), attributes.toArray(AttributeProto[]::new));
         }
 
         /** Batch normalization of mean 0 and variance 1. */
@@ -242,22 +274,46 @@ public final class OnnxExporter {
         }
 
         @Override
+        public Void visit(Activate activate) {
+            new OnnxFunctions(onnx, names).write(activate.function(), x.tensor, y);
+            return null;
+        }
+
+        @Override
+        public Void visit(Slope slope) {
+            Program.Shape s = slope.sizes();
+            long[] sizes = x.flat ? new long[]{s.c()} : new long[]{s.c(), s.h(), s.w()};
+            return node("PRelu", List.of(x.tensor, onnx.constant(names.of(y, "slopes"), slope.slopes(), sizes)));
+        }
+
+        @Override
         public Void visit(Program.Softmax softmax) {
             return node("Softmax", List.of(x.tensor), OnnxGraph.attribute("axis", 1));
         }
 
         @Override
         public Void visit(Program.Add add) {
-            if (from.size() == 1) {
-                return node("Identity", List.of(x.tensor));
-            }
-            String sum = x.tensor;
+            return from.size() == 1 ? node("Identity", List.of(x.tensor)) : fold("Add");
+        }
+
+        @Override
+        public Void visit(Combine combine) {
+            return fold(switch (combine.operation()) {
+                case PRODUCT -> "Mul";
+                case MAXIMUM -> "Max";
+                case DIFFERENCE -> "Sub";
+            });
+        }
+
+        /** An operation on the first two tensors that are read, on the result and the third, and so on. */
+        private Void fold(String op) {
+            String result = x.tensor;
             for (int i = 1; i < from.size() - 1; i++) {
                 String next = names.of(y, String.valueOf(i));
-                onnx.node("Add", next, List.of(sum, from.get(i).tensor));
-                sum = next;
+                onnx.node(op, next, List.of(result, from.get(i).tensor));
+                result = next;
             }
-            return node("Add", List.of(sum, from.get(from.size() - 1).tensor));
+            return node(op, List.of(result, from.get(from.size() - 1).tensor));
         }
 
         @Override
@@ -291,12 +347,58 @@ public final class OnnxExporter {
         /** Programs flatten in the order (row, column, channel). */
         @Override
         public Void visit(Program.Flatten flatten) {
-            String tensor = x.tensor;
-            if (x.shape.h() * x.shape.w() > 1) {
-                tensor = names.of(y, "nhwc");
-                onnx.node("Transpose", tensor, List.of(x.tensor), OnnxGraph.attribute("perm", List.of(0L, 2L, 3L, 1L)));
+            return node("Flatten", List.of(x.shape.h() * x.shape.w() > 1 ? channelsLast() : x.tensor));
+        }
+
+        @Override
+        public Void visit(Rearrange rearrange) {
+            return rearrange.acceptKind(this);
+        }
+
+        @Override
+        public Void visit(Rearrange.Upsample upsample) {
+            onnx.constant(names.of(y, "scales"), new float[]{1, 1, upsample.rows(), upsample.columns()}, 4);
+            return node("Resize", List.of(x.tensor, "", names.of(y, "scales")), OnnxGraph.attribute("mode", "nearest"),
+                    OnnxGraph.attribute("coordinate_transformation_mode", "asymmetric"), OnnxGraph.attribute("nearest_mode", "floor"));
+        }
+
+        @Override
+        public Void visit(Rearrange.Crop crop) {
+            Program.Frame f = crop.frame();
+            return pad(y, -f.top(), -f.left(), -f.bottom(), -f.right());
+        }
+
+        @Override
+        public Void visit(Rearrange.Select select) {
+            return node("Slice", List.of(x.tensor, onnx.constant(names.of(y, "from"), new long[]{select.from()}, 1),
+                    onnx.constant(names.of(y, "to"), new long[]{select.to()}, 1), onnx.constant(names.of(y, "axis"), new long[]{1}, 1)));
+        }
+
+        @Override
+        public Void visit(Rearrange.SpaceToDepth fold) {
+            return node("SpaceToDepth", List.of(x.tensor), OnnxGraph.attribute("blocksize", fold.block()));
+        }
+
+        @Override
+        public Void visit(Rearrange.Reshape reshape) {
+            List<Integer> sizes = reshape.sizes();
+            if (sizes.size() == 2) {
+                throw unsupported(vertex, "a sequence of sizes " + sizes);
             }
-            return node("Flatten", List.of(tensor));
+            boolean last = reshape.channelsLast();
+            String shape = onnx.constant(names.of(y, "shape"),
+                    LongStream.concat(LongStream.of(-1), sizes.stream().mapToLong(i -> i)).toArray(), sizes.size() + 1);
+            String from = last && !x.flat ? channelsLast() : x.tensor;
+            if (!last || sizes.size() == 1) {
+                return node("Reshape", List.of(from, shape));
+            }
+            onnx.node("Reshape", names.of(y, "reshaped"), List.of(from, shape));
+            return node("Transpose", List.of(names.of(y, "reshaped")), OnnxGraph.attribute("perm", List.of(0L, 3L, 1L, 2L)));
+        }
+
+        private String channelsLast() {
+            onnx.node("Transpose", names.of(y, "nhwc"), List.of(x.tensor), OnnxGraph.attribute("perm", List.of(0L, 2L, 3L, 1L)));
+            return names.of(y, "nhwc");
         }
 
         private Void node(String op, List<String> inputs, AttributeProto... attributes) {

@@ -91,6 +91,10 @@ final class OnnxGraph {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.FLOAT).setF(value).build();
     }
 
+    static AttributeProto attribute(String name, String value) {
+        return AttributeProto.newBuilder().setName(name).setType(AttributeType.STRING).setS(ByteString.copyFromUtf8(value)).build();
+    }
+
     static AttributeProto attribute(String name, List<Long> values) {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS).addAllInts(values).build();
     }

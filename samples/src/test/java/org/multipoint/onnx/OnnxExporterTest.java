@@ -11,10 +11,14 @@ import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.ShiftVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
@@ -22,17 +26,23 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.deeplearning4j.preprocessors.ReshapePreprocessor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.options.Method;
@@ -47,6 +57,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -214,6 +225,57 @@ class OnnxExporterTest {
 
     @ParameterizedTest
     @EnumSource
+    void deconvolves(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("down", 6, 3, 2, ConvolutionMode.Same, 0, 1);
+        net.add("up", new Deconvolution2D.Builder(3, 3).nOut(5).stride(2, 2).convolutionMode(ConvolutionMode.Same)
+                .activation(Activation.RELU).dataFormat(format).build());
+        net.add("wider", new Deconvolution2D.Builder(2, 4).nOut(4).stride(3, 2).padding(0, 1).convolutionMode(ConvolutionMode.Truncate)
+                .dataFormat(format).build());
+        net.add("gaps", new Deconvolution2D.Builder(1, 2).nOut(4).stride(2, 2).convolutionMode(ConvolutionMode.Same).dataFormat(format)
+                .build());
+        check(net.convolution("last", 3, 3, 1, ConvolutionMode.Same, 0, 1).graph("last"), format);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void rearranges(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("first", 6, 3, 1, ConvolutionMode.Same, 0, 1);
+        net.add("up", new Upsampling2D.Builder(2).dataFormat(format).build());
+        net.add("crop", new Cropping2D.Builder(1, 3, 0, 2).dataFormat(format).build());
+        net.convolution("even", 4, 2, 2, ConvolutionMode.Same, 0, 1);
+        net.add("cut", new Cropping2D.Builder(0, SIZE - 10, 0, SIZE - 9).dataFormat(format).build());
+        net.add("fold", new SpaceToDepthLayer.Builder(2).dataFormat(format).build());
+        net.convolution("next", 5, 3, 1, ConvolutionMode.Same, 0, 1);
+        net.builder.addVertex("image", new PreprocessorVertex(new ReshapePreprocessor(new long[]{5, 4, 4}, format == CNN2DFormat.NCHW
+                ? new long[]{10, 4, 2} : new long[]{4, 2, 10}, false, format)), net.last);
+        net.last = "image";
+        net.add("last", new ConvolutionLayer.Builder(1, 1).nIn(10).nOut(3).dataFormat(format).build());
+        check(net.graph("last"), format);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void heads(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("trunk", 6, 3, 2, ConvolutionMode.Same, 0, 1);
+        net.builder.addLayer("side", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(Activation.SOFTMAX).dataFormat(format).build(),
+                "trunk");
+        ComputationGraph graph = net.convolution("next", 5, 3, 2, ConvolutionMode.Same, 0, 1).graph("next", "side", "trunk");
+        INDArray images = images(format, 3);
+        INDArray[] outputs = graph.output(images);
+        INDArray channelsFirst = format == CNN2DFormat.NHWC ? images.permute(0, 3, 1, 2) : images;
+        byte[] model = new OnnxExporter(graph, images).floating();
+        try (OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of("input", channelsFirst), 1)) {
+            Map<String, float[]> found = runtime.run();
+            for (int i : new int[]{0, 2}) {
+                INDArray expected = format == CNN2DFormat.NHWC ? outputs[i].permute(0, 3, 1, 2) : outputs[i];
+                assertArrayEquals(Tensor.of(expected).data(), found.get(graph.getConfiguration().getNetworkOutputs().get(i)), 1e-4f);
+            }
+            assertTrue(found.containsKey("side"));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void normalizesSums(CNN2DFormat format) {
         Chain net = new Chain(format).convolution("first", 6, 3, 1, ConvolutionMode.Same, 0, 1);
         net.convolution("second", 6, 3, 1, ConvolutionMode.Same, 0, 1);
@@ -226,6 +288,51 @@ class OnnxExporterTest {
                 .poolingDimensions(format == CNN2DFormat.NHWC ? new int[]{1, 2} : new int[]{2, 3}).build());
         net.add("vectors/bn", new BatchNormalization());
         check(net.add("classes", new OutputLayer.Builder().nOut(4).activation(Activation.SOFTMAX).build()).graph("classes"), format);
+    }
+
+    static List<Activation> activations() {
+        return List.of(Activation.LEAKYRELU, Activation.ELU, Activation.SELU, Activation.SIGMOID, Activation.HARDSIGMOID, Activation.TANH,
+                Activation.HARDTANH, Activation.RECTIFIEDTANH, Activation.SWISH, Activation.GELU, Activation.MISH, Activation.SOFTPLUS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("activations")
+    void writesActivations(Activation activation) {
+        for (CNN2DFormat format : CNN2DFormat.values()) {
+            Chain net = new Chain(format).convolution("first", 6, 3, 1, ConvolutionMode.Same, 0, 1);
+            net.add("activation", new ActivationLayer(activation));
+            net.convolution("second", 5, 3, 2, ConvolutionMode.Same, 0, 1);
+            check(net.graph("second"), format);
+        }
+    }
+
+    @Test
+    void writesCubes() {
+        ComputationGraph graph = new Chain(CNN2DFormat.NCHW).convolution("conv", 6, 3, 1, ConvolutionMode.Same, 0, 1)
+                .add("cube", new ActivationLayer(Activation.CUBE)).graph("cube");
+        INDArray images = images(CNN2DFormat.NCHW, 2);
+        assertArrayEquals(Tensor.of(graph.outputSingle(images)).data(),
+                run(new OnnxExporter(graph, images).floating(), images, CNN2DFormat.NCHW), 1e-4f);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void writesArithmetic(CNN2DFormat format) {
+        Chain net = new Chain(format).convolution("first", 6, 3, 1, ConvolutionMode.Same, 0, 1);
+        net.add("slopes", new PReLULayer.Builder().inputShape(format == CNN2DFormat.NHWC ? new long[]{SIZE, SIZE, 6}
+                : new long[]{6, SIZE, SIZE}).sharedAxes(format == CNN2DFormat.NHWC ? new long[]{1, 2} : new long[]{2, 3}).build());
+        net.add("mask", new ConvolutionLayer.Builder(1, 1).nOut(6).dataFormat(format).activation(Activation.SIGMOID).build());
+        net.builder.addVertex("masked", new ElementWiseVertex(ElementWiseVertex.Op.Product), "slopes", "mask");
+        net.builder.addVertex("scaled", new ScaleVertex(1.5), "masked");
+        net.builder.addVertex("shifted", new ShiftVertex(-0.2), "scaled");
+        net.builder.addVertex("rest", new ElementWiseVertex(ElementWiseVertex.Op.Subtract), "slopes", "shifted");
+        net.builder.addVertex("largest", new ElementWiseVertex(ElementWiseVertex.Op.Max), "rest", "shifted", "mask");
+        net.builder.addVertex("mean", new ElementWiseVertex(ElementWiseVertex.Op.Average), "largest", "slopes", "mask");
+        net.last = "mean";
+        ComputationGraph graph = net.convolution("second", 5, 3, 2, ConvolutionMode.Same, 0, 1).graph("second");
+        INDArray slopes = graph.getLayer("slopes").getParam("W");
+        slopes.assign(Nd4j.linspace(-0.3, 0.8, slopes.length(), DataType.FLOAT).reshape(slopes.shape()));
+        check(graph, format);
     }
 
     /** Where the stride is larger than the kernel, pixels before the first window are left out. ONNX has no negative padding of windows. */

@@ -31,7 +31,7 @@ record AffineFolding(Program program, Map<Integer, Affine> folded) {
                 instructions.add(instruction);
             }
         }
-        return new AffineFolding(new Program(program.inputs(), program.channelsLast(), instructions), folded);
+        return new AffineFolding(new Program(program.inputs(), program.channelsLast(), instructions, program.results()), folded);
     }
 
     /**

@@ -4,6 +4,7 @@ import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * A linear operation in the form that kernels on floats and on bytes multiply: the points of each row are fused into one int8 row. Arrays
@@ -91,6 +92,34 @@ final class FusedLinear {
         LinearOp some = new LinearOp((to - from) * op.groups(), op.outChannels(), op.groups(), op.kernel(), op.stride(), op.dilation(),
                 op.padding(), op.paddingMode(), op.transposed(), op.channelsLast());
         int taps = op.kernel().height() * op.kernel().width();
-        return new FusedLinear(some, input, rows.columns(from * taps, to * taps), null, bias);
+        return new FusedLinear(some, input, rows.withColumns(IntStream.range(from * taps, to * taps).toArray()), null, bias);
+    }
+
+    /** This operation, whose kernel has one column, over the other axis of images: the same weights in the same order. */
+    FusedLinear turned() {
+        LinearOp over = new LinearOp(op.inChannels(), op.outChannels(), op.groups(), turned(op.kernel()), turned(op.stride()),
+                turned(op.dilation()), turned(op.padding()), op.paddingMode(), op.transposed(), op.channelsLast());
+        return new FusedLinear(over, input, rows, matrix, bias);
+    }
+
+    private static LinearOp.Size turned(LinearOp.Size size) {
+        return new LinearOp.Size(size.width(), size.height());
+    }
+
+    /**
+     * Another operation with some of the columns of this one's weights.
+     *
+     * @param from for each column of the result the present one, or -1 for a column of zeros
+     */
+    FusedLinear withColumns(LinearOp other, int[] from) {
+        if (rows != null) {
+            return new FusedLinear(other, input, rows.withColumns(from), null, bias);
+        }
+        float[] some = new float[bias.length * from.length];
+        for (int i = 0; i < some.length; i++) {
+            int column = from[i % from.length];
+            some[i] = column < 0 ? 0 : matrix[i / from.length * op.columns() + column];
+        }
+        return new FusedLinear(other, null, null, some, bias);
     }
 }

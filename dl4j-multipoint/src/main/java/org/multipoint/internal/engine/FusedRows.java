@@ -130,12 +130,17 @@ public final class FusedRows {
         return new FusedRows(columns, codes, scaled, exactRows, rounding);
     }
 
-    /** A range of the columns of each row. */
-    FusedRows columns(int from, int to) {
-        byte[] some = new byte[rows() * (to - from)];
-        for (int r = 0; r < rows(); r++) {
-            System.arraycopy(codes, r * columns + from, some, r * (to - from), to - from);
+    /**
+     * Some of the columns of each row.
+     *
+     * @param from for each column of the result the present one, or -1 for a column of zeros
+     */
+    FusedRows withColumns(int... from) {
+        byte[] some = new byte[rows() * from.length];
+        for (int i = 0; i < some.length; i++) {
+            int column = from[i % from.length];
+            some[i] = column < 0 ? 0 : codes[i / from.length * columns + column];
         }
-        return new FusedRows(to - from, some, scales, exactRows, rounding);
+        return new FusedRows(from.length, some, scales, exactRows, rounding);
     }
 }

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -33,27 +34,20 @@ import java.util.function.UnaryOperator;
  * integers: which instructions are fused, and in which form each value is read. Results are the program's up to floating-point rounding.
  *
  * <ul>
- * <li>Rectifiers and additions after a linear operation are fused into it. Of the operands of an addition the one that is computed last
- * absorbs the addition, if all of them are as large as the sum.</li>
+ * <li>Activations, additions and other arithmetic after a linear operation or after other arithmetic are fused into it. Of the operands of
+ * an addition the one that is computed last absorbs the addition, if all of them are as large as the sum.</li>
  * <li>Padding is fused into the convolution or maximum that reads it.</li>
- * <li>What only quantized operations read is written as their integers. Maximum, merging, padding and flattening commute with
- * rounding, so they pass integers through. Sums and means are taken of floating values: nothing is rounded that the program does
- * not round.</li>
+ * <li>What only quantized operations read is written as their integers. Maxima of windows, merging, padding and what only moves values
+ * commute with rounding, so they pass integers through. Activations, arithmetic and means read floating values: nothing is rounded that the program
+ * does not round.</li>
  * </ul>
  */
 final class Fusion {
 
-    /** What is done to a result before it is written. */
-    sealed interface Extra {
-    }
-
-    /** A {@link Rectify}. */
-    record Bound(float upper) implements Extra {
-    }
-
-    /** The addition of another value. */
-    record Plus(int value) implements Extra {
-    }
+    /** Bytes in the widest vectors of common CPUs: maxima of fewer channels are quicker of floating values. */
+    private static final int VECTOR = 64;
+    /** Extras of one node: the library takes 32 post-operations, of which operands and rounding need some. */
+    private static final int MOST_EXTRAS = 12;
 
     /** An instruction, what was fused into it, and which value it writes in which form. */
     static final class Node {
@@ -113,7 +107,12 @@ final class Fusion {
 
         /** Values that extras add; always floating. */
         List<Integer> addends() {
-            return extras.stream().filter(Plus.class::isInstance).map(e -> ((Plus) e).value).toList();
+            return extras.stream().filter(Extra.Plus.class::isInstance).flatMap(e -> e.reads().stream()).toList();
+        }
+
+        /** Values that extras read; always floating. */
+        List<Integer> others() {
+            return extras.stream().flatMap(e -> e.reads().stream()).toList();
         }
     }
 
@@ -167,8 +166,8 @@ final class Fusion {
         private IntPredicate absorbed = value -> false;
         private Predicate<Pad> takesPadding = pad -> false;
         private UnaryOperator<Optional<InputQuantization>> operandForm = form -> form;
-        private boolean takesBounds;
-        private boolean takesAdditions;
+        private boolean takesFunctions;
+        private boolean takesOperands;
         private boolean writesIntegers;
         private boolean notNegative;
 
@@ -192,16 +191,21 @@ final class Fusion {
             return this;
         }
 
-        /** Whether a rectifier can be fused into it. */
-        Traits takesBounds(boolean can) {
-            takesBounds = can;
+        /** Functions of its values can be fused into it. */
+        Traits takesFunctions() {
+            takesFunctions = true;
             return this;
         }
 
-        /** Additions can be fused into it. */
-        Traits takesAdditions() {
-            takesAdditions = true;
+        /** Whether operations with other values can be fused into it. */
+        Traits takesOperands(boolean can) {
+            takesOperands = can;
             return this;
+        }
+
+        /** It computes floating values, takes in what is computed of them, and can write the result as integers. */
+        Traits arithmetic() {
+            return takesFunctions().takesOperands(true).reads(Optional.empty()).writesIntegers(true);
         }
 
         /** Whether its result can be written as integers. */
@@ -222,18 +226,31 @@ final class Fusion {
             @Override
             public Traits visit(Linear linear) {
                 Optional<InputQuantization> quantization = linear.weights().quantization();
-                return new Traits().takesBounds(true).takesAdditions().takesPadding(pad -> true)
+                boolean transposed = linear.op().transposed();
+                return new Traits().takesFunctions().takesOperands(!transposed).takesPadding(pad -> !transposed)
                         .writesIntegers(quantization.isPresent()).reads(quantization);
             }
 
             @Override
             public Traits visit(Affine affine) {
-                return new Traits().takesBounds(true);
+                return new Traits().arithmetic();
             }
 
             @Override
             public Traits visit(Rectify rectify) {
-                return new Traits().absorbed(value -> intoMaker(rectify, value)).notNegative();
+                return new Traits().arithmetic().absorbed(value -> intoMaker(rectify.input(), new Extra.Bound(rectify.upper()), value)).notNegative();
+            }
+
+            @Override
+            public Traits visit(Activate activate) {
+                Extra extra = new Extra.Apply(activate.function());
+                return new Traits().arithmetic().absorbed(value -> intoMaker(activate.input(), extra, value));
+            }
+
+            @Override
+            public Traits visit(Slope slope) {
+                return new Traits().arithmetic().absorbed(value -> slope.perChannel() && isMadeByLinear(slope.input())
+                        && intoMaker(slope.input(), new Extra.Slopes(slope), value));
             }
 
             @Override
@@ -243,7 +260,15 @@ final class Fusion {
 
             @Override
             public Traits visit(Add add) {
-                return new Traits().absorbed(value -> intoLastOperand(add, value)).takesBounds(add.reads().size() > 1);
+                Traits traits = add.reads().size() > 1 ? new Traits().arithmetic() : new Traits();
+                return traits.absorbed(value -> intoLastOperand(add.reads(), Extra.Plus::new, value));
+            }
+
+            @Override
+            public Traits visit(Combine combine) {
+                return new Traits().arithmetic().absorbed(value -> (combine.operation() != Combine.Operation.DIFFERENCE
+                        || lastOperand(combine.reads()).equals(Optional.of(combine.reads().get(0))))
+                        && intoLastOperand(combine.reads(), other -> new Extra.Combined(combine.operation(), other), value));
             }
 
             @Override
@@ -254,7 +279,8 @@ final class Fusion {
             @Override
             public Traits visit(Pool pool) {
                 boolean maximum = pool.kind() == PoolKind.MAX;
-                return new Traits().writesIntegers(maximum).takesPadding(pad -> maximum && isNotNegative(pad.input())
+                boolean fullVectors = shapes.get(pool.input()).c() >= VECTOR;
+                return new Traits().writesIntegers(maximum && fullVectors).takesPadding(pad -> maximum && isNotNegative(pad.input())
                         && !pool.window().readsOnlyPaddingSomewhere(pad.frame().geometry(pool.window(), shapes.get(pad.input()))));
             }
 
@@ -272,32 +298,45 @@ final class Fusion {
             public Traits visit(Flatten flatten) {
                 return new Traits().writesIntegers(true);
             }
+
+            @Override
+            public Traits visit(Rearrange rearrange) {
+                return new Traits().writesIntegers(true);
+            }
         });
     }
 
-    private boolean intoMaker(Rectify rectify, int value) {
-        Node maker = makers.get(rectify.input());
-        if (maker == null || uses[rectify.input()] > 1 || !traits(maker.instruction).takesBounds) {
+    private boolean intoMaker(int input, Extra extra, int value) {
+        Node maker = makers.get(input);
+        if (maker == null || uses[input] > 1 || maker.extras.size() >= MOST_EXTRAS || !traits(maker.instruction).takesFunctions) {
             return false;
         }
-        maker.extras.add(new Bound(rectify.upper()));
+        maker.extras.add(extra);
         remake(maker, value);
         return true;
     }
 
-    private boolean intoLastOperand(Add add, int value) {
-        if (add.reads().stream().anyMatch(v -> !shapes.get(v).equals(shapes.get(value)))) {
-            return false;
-        }
-        Optional<Integer> last = add.reads().stream().filter(makers::containsKey)
-                .max(Comparator.comparingInt(v -> nodes.indexOf(makers.get(v))));
-        if (last.isEmpty() || uses[last.get()] > 1 || !traits(makers.get(last.get()).instruction).takesAdditions) {
+    private boolean isMadeByLinear(int value) {
+        Node maker = makers.get(value);
+        return maker != null && maker.instruction instanceof Linear;
+    }
+
+    private boolean intoLastOperand(List<Integer> reads, IntFunction<Extra> extra, int value) {
+        Optional<Integer> last = lastOperand(reads);
+        if (last.isEmpty() || uses[last.get()] > 1 || reads.stream().anyMatch(v -> !shapes.get(v).equals(shapes.get(value)))
+                || makers.get(last.get()).extras.size() + reads.size() > MOST_EXTRAS
+                || !traits(makers.get(last.get()).instruction).takesOperands) {
             return false;
         }
         Node maker = makers.get(last.get());
-        add.reads().stream().filter(v -> !v.equals(last.get())).forEach(v -> maker.extras.add(new Plus(v)));
+        reads.stream().filter(v -> !v.equals(last.get())).forEach(v -> maker.extras.add(extra.apply(v)));
         remake(maker, value);
         return true;
+    }
+
+    /** The operand that is computed last; empty where all are inputs. */
+    private Optional<Integer> lastOperand(List<Integer> reads) {
+        return reads.stream().filter(makers::containsKey).max(Comparator.comparingInt(v -> nodes.indexOf(makers.get(v))));
     }
 
     /**
@@ -316,7 +355,7 @@ final class Fusion {
     private boolean isNotNegative(int value) {
         Node maker = makers.get(value);
         return maker != null && (maker.extras.isEmpty() ? traits(maker.instruction).notNegative
-                : maker.extras.get(maker.extras.size() - 1) instanceof Bound);
+                : maker.extras.get(maker.extras.size() - 1).notNegative());
     }
 
     private void remake(Node maker, int value) {
@@ -326,7 +365,7 @@ final class Fusion {
     }
 
     private void chooseForms() {
-        want(program.result(), Optional.empty());
+        program.results().forEach(v -> want(v, Optional.empty()));
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
             Traits traits = traits(node.instruction);
@@ -336,7 +375,7 @@ final class Fusion {
             }
             node.operandForm = traits.operandForm.apply(node.form);
             node.operands().forEach(v -> want(v, node.operandForm));
-            node.addends().forEach(v -> want(v, Optional.empty()));
+            node.others().forEach(v -> want(v, Optional.empty()));
         }
     }
 

@@ -4,6 +4,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** Arrays of rank 2 to 4 as images of rank 4 in the order (example, channel, row, column), and back. */
 final class Images {
@@ -40,6 +42,17 @@ final class Images {
         INDArray ordered = channelsLast && array.rank() == 3 ? array.permute(0, 2, 1)
                 : channelsLast && array.rank() == 4 ? array.permute(0, 3, 1, 2) : array;
         return array.rank() == 4 ? ordered : ordered.reshape(ordered(array.shape(), 1, channelsLast));
+    }
+
+    /**
+     * Shapes of the arrays that hold the results of a program.
+     *
+     * @param shapes of all values
+     * @param ranks  of the results' arrays
+     */
+    static List<long[]> arrayShapes(Program program, List<Program.Shape> shapes, int[] ranks) {
+        return IntStream.range(0, ranks.length)
+                .mapToObj(i -> arrayShape(shapes.get(program.results().get(i)), ranks[i], program.channelsLast())).toList();
     }
 
     /** Shape of the array that holds an image. */

@@ -2,6 +2,7 @@ package org.multipoint.internal.engine;
 
 import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
+import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -34,14 +35,14 @@ final class Nd4jExecutable implements Executable {
     }
 
     @Override
-    public synchronized INDArray run(Function<long[], INDArray> allocate, INDArray... inputs) {
+    public synchronized List<INDArray> runAll(Function<List<long[]>, List<INDArray>> allocate, INDArray... inputs) {
         if (closed) {
             throw new IllegalStateException("This program was closed");
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             List<Program.Shape> shapes = program.shapes(Arrays.stream(inputs)
                     .map(x -> Images.shape(x, program.channelsLast())).toList());
-            int rank = program.rank(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
+            int[] ranks = program.ranks(Arrays.stream(inputs).mapToInt(INDArray::rank).toArray());
             List<INDArray> values = new ArrayList<>();
             for (INDArray input : inputs) {
                 values.add(Images.of(input, program.channelsLast()));
@@ -57,10 +58,13 @@ final class Nd4jExecutable implements Executable {
                     }
                 }
             }
-            INDArray result = values.get(program.result());
-            INDArray ordered = program.channelsLast() && rank > 2 ? result.permute(0, 2, 3, 1).dup('c') : result;
-            INDArray array = allocate.apply(Images.arrayShape(shapes.get(program.result()), rank, program.channelsLast()));
-            return array.assign(ordered.reshape('c', array.shape()));
+            List<INDArray> results = allocate.apply(Images.arrayShapes(program, shapes, ranks));
+            for (int i = 0; i < ranks.length; i++) {
+                INDArray value = values.get(program.results().get(i));
+                INDArray ordered = program.channelsLast() && ranks[i] > 2 ? value.permute(0, 2, 3, 1).dup('c') : value;
+                results.get(i).assign(ordered.reshape('c', results.get(i).shape()));
+            }
+            return results;
         }
     }
 
@@ -102,6 +106,18 @@ final class Nd4jExecutable implements Executable {
         }
 
         @Override
+        public INDArray visit(Activate a) {
+            return Nd4jFunctions.apply(a.function(), x);
+        }
+
+        @Override
+        public INDArray visit(Slope s) {
+            Program.Shape t = s.sizes();
+            INDArray negative = Transforms.min(x, 0, true).muli(Nd4j.create(s.slopes(), new long[]{1, t.c(), t.h(), t.w()}, 'c'));
+            return negative.addi(Transforms.max(x, 0, true));
+        }
+
+        @Override
         public INDArray visit(Program.Softmax s) {
             INDArray y = x.dup('c');
             Nd4j.exec(DynamicCustomOp.builder("softmax").addInputs(x.dup('c')).addOutputs(y).addIntegerArguments(1).build());
@@ -112,6 +128,19 @@ final class Nd4jExecutable implements Executable {
         public INDArray visit(Program.Add a) {
             INDArray y = Nd4j.create(DataType.FLOAT, shape.n(), shape.c(), shape.h(), shape.w());
             in.forEach(y::addi);
+            return y;
+        }
+
+        @Override
+        public INDArray visit(Combine c) {
+            INDArray y = Nd4j.create(DataType.FLOAT, shape.n(), shape.c(), shape.h(), shape.w()).addi(x);
+            for (INDArray other : in.subList(1, in.size())) {
+                switch (c.operation()) {
+                    case PRODUCT -> y.muli(other);
+                    case DIFFERENCE -> y.subi(other);
+                    case MAXIMUM -> y = Nd4j.exec(DynamicCustomOp.builder("maximum").addInputs(y, other).addOutputs(y.ulike()).build())[0];
+                }
+            }
             return y;
         }
 
@@ -139,6 +168,17 @@ final class Nd4jExecutable implements Executable {
         @Override
         public INDArray visit(Program.Flatten f) {
             return x.permute(0, 2, 3, 1).dup('c').reshape(x.size(0), x.length() / x.size(0), 1, 1);
+        }
+
+        @Override
+        public INDArray visit(Rearrange r) {
+            float[] values = Tensor.of(x.permute(0, 2, 3, 1)).data();
+            for (StridedCopy copy : r.copies(new Program.Shape((int) x.size(0), (int) x.size(1), (int) x.size(2), (int) x.size(3)))) {
+                float[] moved = new float[shape.n() * shape.c() * shape.h() * shape.w()];
+                copy.run(values, moved);
+                values = moved;
+            }
+            return Nd4j.create(values, new long[]{shape.n(), shape.h(), shape.w(), shape.c()}, 'c').permute(0, 3, 1, 2).dup('c');
         }
     }
 

@@ -20,16 +20,36 @@ final class OneDnnConvolution implements AutoCloseable {
     private final LinearOp op;
     private final Optional<InputQuantization> form;
     private final List<Part> parts = new ArrayList<>();
+    /** A floating operation over the other axis; null where its kernel has more than one column, or one row, and for integers. */
+    private final FusedLinear turned;
+    /** Made when it is first needed. */
+    private OneDnnConvolution overRows;
 
     OneDnnConvolution(FusedLinear linear) {
         this.op = linear.op();
         this.form = linear.input();
+        // On integers it is no faster, and with a zero point slower where there is padding.
+        this.turned = form.isEmpty() && op.kernel().width() == 1 && op.kernel().height() > 1 ? linear.turned() : null;
         Cleanup.onFailure(this::close, () -> ChannelPart.of(linear).forEach(
                 p -> parts.add(new Part(p.from(), p.to(), new OneDnnLinear(p.linear())))));
     }
 
-    /** Whether inputs and outputs are images of one pixel, so that a batch can be computed as the pixels of one image. */
-    boolean ofSinglePixels(Geometry g) {
+    /**
+     * The shape of the image as which this operation sees the memory of another, which post-operations must read in the same way: a batch of
+     * images of one pixel as one column, since products over many pixels are faster than over many images; and images of one column as one
+     * row, because the library computes several floating pixels of a row at once.
+     *
+     * @param g padding and sizes of an image
+     */
+    Shape seen(Shape s, Geometry g) {
+        return ofSinglePixels(g) ? new Shape(1, s.c(), s.n(), 1) : ofSingleColumns(g) ? new Shape(s.n(), s.c(), s.w(), s.h()) : s;
+    }
+
+    private boolean ofSingleColumns(Geometry g) {
+        return turned != null && g.inWidth() == 1 && g.outWidth() == 1 && g.padLeft() == 0 && g.padRight() == 0;
+    }
+
+    private boolean ofSinglePixels(Geometry g) {
         return op.kernel().equals(LinearOp.Size.ONE) && OneDnnMargins.all(g).equals(OneDnnMargins.all(pixels(1)))
                 && g.inHeight() == 1 && g.inWidth() == 1 && g.outHeight() == 1 && g.outWidth() == 1;
     }
@@ -41,11 +61,20 @@ final class OneDnnConvolution implements AutoCloseable {
      * @param from   channels-last images, u8 or f32 as the weights require
      * @param to     channels-last images
      * @param g      padding and sizes of an image
-     * @param extras post-operations on the result
+     * @param extras post-operations on the result, with other images as they are {@link #seen}
      */
     void add(OneDnnPlan plan, int n, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, Geometry g, OneDnnExtras extras) {
+        Shape in = new Shape(n, op.inChannels(), g.inHeight(), g.inWidth());
+        Shape out = new Shape(n, op.outChannels(), g.outHeight(), g.outWidth());
+        if (ofSinglePixels(g)) {
+            add(plan, 1, seen(from, in, g), seen(to, out, g), LinearOp.Size.ONE, pixels(n), extras);
+            return;
+        } else if (ofSingleColumns(g)) {
+            overRows().add(plan, n, seen(from, in, g), seen(to, out, g), new Geometry(1, g.inHeight(), 1, g.outHeight(), 0, g.padTop(), 0, g.padBottom()), extras);
+            return;
+        }
         OneDnnMargins margins = margins(g);
-        OneDnnPlan.Buffer x = margins.around(plan, from, new Shape(n, op.inChannels(), g.inHeight(), g.inWidth()), form);
+        OneDnnPlan.Buffer x = margins.around(plan, from, in, form);
         add(plan, n, x, to, op.stride(), margins.rest(g), extras);
     }
 
@@ -55,13 +84,21 @@ final class OneDnnConvolution implements AutoCloseable {
             return OneDnnMargins.all(g);
         }
         // The library takes padding at the left and as many columns beyond the last window for none: in-place additions go wrong.
-        int beyond = op.window().columnsBeyond(g);
-        return OneDnnMargins.negative(g).cutRight(beyond == g.padLeft() ? beyond : 0);
+        OneDnnMargins negative = OneDnnMargins.negative(g);
+        Geometry rest = negative.rest(g);
+        int beyond = op.window().columnsBeyond(rest);
+        return negative.cutRight(beyond == rest.padLeft() ? beyond : 0);
     }
 
-    /** Adds the operation on images of one pixel: matrix products over many pixels are faster than over many images. */
-    void addToPixels(OneDnnPlan plan, int n, OneDnnPlan.Buffer from, OneDnnPlan.Buffer to, OneDnnExtras extras) {
-        add(plan, 1, from, to, LinearOp.Size.ONE, pixels(n), extras);
+    private OneDnnPlan.Buffer seen(OneDnnPlan.Buffer buffer, Shape s, Geometry g) {
+        return buffer.as(OneDnnImage.dense(seen(s, g), true).desc(buffer.desc().get_data_type()));
+    }
+
+    private OneDnnConvolution overRows() {
+        if (overRows == null) {
+            overRows = new OneDnnConvolution(turned);
+        }
+        return overRows;
     }
 
     private static Geometry pixels(int n) {
@@ -107,5 +144,8 @@ final class OneDnnConvolution implements AutoCloseable {
     @Override
     public void close() {
         parts.forEach(p -> p.weights.close());
+        if (overRows != null) {
+            overRows.close();
+        }
     }
 }

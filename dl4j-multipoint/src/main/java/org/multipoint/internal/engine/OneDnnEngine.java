@@ -12,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import java.util.Arrays;
 import java.util.List;
 
-/** Runs on oneDNN. Deconvolutions, and integer kernels larger than about 66,000 pixels, are not supported. */
+/** Runs on oneDNN. Integer kernels larger than about 66,000 pixels are not supported. */
 final class OneDnnEngine implements Engine {
 
     private final int exactCodeLimit;
@@ -43,7 +43,7 @@ final class OneDnnEngine implements Engine {
 
     @Override
     public boolean supports(Program program) {
-        return program.linear().values().stream().allMatch(l -> !l.op().transposed() && ChannelPart.possible(l));
+        return program.linear().values().stream().allMatch(ChannelPart::possible);
     }
 
     @Override

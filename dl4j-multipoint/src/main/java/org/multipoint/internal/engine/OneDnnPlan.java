@@ -15,9 +15,11 @@ import org.bytedeco.javacpp.Pointer;
 import org.multipoint.internal.ops.InputQuantization;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 
 /**
  * A sequence of primitives for one input shape, and the memory between them. Buffers share one arena, in which buffers with disjoint
@@ -29,10 +31,14 @@ final class OneDnnPlan implements AutoCloseable {
     /** The range to which conversion to bytes clips anyway. */
     private static final int MOST_LEVELS = 255;
 
+    /** Memory that starts some bytes behind the start of a block. */
+    private record Placed(memory memory, long offset) {
+    }
+
     /** A block of memory: part of the arena, or (where bound) an array of the caller. */
     private static final class Storage {
         private final long bytes;
-        private final List<memory> memories = new ArrayList<>();
+        private final List<Placed> memories = new ArrayList<>();
         private int first = Integer.MAX_VALUE;
         private int last = -1;
         private long offset;
@@ -42,7 +48,7 @@ final class OneDnnPlan implements AutoCloseable {
         }
 
         private void place(long address) {
-            memories.forEach(m -> m.set_data_handle(OneDnn.address(address)));
+            memories.forEach(m -> m.memory.set_data_handle(OneDnn.address(address + m.offset)));
         }
 
         private boolean livesWith(Storage other) {
@@ -53,14 +59,17 @@ final class OneDnnPlan implements AutoCloseable {
     /** A block of memory with a description of its contents, written by one step and read by later ones. */
     final class Buffer {
         private final Storage storage;
+        /** In bytes. */
+        private final long offset;
         private final memory.desc desc;
         private final memory memory;
 
-        private Buffer(Storage storage, memory.desc desc) {
+        private Buffer(Storage storage, long offset, memory.desc desc) {
             this.storage = storage;
+            this.offset = offset;
             this.desc = desc;
             this.memory = OneDnn.unbound(scope, desc);
-            storage.memories.add(memory);
+            storage.memories.add(new Placed(memory, offset));
         }
 
         memory.desc desc() {
@@ -74,7 +83,16 @@ final class OneDnnPlan implements AutoCloseable {
 
         /** The same memory with another description. */
         Buffer as(memory.desc other) {
-            return new Buffer(storage, other);
+            return at(0, other);
+        }
+
+        /**
+         * Part of the same memory.
+         *
+         * @param elements of the description's type between the start of this buffer and that of the part
+         */
+        Buffer at(long elements, memory.desc part) {
+            return new Buffer(storage, offset + elements * memory.data_type_size(part.get_data_type()), part);
         }
     }
 
@@ -113,12 +131,12 @@ final class OneDnnPlan implements AutoCloseable {
     Buffer buffer(memory.desc desc) {
         Storage storage = new Storage(desc.get_size());
         storages.add(storage);
-        return new Buffer(storage, desc);
+        return new Buffer(storage, 0, desc);
     }
 
     /** An array of the caller, set by {@link Buffer#bind} before each run. */
     Buffer bound(memory.desc desc) {
-        return new Buffer(new Storage(desc.get_size()), desc);
+        return new Buffer(new Storage(desc.get_size()), 0, desc);
     }
 
     /** Values that do not change. */
@@ -155,6 +173,24 @@ final class OneDnnPlan implements AutoCloseable {
     /** Copies, changing layout or type. */
     void reorder(Buffer from, Buffer to) {
         reorder(from, to, attributes(), arguments());
+    }
+
+    /** Copies elements of one type between dense buffers: a step for each place along the axes that read the same again. */
+    void copy(Buffer from, Buffer to, StridedCopy copy) {
+        memory.data_type type = to.desc.get_data_type();
+        List<StridedCopy.Axis> axes = copy.axes().stream().filter(a -> a.from() > 0).toList();
+        long[] sizes = axes.isEmpty() ? new long[]{1} : axes.stream().mapToLong(StridedCopy.Axis::size).toArray();
+        long[] reads = axes.isEmpty() ? new long[]{1} : axes.stream().mapToLong(StridedCopy.Axis::from).toArray();
+        long[] writes = axes.isEmpty() ? new long[]{1} : axes.stream().mapToLong(StridedCopy.Axis::to).toArray();
+        long[] places = {0};
+        for (StridedCopy.Axis axis : copy.axes()) {
+            if (axis.from() == 0) {
+                places = Arrays.stream(places).flatMap(p -> LongStream.range(0, axis.size()).map(i -> p + i * axis.to())).toArray();
+            }
+        }
+        for (long place : places) {
+            reorder(from.at(copy.from(), new memory.desc(sizes, type, reads)), to.at(place, new memory.desc(sizes, type, writes)));
+        }
     }
 
     private void reorder(Buffer from, Buffer to, primitive_attr attributes, Arguments arguments) {

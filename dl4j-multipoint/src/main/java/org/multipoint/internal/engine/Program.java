@@ -19,19 +19,38 @@ import java.util.function.ToIntFunction;
 
 /**
  * What an engine runs in one piece: a straight list of instructions over images, each of which computes one value from earlier ones. Values
- * are numbered: inputs first, then one for each instruction; the last one is the result. All values are floating point; an engine may hold
- * them as integers where only quantized operations read them.
+ * are numbered: inputs first, then one for each instruction. All values are floating point; an engine may hold them as integers where only
+ * quantized operations read them.
  *
  * <p>A value is an image {@code [n, c, h, w]}; vectors are images of one pixel, sequences images of width 1.
  *
  * @param inputs       number of inputs, at least 1
  * @param channelsLast true where the channel axis of input and result arrays of rank 3 and 4 is the last one
  * @param instructions at least one
+ * @param results      numbers of the values that are returned: values of instructions, all different
  */
-public record Program(int inputs, boolean channelsLast, List<Instruction> instructions) {
+public record Program(int inputs, boolean channelsLast, List<Instruction> instructions, List<Integer> results) {
 
     /** Sizes of an image. */
     public record Shape(int n, int c, int h, int w) {
+
+        /**
+         * The shape of an operation on each element of images, which are broadcast along axes of size 1.
+         *
+         * @throws IllegalArgumentException where sizes differ that are not 1
+         */
+        static Shape broadcast(List<Shape> shapes) {
+            return new Shape(common(shapes, Shape::n), common(shapes, Shape::c), common(shapes, Shape::h), common(shapes, Shape::w));
+        }
+
+        private static int common(List<Shape> shapes, ToIntFunction<Shape> axis) {
+            int[] sizes = shapes.stream().mapToInt(axis).filter(size -> size != 1).distinct().toArray();
+            if (sizes.length > 1) {
+                throw new IllegalArgumentException("Images to be added or multiplied have different shapes: " + shapes);
+            }
+            return sizes.length == 0 ? 1 : sizes[0];
+        }
+
         @Override
         public String toString() {
             return "[" + n + ", " + c + ", " + h + ", " + w + "]";
@@ -39,7 +58,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /** An instruction. Code that depends on its kind is a {@link Visitor}: it does not compile if it forgets a kind. */
-    public sealed interface Instruction {
+    public interface Instruction {
         /** Numbers of the values that it reads. */
         List<Integer> reads();
 
@@ -81,9 +100,15 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
         R visit(Rectify rectify);
 
+        R visit(Activate activate);
+
+        R visit(Slope slope);
+
         R visit(Softmax softmax);
 
         R visit(Add add);
+
+        R visit(Combine combine);
 
         R visit(Concat concat);
 
@@ -94,16 +119,24 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         R visit(Pad pad);
 
         R visit(Flatten flatten);
+
+        R visit(Rearrange rearrange);
     }
 
     /** An instruction that reads one value. */
-    sealed interface OneInput extends Instruction {
+    interface OneInput extends Instruction {
         /** Number of the value that it reads. */
         int input();
 
         @Override
         default List<Integer> reads() {
             return List.of(input());
+        }
+
+        /** By default that of the value that it reads. */
+        @Override
+        default Shape shape(List<Shape> read) {
+            return read.get(0);
         }
     }
 
@@ -221,11 +254,6 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         public <R> R accept(Visitor<R> visitor) {
             return visitor.visit(this);
         }
-
-        @Override
-        public Shape shape(List<Shape> read) {
-            return read.get(0);
-        }
     }
 
     /** Softmax over the channels of each pixel. */
@@ -233,11 +261,6 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.visit(this);
-        }
-
-        @Override
-        public Shape shape(List<Shape> read) {
-            return read.get(0);
         }
     }
 
@@ -253,15 +276,7 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
 
         @Override
         public Shape shape(List<Shape> read) {
-            return new Shape(common(read, Shape::n), common(read, Shape::c), common(read, Shape::h), common(read, Shape::w));
-        }
-
-        private static int common(List<Shape> read, ToIntFunction<Shape> axis) {
-            int[] sizes = read.stream().mapToInt(axis).filter(size -> size != 1).distinct().toArray();
-            if (sizes.length > 1) {
-                throw new IllegalArgumentException("Images to be added have different shapes: " + read);
-            }
-            return sizes.length == 0 ? 1 : sizes[0];
+            return Shape.broadcast(read);
         }
     }
 
@@ -382,8 +397,14 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
+    /** A program that returns the value of its last instruction. */
+    public Program(int inputs, boolean channelsLast, List<Instruction> instructions) {
+        this(inputs, channelsLast, instructions, List.of(inputs + instructions.size() - 1));
+    }
+
     public Program {
         instructions = List.copyOf(instructions);
+        results = List.copyOf(results);
         if (inputs < 1 || instructions.isEmpty()) {
             throw new IllegalArgumentException("A program has inputs and instructions, found " + inputs + " and "
                     + instructions.size());
@@ -395,11 +416,18 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
                 throw new IllegalArgumentException("Instruction " + i + " reads values " + reads + " of " + known);
             }
         }
+        int first = inputs;
+        int values = inputs + instructions.size();
+        if (results.isEmpty() || results.stream().anyMatch(v -> v < first || v >= values)
+                || results.stream().distinct().count() < results.size()) {
+            throw new IllegalArgumentException("A program returns different values from " + first + " to " + (values - 1)
+                    + ", found " + results);
+        }
     }
 
     /** The same instructions without weights and biases, for engines that hold those in a form of their own. */
     Program withoutWeights() {
-        return new Program(inputs, channelsLast, instructions.stream().map(Instruction::withoutWeights).toList());
+        return new Program(inputs, channelsLast, instructions.stream().map(Instruction::withoutWeights).toList(), results);
     }
 
     /** The linear operations, first to last, by the number of their values. */
@@ -413,16 +441,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         return linear;
     }
 
-    /** Number of the result. */
-    public int result() {
-        return inputs + instructions.size() - 1;
-    }
-
-    /** How often each value is read; the result counts as read once more. */
+    /** How often each value is read; results count as read once more. */
     public int[] uses() {
-        int[] uses = new int[result() + 1];
+        int[] uses = new int[inputs + instructions.size()];
         instructions.forEach(i -> i.reads().forEach(v -> uses[v]++));
-        uses[result()]++;
+        results.forEach(v -> uses[v]++);
         return uses;
     }
 
@@ -443,14 +466,14 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     }
 
     /**
-     * Rank of the array that holds the result: that of the inputs it is computed from, or 2 where it was flattened.
+     * Ranks of the arrays that hold the results: those of the inputs they are computed from, or 2 where they were flattened.
      *
      * @param ofInputs ranks of the inputs' arrays
      * @throws IllegalArgumentException where images of arrays of different ranks are added or merged: Deeplearning4j aligns the
      *                                  last axes of such arrays, whatever they are
      */
-    int rank(int... ofInputs) {
-        int[] ranks = Arrays.copyOf(ofInputs, result() + 1);
+    int[] ranks(int... ofInputs) {
+        int[] ranks = Arrays.copyOf(ofInputs, inputs + instructions.size());
         for (int i = 0; i < instructions.size(); i++) {
             Instruction instruction = instructions.get(i);
             int[] read = instruction.reads().stream().mapToInt(v -> ranks[v]).distinct().toArray();
@@ -459,6 +482,6 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
             ranks[inputs + i] = instruction.rank(read[0]);
         }
-        return ranks[result()];
+        return results.stream().mapToInt(v -> ranks[v]).toArray();
     }
 }

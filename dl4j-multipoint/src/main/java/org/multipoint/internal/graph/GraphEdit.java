@@ -250,7 +250,8 @@ public final class GraphEdit {
         }
     }
 
-    private String unused(String name) {
+    /** A name that nothing in the graph has: the given one where that is so. */
+    public String unused(String name) {
         return conf.getVertices().containsKey(name) || conf.getNetworkInputs().contains(name) ? unused(name + "-") : name;
     }
 

@@ -44,10 +44,14 @@ public final class VersionedJson {
      * @throws IOException              where its value is of another type
      */
     public <T> T get(String property, TypeReference<T> type) throws IOException {
-        TokenBuffer value = properties.get(property);
-        if (value == null) {
+        if (!has(property)) {
             throw new IllegalArgumentException(what + ": the property \"" + property + "\" is missing");
         }
-        return NeuralNetConfiguration.mapper().readValue(value.asParser(), type);
+        return NeuralNetConfiguration.mapper().readValue(properties.get(property).asParser(), type);
+    }
+
+    /** Whether there is a property that need not be there. */
+    public boolean has(String property) {
+        return properties.get(property) != null;
     }
 }

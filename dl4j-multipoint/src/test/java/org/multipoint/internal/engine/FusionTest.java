@@ -52,4 +52,36 @@ class FusionTest {
                     new Rectify(3, 6)));
         }
     }
+
+    private static final ScalarFunction LEAKY = ScalarFunction.of(ScalarFunction.Kind.LEAKY, 0.1f);
+
+    @Test
+    void activationsAndGatesAreParts() {
+        Slope slope = new Slope(1, new Shape(1, 2, 1, 1), new float[]{0.1f, 2});
+        assertEquals(List.of(Linear.class, Linear.class, Linear.class), steps(List.of(IMAGE), linear(0), slope, linear(2),
+                new Activate(3, LEAKY), linear(4), new Activate(5, ScalarFunction.of(ScalarFunction.Kind.SIGMOID)),
+                new Combine(Combine.Operation.PRODUCT, List.of(4, 6))));
+    }
+
+    @Test
+    void chainsOfArithmeticAreOneStep() {
+        assertEquals(List.of(Combine.class), steps(List.of(IMAGE, IMAGE), new Combine(Combine.Operation.MAXIMUM, List.of(0, 1)),
+                new Add(List.of(1, 2)), new Activate(3, LEAKY), new Combine(Combine.Operation.DIFFERENCE, List.of(4, 0))));
+    }
+
+    /** The library subtracts from what it has computed. */
+    @Test
+    void whatIsSubtractedDoesNotTakeInTheDifference() {
+        assertEquals(List.of(Linear.class, Combine.class), steps(List.of(IMAGE), linear(0),
+                new Combine(Combine.Operation.DIFFERENCE, List.of(0, 1))));
+    }
+
+    @Test
+    void longChainsAreSeveralSteps() {
+        Instruction[] chain = new Instruction[40];
+        for (int i = 0; i < chain.length; i++) {
+            chain[i] = new Activate(i, ScalarFunction.linear(-1, 0));
+        }
+        assertEquals(4, steps(List.of(IMAGE), chain).size());
+    }
 }

@@ -78,6 +78,30 @@ class ProgramTest {
         assertTrue(boundaries > 2 * PROGRAMS, "only " + boundaries + " boundaries");
     }
 
+    @Test
+    void allResultsAgree() {
+        for (int seed = 0; seed < PROGRAMS; seed++) {
+            boolean integers = seed % 2 == 1;
+            RandomPrograms.Sample sample = RandomPrograms.sample(seed, integers, oneDnn.exactCodeLimit()).withResults();
+            INDArray[] inputs = sample.arrays();
+            List<INDArray> expected = runAll(Engines.nd4j(), sample.program(), inputs);
+            List<INDArray> found = runAll(oneDnn, sample.program(), inputs);
+            assertEquals(sample.program().results().size(), found.size());
+            for (int i = 0; i < found.size(); i++) {
+                float[] values = expected.get(i).data().asFloat();
+                assertArrayEquals(expected.get(i).shape(), found.get(i).shape());
+                double tolerance = integers ? 0.02 * largest(values) : 1e-5 * Math.max(1, largest(values));
+                assertArrayEquals(values, found.get(i).data().asFloat(), (float) tolerance, "seed " + seed + ", result " + i);
+            }
+        }
+    }
+
+    private static List<INDArray> runAll(Engine engine, Program program, INDArray... inputs) {
+        try (Executable executable = engine.compile(program)) {
+            return executable.runAll(shapes -> shapes.stream().map(Executable::detached).toList(), inputs);
+        }
+    }
+
     private static void assertSteps(InputQuantization q, float[] expected, float[] found, String message) {
         assertEquals(expected.length, found.length, message);
         for (int i = 0; i < expected.length; i++) {
@@ -124,7 +148,7 @@ class ProgramTest {
     void batchesAndSizesMayChange() {
         RandomPrograms.Sample sample = IntStream.range(0, PROGRAMS)
                 .mapToObj(seed -> RandomPrograms.sample(seed, true, oneDnn.exactCodeLimit()))
-                .filter(s -> s.program().instructions().stream().noneMatch(Program.Flatten.class::isInstance))
+                .filter(s -> s.program().instructions().stream().noneMatch(i -> i instanceof Program.Flatten || i instanceof Rearrange))
                 .max(Comparator.comparingInt(s -> s.program().instructions().size())).orElseThrow();
         try (Executable fast = oneDnn.compile(sample.program()); Executable plain = Engines.nd4j().compile(sample.program())) {
             for (int call = 0; call < 20; call++) {
@@ -205,6 +229,21 @@ class ProgramTest {
                 new Program.Add(List.of(1, 2, 1)), pointwise(3, 1), new Program.Add(List.of(3, 4, 4)), new Program.Add(List.of(5, 5)));
         bothEnginesCompute(new float[]{0, 30, 60}, new Program(1, false, instructions),
                 Nd4j.createFromArray(-1f, 1, 2).reshape(1, 1, 1, 3));
+    }
+
+    /** More than the library computes in one step. */
+    @Test
+    void manyOperandsAndFunctions() {
+        List<Program.Instruction> instructions = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            instructions.add(new Activate(i, ScalarFunction.linear(1, 1)));
+        }
+        List<Integer> all = IntStream.range(0, 40).boxed().toList();
+        instructions.add(new Program.Add(all));
+        instructions.add(new Combine(Combine.Operation.MAXIMUM, all));
+        instructions.add(new Combine(Combine.Operation.DIFFERENCE, List.of(51, 52)));
+        bothEnginesCompute(new float[]{40 * 39 / 2 - 39, 40 * 39 / 2 + 40 - 40}, new Program(1, false, instructions),
+                Nd4j.createFromArray(0f, 1).reshape(1, 1, 1, 2));
     }
 
     /** The library takes three columns of padding and three that no window reaches for none at all. */

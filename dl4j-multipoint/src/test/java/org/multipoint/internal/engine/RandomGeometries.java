@@ -98,7 +98,7 @@ final class RandomGeometries {
                 convolve(pooled, LinearOp.dense(shapes.get(pooled).c(), 3, false), true, powerOfTwo());
             }
         } else {
-            int y = convolve(x, operation(rank, shapes.get(x).c()), integers, quantization());
+            int y = convolve(x, operation(rank, shapes.get(x).c(), rank == 4 && random.nextInt(5) == 0), integers, quantization());
             behind(y, addend, integers);
         }
         return new Sample(new Program(inputs, random.nextBoolean(), instructions), List.copyOf(shapes.subList(0, inputs)), rank, exact);
@@ -110,11 +110,16 @@ final class RandomGeometries {
         if (random.nextInt(3) == 0) {
             y = add(new Program.Rectify(y, random.nextBoolean() ? Float.POSITIVE_INFINITY : 0.7f));
         }
+        if (random.nextInt(4) == 0) {
+            y = add(sign(y));
+        }
         if (addend >= 0) {
             Shape s = shapes.get(y);
             boolean smaller = random.nextInt(3) == 0;
             shapes.set(addend, smaller ? new Shape(s.n(), either(s.c()), either(s.h()), either(s.w())) : s);
-            y = add(new Program.Add(random.nextBoolean() ? List.of(addend, y) : List.of(y, addend)));
+            List<Integer> operands = random.nextBoolean() ? List.of(addend, y) : List.of(y, addend);
+            y = add(random.nextBoolean() ? new Program.Add(operands)
+                    : new Combine(Combine.Operation.values()[random.nextInt(3)], operands));
         }
         if (random.nextInt(4) == 0) {
             y = add(new Program.Rectify(y, random.nextBoolean() ? Float.POSITIVE_INFINITY : 6));
@@ -122,6 +127,21 @@ final class RandomGeometries {
         if (integers && random.nextInt(3) == 0) {
             convolve(y, LinearOp.dense(shapes.get(y).c(), 1 + random.nextInt(5), false), true, powerOfTwo());
         }
+    }
+
+    /** What is a single exact product of each value. */
+    private Instruction sign(int x) {
+        Shape s = shapes.get(x);
+        if (random.nextBoolean()) {
+            return new Activate(x, random.nextBoolean() ? ScalarFunction.of(ScalarFunction.Kind.LEAKY, 0.1f)
+                    : ScalarFunction.clip(-0.3f, 0.4f));
+        }
+        Shape sizes = new Shape(1, either(s.c()), either(s.h()), either(s.w()));
+        float[] slopes = new float[sizes.c() * sizes.h() * sizes.w()];
+        for (int i = 0; i < slopes.length; i++) {
+            slopes[i] = random.nextFloat() * (random.nextInt(9) == 0 ? 2 : 1);
+        }
+        return new Slope(x, sizes, slopes);
     }
 
     private int either(int size) {
@@ -134,7 +154,7 @@ final class RandomGeometries {
         return shapes.size() - 1;
     }
 
-    private LinearOp operation(int rank, int in) {
+    private LinearOp operation(int rank, int in, boolean transposed) {
         if (rank == 2) {
             return LinearOp.dense(in, 1 + random.nextInt(20), false);
         }
@@ -144,6 +164,10 @@ final class RandomGeometries {
             if (in % g == 0) {
                 divisors.add(g);
             }
+        }
+        if (transposed) {
+            PaddingMode mode = w.paddingMode() == PaddingMode.CAUSAL ? PaddingMode.EXPLICIT : w.paddingMode();
+            return new LinearOp(in, 1 + random.nextInt(20), 1, w.kernel(), w.stride(), w.dilation(), w.padding(), mode, true, false);
         }
         int groups = random.nextInt(3) > 0 ? 1 : random.nextBoolean() ? in : divisors.get(random.nextInt(divisors.size()));
         int out = groups == 1 ? 1 + random.nextInt(20) : groups * (1 + random.nextInt(3));

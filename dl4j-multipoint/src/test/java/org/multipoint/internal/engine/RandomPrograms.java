@@ -24,6 +24,8 @@ final class RandomPrograms {
     private final Random random;
     private final boolean integers;
     private final int codeLimit;
+    /** Whether the channel axis is the last one. */
+    private final boolean last;
     private final List<Shape> shapes = new ArrayList<>();
     private final List<Instruction> instructions = new ArrayList<>();
 
@@ -31,6 +33,7 @@ final class RandomPrograms {
         this.random = new Random(seed);
         this.integers = integers;
         this.codeLimit = codeLimit;
+        this.last = seed % 3 == 0;
     }
 
     /** A program and the shapes of inputs that fit it. */
@@ -50,6 +53,19 @@ final class RandomPrograms {
 
         INDArray[] arrays() {
             return arrays(inputs);
+        }
+
+        /** The same program with some more results, in any order. */
+        Sample withResults() {
+            Random random = new Random(2);
+            List<Integer> results = new ArrayList<>(program.results());
+            for (int i = 0; i < program.instructions().size(); i++) {
+                int value = program.inputs() + i;
+                if (!results.contains(value) && random.nextInt(4) == 0) {
+                    results.add(random.nextInt(results.size() + 1), value);
+                }
+            }
+            return new Sample(new Program(program.inputs(), program.channelsLast(), program.instructions(), results), inputs);
         }
     }
 
@@ -76,7 +92,7 @@ final class RandomPrograms {
         } else if (random.nextBoolean()) {
             p.add(new Program.Softmax(p.dense(p.add(new Program.Flatten(p.latest())))));
         }
-        return new Sample(new Program(inputs.size(), random.nextBoolean(), p.instructions), inputs);
+        return new Sample(new Program(inputs.size(), p.last, p.instructions), inputs);
     }
 
     private int latest() {
@@ -92,7 +108,7 @@ final class RandomPrograms {
     private void step() {
         int x = random.nextInt(3) > 0 ? latest() : random.nextInt(shapes.size());
         Shape s = shapes.get(x);
-        switch (random.nextInt(13)) {
+        switch (random.nextInt(18)) {
             case 0, 1, 2 -> convolve(x, s);
             case 3 -> add(new Program.Rectify(x, random.nextBoolean() ? Float.POSITIVE_INFINITY : 1.5f));
             case 4, 5 -> residual(x, s);
@@ -101,6 +117,11 @@ final class RandomPrograms {
             case 8 -> pool(x, s);
             case 9 -> add(new Program.Affine(x, values(s.c(), 1), values(s.c(), 0.5f)));
             case 10 -> context(x, s);
+            case 11 -> add(new Activate(x, function()));
+            case 12 -> add(new Activate(convolve(x, s), function()));
+            case 13 -> add(slope(random.nextBoolean() ? x : convolve(x, s)));
+            case 14 -> gate(x, s);
+            case 15 -> rearrange(x, s);
             default -> add(new Program.Rectify(convolve(x, s), random.nextBoolean() ? Float.POSITIVE_INFINITY : 6));
         }
     }
@@ -160,6 +181,37 @@ final class RandomPrograms {
         add(new Program.Add(random.nextBoolean() ? List.of(x, smaller) : List.of(smaller, x, x)));
     }
 
+    /** One that keeps values small. */
+    private ScalarFunction function() {
+        ScalarFunction[] functions = {ScalarFunction.linear(0.7f, -0.2f), ScalarFunction.clip(-0.5f, 1.2f),
+                ScalarFunction.of(ScalarFunction.Kind.LEAKY, 0.1f), ScalarFunction.of(ScalarFunction.Kind.ELU, 1.3f),
+                ScalarFunction.of(ScalarFunction.Kind.SIGMOID), ScalarFunction.of(ScalarFunction.Kind.TANH),
+                ScalarFunction.of(ScalarFunction.Kind.SWISH, 1.702f), ScalarFunction.of(ScalarFunction.Kind.MISH),
+                ScalarFunction.of(ScalarFunction.Kind.SOFTPLUS)};
+        return functions[random.nextInt(functions.length)];
+    }
+
+    private Slope slope(int x) {
+        Shape s = shapes.get(x);
+        Shape sizes = new Shape(1, random.nextInt(3) > 0 ? s.c() : 1, random.nextInt(3) > 0 ? 1 : s.h(), random.nextInt(3) > 0 ? 1 : s.w());
+        return new Slope(x, sizes, values(sizes.c() * sizes.h() * sizes.w(), random.nextBoolean() ? 0.2f : 1));
+    }
+
+    /** A value that is weighted, bounded or lessened by what is made of it: of all its pixels, of all its channels, or of each element. */
+    private void gate(int x, Shape s) {
+        int kind = random.nextInt(3);
+        int read = kind == 0 ? add(new Program.GlobalPool(x, Program.PoolKind.MEAN)) : x;
+        int made = linear(read, LinearOp.dense(s.c(), kind == 1 ? 1 : s.c(), false));
+        int weight = add(new Activate(made, ScalarFunction.of(ScalarFunction.Kind.SIGMOID)));
+        Combine.Operation operation = Combine.Operation.values()[random.nextInt(3)];
+        int result = add(new Combine(operation, random.nextBoolean() ? List.of(x, weight) : List.of(weight, x)));
+        if (operation != Combine.Operation.DIFFERENCE && random.nextInt(3) == 0) {
+            add(new Combine(operation, List.of(weight, result, made)));
+        } else if (random.nextBoolean()) {
+            add(new Program.Add(List.of(result, x)));
+        }
+    }
+
     private void merge(Shape s) {
         List<Integer> alike = new ArrayList<>(IntStream.range(0, shapes.size())
                 .filter(v -> shapes.get(v).h() == s.h() && shapes.get(v).w() == s.w()).boxed().toList());
@@ -167,6 +219,25 @@ final class RandomPrograms {
             alike.remove(random.nextInt(alike.size()));
         }
         add(new Program.Concat(alike));
+    }
+
+    /** What makes images larger is followed by what makes them smaller. */
+    private void rearrange(int x, Shape s) {
+        switch (random.nextInt(5)) {
+            case 0 -> {
+                int up = add(new Rearrange.Upsample(x, 2, 1 + random.nextInt(2)));
+                add(new Rearrange.Crop(up, new Program.Frame(random.nextInt(s.h()), s.h() - 1, 0, shapes.get(up).w() > s.w() ? s.w() : 0)));
+            }
+            case 1 -> add(new Rearrange.Select(x, s.c() / 3, s.c() - s.c() / 4));
+            case 2 -> {
+                if (s.h() % 2 == 0 && s.w() % 2 == 0) {
+                    add(new Rearrange.SpaceToDepth(x, 2));
+                }
+            }
+            case 3 -> add(new Rearrange.Reshape(x, last, false,
+                    last ? List.of(s.h() * s.w(), 1, s.c()) : List.of(s.c(), s.h() * s.w(), 1)));
+            default -> add(new Rearrange.Reshape(x, last, false, List.of(s.w(), s.c(), s.h())));
+        }
     }
 
     private void pool(int x, Shape s) {

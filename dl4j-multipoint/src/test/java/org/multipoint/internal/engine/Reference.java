@@ -20,7 +20,7 @@ final class Reference {
     private Reference() {
     }
 
-    /** The result of a program of linear operations, rectifiers, additions, frames and poolings. */
+    /** The result of a program of linear operations, activations, arithmetic, frames and poolings. */
     static float[] run(Program program, List<Shape> inputs, float[]... arrays) {
         List<Shape> shapes = program.shapes(inputs);
         List<float[]> values = new ArrayList<>(List.of(arrays));
@@ -36,14 +36,25 @@ final class Reference {
                         : floating(l.op(), ((Program.FloatWeights) l.weights()).matrix(), l.bias(), x, s.n(), s.h(), s.w()));
             } else if (instruction instanceof Program.Rectify r) {
                 values.add(each(out, (n, c, h, w) -> Math.min(Math.max(at(x, s, n, c, h, w), 0), r.upper())));
-            } else if (instruction instanceof Program.Add) {
+            } else if (instruction instanceof Activate a) {
+                values.add(each(out, (n, c, h, w) -> (float) value(a.function(), at(x, s, n, c, h, w))));
+            } else if (instruction instanceof Slope p) {
                 values.add(each(out, (n, c, h, w) -> {
-                    float sum = 0;
-                    for (int v : reads) {
-                        Shape t = shapes.get(v);
-                        sum += at(values.get(v), t, n % t.n(), c % t.c(), h % t.h(), w % t.w());
+                    float v = at(x, s, n, c, h, w);
+                    return v > 0 ? v : v * at(p.slopes(), p.sizes(), 0, c % p.sizes().c(), h % p.sizes().h(), w % p.sizes().w());
+                }));
+            } else if (instruction instanceof Program.Add || instruction instanceof Combine) {
+                values.add(each(out, (n, c, h, w) -> {
+                    float result = repeated(x, s, n, c, h, w);
+                    for (int v : reads.subList(1, reads.size())) {
+                        float other = repeated(values.get(v), shapes.get(v), n, c, h, w);
+                        result = !(instruction instanceof Combine combine) ? result + other : switch (combine.operation()) {
+                            case PRODUCT -> result * other;
+                            case MAXIMUM -> Math.max(result, other);
+                            case DIFFERENCE -> result - other;
+                        };
                     }
-                    return sum;
+                    return result;
                 }));
             } else if (instruction instanceof Program.Pad p) {
                 values.add(each(out, (n, c, h, w) -> at(x, s, n, c, h - p.frame().top(), w - p.frame().left())));
@@ -53,7 +64,23 @@ final class Reference {
                 throw new IllegalArgumentException("Not known: " + instruction);
             }
         }
-        return values.get(program.result());
+        return values.get(program.results().get(0));
+    }
+
+    /** The definitions of the functions, in double precision. */
+    static double value(ScalarFunction f, double x) {
+        return switch (f.kind()) {
+            case LINEAR -> f.a() * x + f.b();
+            case CLIP -> Math.min(Math.max(x, f.a()), f.b());
+            case LEAKY -> x > 0 ? x : f.a() * x;
+            case ELU -> x > 0 ? x : f.a() * Math.expm1(x);
+            case SIGMOID -> 1 / (1 + Math.exp(-x));
+            case TANH -> Math.tanh(x);
+            case SWISH -> x / (1 + Math.exp(-f.a() * x));
+            case MISH -> x * Math.tanh(Math.log1p(Math.exp(x)));
+            case SOFTPLUS -> x > 30 ? x : Math.log1p(Math.exp(x));
+            case POWER -> Math.pow(x, f.a());
+        };
     }
 
     private interface Value {
@@ -70,6 +97,10 @@ final class Reference {
 
     private static float at(float[] x, Shape s, int n, int c, int h, int w) {
         return h < 0 || h >= s.h() || w < 0 || w >= s.w() ? 0 : x[((n * s.c() + c) * s.h() + h) * s.w() + w];
+    }
+
+    private static float repeated(float[] x, Shape s, int n, int c, int h, int w) {
+        return at(x, s, n % s.n(), c % s.c(), h % s.h(), w % s.w());
     }
 
     private static float pooled(Program.Pool p, float[] x, Shape s, int n, int c, int h, int w) {
