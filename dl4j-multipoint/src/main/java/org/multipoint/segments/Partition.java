@@ -23,6 +23,8 @@ final class Partition {
     /** The group of each vertex: the name of its first vertex. */
     private final Map<String, String> groupOf = new LinkedHashMap<>();
     private final Map<String, List<String>> members = new HashMap<>();
+    /** Vertices whose readers are in other groups. */
+    private final Set<String> lasts = new HashSet<>();
     /** Whether the channel axis of a group's images is the last one, where one of its vertices asks for an order. */
     private final Map<String, Boolean> channelsLast = new HashMap<>();
 
@@ -34,18 +36,22 @@ final class Partition {
      * Adds a vertex, which comes after all that it reads.
      *
      * @param order whether it needs the channel axis last or not last; empty where it accepts both
+     * @param last  whether what reads it must be in other groups
      */
-    void add(String vertex, Optional<Boolean> order) {
+    void add(String vertex, Optional<Boolean> order, boolean last) {
+        if (last) {
+            lasts.add(vertex);
+        }
         groupOf.put(vertex, vertex);
         members.put(vertex, new ArrayList<>(List.of(vertex)));
-        order.ifPresent(last -> channelsLast.put(vertex, last));
+        order.ifPresent(channels -> channelsLast.put(vertex, channels));
     }
 
     /** Joins the groups of a vertex and of one that it reads, if they may become one. */
     void join(String input, String vertex) {
         String from = groupOf.get(input);
         String to = groupOf.get(vertex);
-        if (from.equals(to) || isContrary(from, to) || isDetour(from, to)) {
+        if (from.equals(to) || isContrary(from, to) || isCut(from, to) || isDetour(from, to)) {
             return;
         }
         members.get(from).addAll(members.remove(to));
@@ -53,6 +59,12 @@ final class Partition {
         if (channelsLast.containsKey(to)) {
             channelsLast.put(from, channelsLast.remove(to));
         }
+    }
+
+    /** Whether a group reads what must be read by others. */
+    private boolean isCut(String from, String to) {
+        return members.get(from).stream().filter(lasts::contains)
+                .anyMatch(last -> topology.readersOf(last).stream().anyMatch(members.get(to)::contains));
     }
 
     private boolean isContrary(String group, String other) {

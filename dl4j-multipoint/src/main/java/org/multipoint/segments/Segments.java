@@ -109,9 +109,9 @@ public final class Segments {
             outside.put(name, obstacle.get());
             return;
         }
-        partition.add(name, axes.channelsLast(name));
-        topology.inputsOf(name).stream().filter(input -> !topology.networkInputs().contains(input) && !outside.containsKey(input)
-                && !SupportedVertices.isLast(edit.vertices().get(input))).forEach(input -> partition.join(input, name));
+        partition.add(name, axes.channelsLast(name), SupportedVertices.isLast(edit.vertices().get(name)));
+        topology.inputsOf(name).stream().filter(input -> !topology.networkInputs().contains(input) && !outside.containsKey(input))
+                .forEach(input -> partition.join(input, name));
     }
 
     /** An output layer has one input and one result: where its group has more, it becomes a segment by itself. */

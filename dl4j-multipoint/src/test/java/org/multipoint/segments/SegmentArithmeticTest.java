@@ -157,6 +157,20 @@ class SegmentArithmeticTest {
         }
     }
 
+    /** Another way leads from the input to what reads the activation: no segment may contain both. */
+    @Test
+    void otherActivationsBesideAnotherPath() {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.feedForward(9))
+                .addLayer("a", new DenseLayer.Builder().nOut(6).activation(Activation.TANH).build(), "in")
+                .addLayer("other", new DenseLayer.Builder().nOut(5).activation(Activation.SOFTSIGN).build(), "a")
+                .addLayer("known", new DenseLayer.Builder().nOut(5).activation(Activation.SWISH).build(), "a")
+                .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "known", "other")
+                .addLayer("b", new DenseLayer.Builder().nOut(4).activation(Activation.RELU).build(), "sum")
+                .setOutputs("b").validateOutputLayerConfig(false));
+        INDArray x = TestNets.random(5, 4, 9);
+        assertTrue(graph.outputSingle(x).equalsWithEps(Segments.compile(graph).graph().outputSingle(x), ROUNDING));
+    }
+
     /** Shapes of slopes in the order of a format, and axes that share them. */
     private static List<long[]> shared() {
         return Arrays.asList(null, new long[]{1}, new long[]{2, 3}, new long[]{1, 2}, new long[]{3}, new long[]{1, 2, 3});

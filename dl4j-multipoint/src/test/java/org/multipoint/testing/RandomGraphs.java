@@ -239,7 +239,8 @@ public final class RandomGraphs {
         layer.setNIn(type, true);
         String name = name();
         read.add(x.name);
-        if (layer instanceof DropoutLayer && inPlace.contains(x.name)) {
+        // What Deeplearning4j crops is a view of what it reads.
+        if (layer instanceof Cropping2D || layer instanceof DropoutLayer && inPlace.contains(x.name)) {
             inPlace.add(name);
         }
         builder.addLayer(name, layer, x.name);
