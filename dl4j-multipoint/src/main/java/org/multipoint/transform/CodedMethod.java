@@ -27,7 +27,7 @@ final class CodedMethod extends MethodStrategy {
 
     /** Sensitivities are bounded by this, as multiples and shares of their mean. */
     private static final double MOST_SENSITIVE = 64;
-    private static final double SENSITIVITY_POWER = Double.parseDouble(System.getProperty("senspow", "0.4"));
+    private static final double SENSITIVITY_POWER = 0.4;
 
     CodedMethod(MultipointOptions options, Budget budget) {
         super(options, budget);

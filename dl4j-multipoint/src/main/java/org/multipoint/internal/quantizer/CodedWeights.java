@@ -22,6 +22,9 @@ public final class CodedWeights {
     /** Roundings from which rates are learnt for the next. */
     private static final int ROUNDS = 1;
     private static final int SWEEPS = 1;
+    /** Rows of up to so many columns are cheap to round, and hardly searched by few windows: they have more sweeps. */
+    private static final int SHORT = 64;
+    private static final int SWEEPS_OF_SHORT = 4;
     /** Room for what feedback adds to a weight: the largest weight takes at most this share of the largest code. */
     private static final double ROOM = 0.9;
 
@@ -42,7 +45,7 @@ public final class CodedWeights {
      * @param lambda relative output error of a row that a bit is worth, positive
      */
     public MultipointMatrix find(double lambda) {
-        return find(lambda, SWEEPS);
+        return find(lambda, problem.op().columns() <= SHORT ? SWEEPS_OF_SHORT : SWEEPS);
     }
 
     /** About what {@link #find} gives, in less time: it takes little more bits. */
