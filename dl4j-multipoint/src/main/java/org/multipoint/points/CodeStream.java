@@ -1,5 +1,7 @@
 package org.multipoint.points;
 
+import java.util.stream.Stream;
+
 /**
  * How the code patterns of a {@link MultipointPayload} are stored. A further stream is one more constant with a number of its own; the
  * header, the point counts and the scales are the same for all.
@@ -7,7 +9,7 @@ package org.multipoint.points;
 enum CodeStream {
 
     /** One pattern after another, each of the width of a code. */
-    PACKED(0) {
+    PACKED(0, null) {
         @Override
         long bytes(byte[] patterns, int columns, int bits, CodeGrid grid) {
             return BitPacking.bytes(patterns.length, bits);
@@ -46,56 +48,25 @@ enum CodeStream {
     },
 
     /** Entropy-coded by an {@link EntropyCoder}: frequent codes take fewer bits. */
-    CODED(1) {
-        @Override
-        long bytes(byte[] patterns, int columns, int bits, CodeGrid grid) {
-            return encode(patterns, columns, bits, grid).length;
-        }
+    CODED(1, CodeTrellis.FREE),
 
-        @Override
-        long maxCodes(long bytes, int bits) {
-            return EntropyCoder.maxCodes(bytes);
-        }
-
-        @Override
-        byte[] encode(byte[] patterns, int columns, int bits, CodeGrid grid) {
-            return EntropyCoder.encode(patterns, columns, grid.levels(bits) / 2, CodeTrellis.FREE);
-        }
-
-        @Override
-        byte[] decode(byte[] source, int from, int to, int points, int columns, int bits, CodeGrid grid) {
-            return EntropyCoder.decode(source, from, to, points, columns, grid.levels(bits) / 2, grid.levels(bits), CodeTrellis.FREE);
-        }
-    },
-
-    /** Entropy-coded codes that are on the trellis {@link CodeTrellis#EIGHT_STATES}, of which their indices are coded. */
-    TRELLIS(2) {
-        @Override
-        long bytes(byte[] patterns, int columns, int bits, CodeGrid grid) {
-            return encode(patterns, columns, bits, grid).length;
-        }
-
-        @Override
-        long maxCodes(long bytes, int bits) {
-            return EntropyCoder.maxCodes(bytes);
-        }
-
-        @Override
-        byte[] encode(byte[] patterns, int columns, int bits, CodeGrid grid) {
-            return EntropyCoder.encode(patterns, columns, grid.levels(bits) / 2, CodeTrellis.EIGHT_STATES);
-        }
-
-        @Override
-        byte[] decode(byte[] source, int from, int to, int points, int columns, int bits, CodeGrid grid) {
-            return EntropyCoder.decode(source, from, to, points, columns, grid.levels(bits) / 2, grid.levels(bits),
-                    CodeTrellis.EIGHT_STATES);
-        }
-    };
+    /** Entropy-coded codes that are on the trellis {@link CodeTrellis#EIGHT_STATES}, of which the indices are coded. */
+    TRELLIS(2, CodeTrellis.EIGHT_STATES);
 
     private final int wireNumber;
+    private final CodeTrellis trellis;
 
-    CodeStream(int wireNumber) {
+    /**
+     * @param trellis of entropy-coded codes
+     */
+    CodeStream(int wireNumber, CodeTrellis trellis) {
         this.wireNumber = wireNumber;
+        this.trellis = trellis;
+    }
+
+    /** The stream of entropy-coded codes on a trellis. */
+    static CodeStream of(CodeTrellis trellis) {
+        return Stream.of(CODED, TRELLIS).filter(stream -> stream.trellis == trellis).findFirst().orElseThrow();
     }
 
     /** The number that stands for this stream in a payload. */
@@ -104,17 +75,23 @@ enum CodeStream {
     }
 
     /** Number of bytes that {@link #encode} gives. */
-    abstract long bytes(byte[] patterns, int columns, int bits, CodeGrid grid);
+    long bytes(byte[] patterns, int columns, int bits, CodeGrid grid) {
+        return encode(patterns, columns, bits, grid).length;
+    }
 
     /** Most codes that a stream of so many bytes can hold: a reader refuses a larger matrix before it asks for memory. */
-    abstract long maxCodes(long bytes, int bits);
+    long maxCodes(long bytes, int bits) {
+        return EntropyCoder.maxCodes(bytes);
+    }
 
     /**
      * The bytes of patterns.
      *
      * @param patterns {@code [points, columns]} values in {@code [0, grid.levels(bits))}, one byte each
      */
-    abstract byte[] encode(byte[] patterns, int columns, int bits, CodeGrid grid);
+    byte[] encode(byte[] patterns, int columns, int bits, CodeGrid grid) {
+        return EntropyCoder.encode(patterns, columns, grid.levels(bits) / 2, trellis);
+    }
 
     /**
      * Reads all patterns from the bytes in {@code [from, to)}.
@@ -122,5 +99,7 @@ enum CodeStream {
      * @return {@code [points, columns]} values in {@code [0, grid.levels(bits))}, one byte each
      * @throws MalformedPayloadException where the bytes are not a stream of exactly so many codes of the grid
      */
-    abstract byte[] decode(byte[] source, int from, int to, int points, int columns, int bits, CodeGrid grid);
+    byte[] decode(byte[] source, int from, int to, int points, int columns, int bits, CodeGrid grid) {
+        return EntropyCoder.decode(source, from, to, points, columns, grid.levels(bits) / 2, grid.levels(bits), trellis);
+    }
 }

@@ -384,7 +384,7 @@ public final class MultipointMatrix {
          * @throws IllegalArgumentException later, where they are stored or counted and are not
          */
         public Builder coded(CodeTrellis trellis) {
-            stream = trellis == CodeTrellis.FREE ? CodeStream.CODED : CodeStream.TRELLIS;
+            stream = CodeStream.of(trellis);
             return this;
         }
 

@@ -1,6 +1,7 @@
 package org.multipoint.transform;
 
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.calibration.Divergence;
 import org.multipoint.internal.graph.BatchShape;
 import org.multipoint.internal.graph.LinearForward;
 import org.multipoint.internal.graph.LinearVertex;
@@ -27,8 +28,6 @@ final class Sensitivity implements AutoCloseable {
     private static final int EXAMPLES = 32;
     /** Examples of which all activations are held at once. */
     private static final int AT_ONCE = 4;
-    private static final double LEAST_PROBABILITY = 1e-12;
-    private static final double SUM_TOLERANCE = 1e-3;
 
     /** Quantized weights of an operation. */
     static final class Trial {
@@ -145,38 +144,10 @@ final class Sensitivity implements AutoCloseable {
     }
 
     /** Sum over the examples. */
-    static double divergence(Tensor reference, Tensor changed) {
-        float[] p = reference.data();
-        float[] q = changed.data();
-        int width = p.length / reference.examples();
-        boolean probabilities = true;
-        for (int from = 0; from < p.length; from += width) {
-            probabilities &= isDistribution(p, from, width) && isDistribution(q, from, width);
-        }
-        double sum = 0;
-        if (probabilities) {
-            for (int i = 0; i < p.length; i++) {
-                sum += p[i] * Math.log(Math.max(p[i], LEAST_PROBABILITY) / Math.max(q[i], LEAST_PROBABILITY)) - p[i] + q[i];
-            }
-            return sum;
-        }
-        double mean = IntStream.range(0, p.length).mapToDouble(i -> p[i]).sum() / p.length;
-        double variance = IntStream.range(0, p.length).mapToDouble(i -> (p[i] - mean) * (p[i] - mean)).sum();
-        for (int i = 0; i < p.length; i++) {
-            sum += ((double) p[i] - q[i]) * (p[i] - q[i]);
-        }
-        return variance > 0 ? reference.examples() * sum / variance : 0;
-    }
-
-    private static boolean isDistribution(float[] values, int from, int width) {
-        double sum = 0;
-        for (int i = from; i < from + width; i++) {
-            if (values[i] < 0) {
-                return false;
-            }
-            sum += values[i];
-        }
-        return Math.abs(sum - 1) < SUM_TOLERANCE;
+    private static double divergence(Tensor reference, Tensor changed) {
+        int width = reference.data().length / reference.examples();
+        double divergence = Divergence.kullbackLeibler(reference.data(), changed.data(), width);
+        return Double.isNaN(divergence) ? Divergence.relativeError(reference.data(), changed.data(), reference.examples()) : divergence;
     }
 
     @Override

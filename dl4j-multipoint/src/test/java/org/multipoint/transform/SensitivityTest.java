@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
-import org.multipoint.internal.ops.Tensor;
 import org.multipoint.testing.CountingEngine;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
@@ -90,16 +89,5 @@ class SensitivityTest {
         double one = divergences(Map.of("out", new Sensitivity.Trial(() -> weights, new float[]{1, 0, 0, 0}, 1))).get("out");
         assertEquals(0, all, 1e-5);
         assertTrue(one > 0.1, String.valueOf(one));
-    }
-
-    @Test
-    void divergenceOfProbabilitiesAndOfOtherValues() {
-        Tensor p = new Tensor(new float[]{0.5f, 0.5f, 0.25f, 0.75f}, new long[]{2, 2});
-        Tensor q = new Tensor(new float[]{0.25f, 0.75f, 0.25f, 0.75f}, new long[]{2, 2});
-        assertEquals(0.5 * Math.log(2) + 0.5 * Math.log(2 / 3.0), Sensitivity.divergence(p, q), 1e-6);
-        Tensor values = new Tensor(new float[]{1, 3, -1, 5}, new long[]{2, 2});
-        Tensor others = new Tensor(new float[]{2, 3, -1, 5}, new long[]{2, 2});
-        assertEquals(2 * 1.0 / 20, Sensitivity.divergence(values, others), 1e-6);
-        assertEquals(0, Sensitivity.divergence(new Tensor(new float[]{2, 2}, new long[]{1, 2}), new Tensor(new float[]{2, 3}, new long[]{1, 2})));
     }
 }

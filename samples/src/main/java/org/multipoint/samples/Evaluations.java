@@ -3,6 +3,7 @@ package org.multipoint.samples;
 import org.apache.commons.math3.stat.interval.ConfidenceInterval;
 import org.apache.commons.math3.stat.interval.IntervalUtils;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.internal.calibration.Divergence;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -24,9 +25,6 @@ final class Evaluations {
     private static final int LEAST_RUNS = 2;
     private static final int MOST_RUNS = 20;
     private static final double ENOUGH_SECONDS = 3;
-    /** Smaller probabilities are raised to this: a network may give a class the probability zero. */
-    private static final double LEAST_PROBABILITY = 1e-12;
-    private static final double SUM_TOLERANCE = 1e-3;
     private static final double CONFIDENCE = 0.95;
 
     /**
@@ -121,7 +119,7 @@ final class Evaluations {
                     if (expected.hasNext()) {
                         float[] p = expected.next();
                         float[] q = Tensor.of(output).data();
-                        divergence += divergence(p, q, classes);
+                        divergence += Divergence.kullbackLeibler(p, q, classes);
                         agreeing += agreeing(p, q, classes);
                     } else {
                         outputs.add(Tensor.of(output).data());
@@ -149,35 +147,6 @@ final class Evaluations {
             place = values[row * classes + i] > values[row * classes + place] ? i : place;
         }
         return place;
-    }
-
-    /**
-     * Sum over rows of {@code sum_i p[i] log(p[i] / q[i]) - p[i] + q[i]}: how far the second distributions are from the first ones, in nats.
-     * Each term is 0 or more, whatever rounding has done to the sums of probabilities.
-     *
-     * @param p       probabilities, row by row
-     * @param q       as many others
-     * @param classes length of a row
-     * @return NaN where a row is not a distribution
-     */
-    static double divergence(float[] p, float[] q, int classes) {
-        double sum = 0;
-        for (int from = 0; from < p.length; from += classes) {
-            double all = 0;
-            double others = 0;
-            for (int i = from; i < from + classes; i++) {
-                if (!(p[i] >= 0 && q[i] >= 0)) {
-                    return Double.NaN;
-                }
-                all += p[i];
-                others += q[i];
-                sum += p[i] * Math.log(Math.max(p[i], LEAST_PROBABILITY) / Math.max(q[i], LEAST_PROBABILITY)) - p[i] + q[i];
-            }
-            if (Math.abs(all - 1) > SUM_TOLERANCE || Math.abs(others - 1) > SUM_TOLERANCE) {
-                return Double.NaN;
-            }
-        }
-        return sum;
     }
 
     /**
