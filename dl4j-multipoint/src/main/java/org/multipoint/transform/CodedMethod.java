@@ -76,13 +76,14 @@ final class CodedMethod extends MethodStrategy {
      * follow make up for a part of any error, which the measurement does not know of; so weights differ less than what was measured.
      */
     @Override
-    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data) {
+    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data,
+                                    TransformListener listener) {
         Map<String, Sensitivity.Trial> trials = new LinkedHashMap<>();
         candidates.forEach((name, candidate) -> trials.put(name, ((Candidate.Coded) candidate).trial()));
         trials.values().removeIf(trial -> !(trial.error() > 0));
         Map<String, Double> sensitivities = new LinkedHashMap<>();
         try (Sensitivity sensitivity = new Sensitivity(network)) {
-            sensitivity.divergences(data, trials).forEach((name, sum) -> sensitivities.put(name, sum / trials.get(name).error()));
+            sensitivity.divergences(data, trials, listener).forEach((name, sum) -> sensitivities.put(name, sum / trials.get(name).error()));
         }
         sensitivities.values().removeIf(s -> !(s > 0 && s < Double.POSITIVE_INFINITY));
         double mean = Math.exp(sensitivities.values().stream().mapToDouble(Math::log).average().orElse(0));

@@ -71,7 +71,8 @@ abstract class MethodStrategy {
      * @param candidates of all operations, by name, in topological order
      * @return as many
      */
-    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data) {
+    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data,
+                                    TransformListener listener) {
         return candidates;
     }
 

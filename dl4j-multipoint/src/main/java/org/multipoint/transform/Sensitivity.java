@@ -72,16 +72,18 @@ final class Sensitivity implements AutoCloseable {
      *
      * @param trials by name of operation
      */
-    Map<String, Double> divergences(CalibrationData data, Map<String, Trial> trials) {
+    Map<String, Double> divergences(CalibrationData data, Map<String, Trial> trials, TransformListener listener) {
         Map<String, Double> sums = new LinkedHashMap<>();
         trials.keySet().forEach(operation -> sums.put(operation, 0.0));
         data.reset();
         for (int seen = 0; data.hasNext() && seen < EXAMPLES; ) {
             Tensor[] batch = data.next();
             if (!data.heldOut()) {
-                int[] first = IntStream.range(0, Math.min(AT_ONCE, batch[0].examples())).toArray();
+                int[] first = IntStream.range(0, Math.min(Math.min(AT_ONCE, EXAMPLES - seen), batch[0].examples())).toArray();
                 add(Stream.of(batch).map(t -> t.examples(first)).toArray(Tensor[]::new), trials, sums);
-                seen += first.length;
+                for (int i = 0; i < first.length; i++) {
+                    listener.onProgress(TransformListener.Phase.SENSITIVITY, ++seen, EXAMPLES, "example " + seen);
+                }
             }
         }
         return sums;

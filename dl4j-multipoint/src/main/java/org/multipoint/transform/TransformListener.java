@@ -10,6 +10,8 @@ public interface TransformListener {
         CALIBRATION,
         /** What more points or more bits would bring is computed, layer by layer. */
         ALLOCATION,
+        /** For entropy-coded weights: what errors of each layer do to the network's outputs is measured; steps are examples. */
+        SENSITIVITY,
         /** Weights are quantized, layer by layer; once for each attempt of {@link Multipoint#maxDrop}. */
         QUANTIZATION,
         /** {@link Multipoint#maxDrop} evaluates the source model (step 0) and each attempt. */

@@ -495,6 +495,7 @@ class MultipointTest {
             assertEquals(List.of("batch 1", "batch 2", "batch 3", "batch 4"), heard.get(TransformListener.Phase.CALIBRATION));
             assertEquals(List.of("l0", "l1/W", "l1/pW", "l2", "l3"), heard.get(TransformListener.Phase.ALLOCATION));
             assertEquals(List.of("l0", "l1", "l2", "l3"), heard.get(TransformListener.Phase.QUANTIZATION));
+            assertEquals(method == Method.CODED, heard.containsKey(TransformListener.Phase.SENSITIVITY), method.toString());
         }
     }
 

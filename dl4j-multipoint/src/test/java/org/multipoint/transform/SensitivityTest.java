@@ -15,7 +15,9 @@ import org.multipoint.testing.CountingEngine;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -26,6 +28,7 @@ class SensitivityTest {
     private ReferenceNetwork network;
     private CountingEngine engine;
     private CalibrationData data;
+    private final List<String> events = new ArrayList<>();
 
     @BeforeEach
     void setUp() {
@@ -58,7 +61,7 @@ class SensitivityTest {
 
     private Map<String, Double> divergences(Map<String, Sensitivity.Trial> trials) {
         try (Sensitivity sensitivity = new Sensitivity(network)) {
-            return sensitivity.divergences(data, trials);
+            return sensitivity.divergences(data, trials, (phase, done, total, what) -> events.add(done + " of " + total));
         }
     }
 
@@ -66,6 +69,8 @@ class SensitivityTest {
     void unchangedWeightsHaveNoDivergence() {
         divergences(trials(0)).forEach((operation, divergence) -> assertEquals(0, divergence, 1e-6, operation));
         assertEquals(0, engine.open());
+        assertEquals("1 of 32", events.get(0));
+        assertTrue(events.size() > 28 && events.size() <= 32, events.toString());
     }
 
     /** For small errors it is quadratic, whatever stands between the operation and the output. */
