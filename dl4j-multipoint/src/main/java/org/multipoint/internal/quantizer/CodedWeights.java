@@ -14,8 +14,8 @@ import java.util.Arrays;
  * variance of the layer's outputs and {@code V} the triangular factor of the second moments of {@link GptqRounding}, the step is the one
  * at which a finer grid would cost as much as it gains, {@code step^2 = 6 lambda E columns / (ln 2 sum_k V_kk^2)}. Of the codes on the
  * trellis, whose values lie at half of that, GPTQ rounding takes those with the least sum of {@code V_kk^2 (t - step q)^2 + lambda E bits(q)}
- * ({@link TrellisSearch}); {@link WindowDescent} follows under the same measure. Rows whose weights are too large for the trellis at
- * such a step take any codes.
+ * ({@link TrellisSearch}); {@link WindowDescent} follows under the same measure. A layer with a weight that is too large for the
+ * trellis at such a step takes any codes.
  */
 public final class CodedWeights {
 

@@ -51,18 +51,33 @@ final class GptqRounding {
         this(h, size, ridge, Order.LARGEST_FIRST);
     }
 
-    GptqRounding(double[] h, int size, double ridge, Order order) {
-        this.size = size;
-        IntStream columns = IntStream.range(0, size);
-        this.order = order == Order.STORED ? columns.toArray()
-                : columns.boxed().sorted(Comparator.comparingDouble(i -> -h[i * size + i])).mapToInt(i -> i).toArray();
+    GptqRounding(double[] h, int size, double ridge, Order by) {
+        this(h, order(h, size, by), ridge);
+    }
+
+    private GptqRounding(double[] h, int[] order, double ridge) {
+        this(h, order, ridge, UpperFactor.of(h, order, ridge));
+    }
+
+    /**
+     * As columns are stored.
+     *
+     * @param h      second moments of the inputs, {@code [size, size]}
+     * @param factor of them
+     */
+    GptqRounding(double[] h, UpperFactor factor) {
+        this(h, order(h, factor.size(), Order.STORED), 0, factor);
+    }
+
+    private GptqRounding(double[] h, int[] order, double ridge, UpperFactor factor) {
+        this.size = order.length;
+        this.order = order;
         this.moments = new float[h.length];
         for (int i = 0; i < size; i++) {
             for (int j = 0; j < size; j++) {
-                moments[i * size + j] = (float) (h[this.order[i] * size + this.order[j]] + (i == j ? ridge : 0));
+                moments[i * size + j] = (float) (h[order[i] * size + order[j]] + (i == j ? ridge : 0));
             }
         }
-        UpperFactor factor = UpperFactor.of(h, this.order, ridge);
         this.diagonal = new float[size];
         for (int k = 0; k < size; k++) {
             diagonal[k] = factor.get(k, k);
@@ -73,6 +88,12 @@ final class GptqRounding {
                 feedback[j * size + k] = k == j ? 0 : feedback[j * size + k] / diagonal[k];
             }
         }
+    }
+
+    private static int[] order(double[] h, int size, Order by) {
+        IntStream columns = IntStream.range(0, size);
+        return by == Order.STORED ? columns.toArray()
+                : columns.boxed().sorted(Comparator.comparingDouble(i -> -h[i * size + i])).mapToInt(i -> i).toArray();
     }
 
     /** The rows with their columns in rounding order, as {@link #round} expects them. */
@@ -258,16 +279,22 @@ final class GptqRounding {
     }
 
     private void descendRow(int row, float scale, CodeGrid grid, int max, int[] codes, float[] eh) {
+        if (max == 0 || scale == 0) {
+            return;
+        }
         int first = row * size;
         boolean moved = true;
         for (int sweep = 0; moved && sweep < SWEEPS; sweep++) {
             moved = false;
             for (int j = 0; j < size; j++) {
-                int change = change(scale, grid, max, codes[first + j], eh[first + j], moments[j * size + j]);
-                if (change == 0) {
+                float own = moments[j * size + j];
+                int code = grid.nearest(codes[first + j] + eh[first + j] / (own * scale), max);
+                int change = code - codes[first + j];
+                // A move that gains next to nothing may be rounding error, and alternate for ever.
+                if (change == 0 || scale * change * (2 * eh[first + j] - scale * change * own) <= LEAST_GAIN * scale * scale * own) {
                     continue;
                 }
-                codes[first + j] += change;
+                codes[first + j] = code;
                 moved = true;
                 float step = scale * change;
                 for (int k = 0; k < size; k++) {
@@ -275,15 +302,6 @@ final class GptqRounding {
                 }
             }
         }
-    }
-
-    private static int change(float scale, CodeGrid grid, int max, int code, float residual, float own) {
-        if (max == 0 || scale == 0) {
-            return 0;
-        }
-        int change = grid.nearest(code + residual / (own * scale), max) - code;
-        // A move that gains next to nothing may be rounding error, and alternate for ever.
-        return scale * change * (2 * residual - scale * change * own) <= LEAST_GAIN * scale * scale * own ? 0 : change;
     }
 
     /** Sum of the squares of the diagonal of {@code V}: output error of rounding each column of a row by one, feedback included. */

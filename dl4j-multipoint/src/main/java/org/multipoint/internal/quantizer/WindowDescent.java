@@ -81,8 +81,9 @@ final class WindowDescent {
                 outside[r * width + j] = (float) sum;
             }
         }
-        float[] compensation = UpperFactor.of(h, width, 0).solve(outside, rows);
-        GptqRounding within = new GptqRounding(h, width, 0, GptqRounding.Order.STORED);
+        UpperFactor factor = UpperFactor.of(h, width, 0);
+        float[] compensation = factor.solve(outside, rows);
+        GptqRounding within = new GptqRounding(h, factor);
         float[] changes = new float[rows * width];
         IntStream all = IntStream.range(0, rows);
         (rows > 1 ? all.parallel() : all).forEach(r -> {
