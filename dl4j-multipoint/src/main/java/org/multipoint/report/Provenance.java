@@ -1,9 +1,11 @@
 package org.multipoint.report;
 
+import org.multipoint.options.Method;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -34,6 +36,11 @@ public record Provenance(@JsonProperty("version") String version, @JsonProperty(
         Objects.requireNonNull(budget, "budget");
         Objects.requireNonNull(iterator, "iterator");
         settings = settings == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** Whether weights are entropy-coded rather than packed points. */
+    public boolean entropyCoded() {
+        return method.equals(Method.CODED.name().toLowerCase(Locale.ROOT));
     }
 
     /** All of it in one line. */

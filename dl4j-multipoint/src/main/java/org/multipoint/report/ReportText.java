@@ -1,7 +1,6 @@
 package org.multipoint.report;
 
 import org.multipoint.internal.text.TextTable;
-import org.multipoint.options.Method;
 
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -18,7 +17,7 @@ final class ReportText {
      */
     static String of(MultipointReport report, int width) {
         boolean notional = report.layers().stream().anyMatch(l -> l.notionalBits() != l.storedBits());
-        boolean coded = report.provenance().method().equals(Method.CODED.name().toLowerCase(Locale.ROOT));
+        boolean coded = report.provenance().entropyCoded();
         StringBuilder text = new StringBuilder(table(notional, coded).toString(report.layers(), width));
         text.append('\n').append(format("%,d weights in %,d bytes: %.3f bits and %.3f codes per weight", report.weights(),
                 report.storedBytes(), report.storedBitsPerWeight(), report.codesPerWeight()));

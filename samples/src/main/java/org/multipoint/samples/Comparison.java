@@ -79,7 +79,7 @@ final class Comparison<J extends Judgement> {
         }
 
         private boolean isCoded() {
-            return Network.isCoded(report.provenance());
+            return report.provenance().entropyCoded();
         }
     }
 

@@ -9,8 +9,6 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.layers.MultipointWeights;
-import org.multipoint.options.Method;
-import org.multipoint.report.Provenance;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
@@ -122,13 +120,8 @@ record Network(Model model) {
         return layers().stream().flatMap(l -> MultipointWeights.of(l).stream()).toList();
     }
 
-    /** Whether weights are stored as entropy-coded integers, which have no width to speak of. */
-    static boolean isCoded(Provenance provenance) {
-        return provenance.method().equals(Method.CODED.name().toLowerCase(Locale.ROOT));
-    }
-
     private static Stream<String> storage(MultipointWeights weights) {
-        return isCoded(weights.provenance()) ? Stream.of("entropy-coded")
+        return weights.provenance().entropyCoded() ? Stream.of("entropy-coded")
                 : weights.operations().stream().map(o -> "as points of " + o.matrix().bits() + " bits");
     }
 
