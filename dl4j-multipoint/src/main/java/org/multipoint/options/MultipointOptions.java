@@ -320,7 +320,10 @@ public final class MultipointOptions {
             return this;
         }
 
-        /** Largest number of output positions of an image that second moments are summed over, evenly spread; default 512. */
+        /**
+         * Largest number of output positions of an image that second moments are summed over, evenly spread; default 512. Of rows of few
+         * columns fewer suffice and are taken, four for each column, but no fewer than 64.
+         */
         public Builder positionsPerImage(int positions) {
             if (positions < 1) {
                 throw new IllegalArgumentException("Positions per image must be positive, found " + positions);

@@ -34,6 +34,7 @@ import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.engine.Rearrange;
 import org.multipoint.internal.engine.ScalarFunction;
 import org.multipoint.internal.engine.Slope;
+import org.multipoint.internal.graph.ActivationFunctions;
 import org.multipoint.internal.graph.BatchNormAffine;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
@@ -187,11 +188,11 @@ final class Lowering {
 
     /** The value of an activation that programs compute; others are left to the segment. */
     private int activated(IActivation activation, boolean known, int x) {
-        if (known && Activations.isSoftmax(activation)) {
+        if (known && ActivationFunctions.isSoftmax(activation)) {
             return emit(new Program.Softmax(x));
         }
         int y = x;
-        for (ScalarFunction function : Activations.functions(activation).orElse(List.of())) {
+        for (ScalarFunction function : ActivationFunctions.functions(activation).orElse(List.of())) {
             y = function(function, y);
         }
         return y;

@@ -15,6 +15,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.multipoint.internal.engine.EngineHost;
 import org.multipoint.internal.engine.EngineRunner;
+import org.multipoint.internal.graph.ActivationFunctions;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -59,7 +60,7 @@ public final class SegmentOutputLayer extends LossLayer {
     private SegmentOutputLayer(Segment segment, org.deeplearning4j.nn.conf.layers.Layer last, double regularization) {
         super(new Builder(SupportedVertices.loss(last).orElseThrow()));
         this.segment = segment;
-        this.softmax = SupportedVertices.isKnown(last) && Activations.isSoftmax(SupportedVertices.activation(last));
+        this.softmax = SupportedVertices.isKnown(last) && ActivationFunctions.isSoftmax(SupportedVertices.activation(last));
         this.regularizationScore = regularization;
         setActivationFn(segment.foreignActivation(segment.result()).orElseGet(ActivationIdentity::new));
         setIUpdater(new NoOp());

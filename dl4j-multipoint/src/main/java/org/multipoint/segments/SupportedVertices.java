@@ -46,6 +46,7 @@ import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
 import org.deeplearning4j.preprocessors.KerasFlattenRnnPreprocessor;
 import org.deeplearning4j.preprocessors.ReshapePreprocessor;
 import org.multipoint.internal.engine.Program.PoolKind;
+import org.multipoint.internal.graph.ActivationFunctions;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.Window;
@@ -222,7 +223,7 @@ final class SupportedVertices {
         IActivation activation = activation(layer);
         boolean overChannels = layer instanceof LossLayer || layer instanceof ActivationLayer || readsVectors(layer)
                 || LayerKind.of(layer).filter(kind -> kind.ops(layer).get(0).channelsLast()).isPresent();
-        return Activations.functions(activation).isPresent() || overChannels && Activations.isSoftmax(activation);
+        return ActivationFunctions.functions(activation).isPresent() || overChannels && ActivationFunctions.isSoftmax(activation);
     }
 
     private static boolean readsVectors(Layer layer) {
@@ -346,7 +347,7 @@ final class SupportedVertices {
             return Optional.of(crop.getDataFormat() == CNN2DFormat.NHWC);
         } else if (layer instanceof SpaceToDepthLayer fold) {
             return Optional.of(fold.getDataFormat() == CNN2DFormat.NHWC);
-        } else if (layer instanceof ActivationLayer a && Activations.isSoftmax(a.getActivationFn())) {
+        } else if (layer instanceof ActivationLayer a && ActivationFunctions.isSoftmax(a.getActivationFn())) {
             return Optional.of(true);
         }
         return LayerKind.of(layer).filter(LayerKind::spatial).map(kind -> kind.ops(layer).get(0).channelsLast());

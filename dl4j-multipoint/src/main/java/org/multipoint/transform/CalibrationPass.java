@@ -64,7 +64,8 @@ final class CalibrationPass {
     private Map<String, Moments> moments(List<LinearVertex> part) {
         Map<String, Moments> moments = new HashMap<>();
         part.forEach(vertex -> vertex.operations().forEach(operation -> moments.put(operation.name(),
-                new Moments(operation.op(), false, settings.options().positionsPerImage(), settings.bound()))));
+                new Moments(operation.op(), false,
+                        Moments.positionsPerImage(operation.op(), settings.options().positionsPerImage()), settings.bound()))));
         images = 0;
         int batches = 0;
         data.reset();

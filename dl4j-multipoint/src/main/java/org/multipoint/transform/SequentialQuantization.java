@@ -224,10 +224,11 @@ final class SequentialQuantization {
      * The weights of an operation, and the moments of its inputs.
      *
      * @param end       batch behind the last one that moments are taken of
-     * @param positions largest number of positions of an image that they are taken of
+     * @param most      largest number of positions of an image that they are taken of
      */
     private WeightProblem problem(LinearVertex.Operation operation, Streams x, List<Streams> addends, Optional<InputQuantization> input,
-                                  int end, int positions) {
+                                  int end, int most) {
+        int positions = Moments.positionsPerImage(operation.op(), most);
         Moments moments = addends.isEmpty()
                 ? new Moments(operation.op(), options.quantizedInputs(), positions, settings.bound())
                 : Moments.withShortfall(operation.op(), positions, settings.bound());

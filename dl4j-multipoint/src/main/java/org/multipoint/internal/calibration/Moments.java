@@ -37,6 +37,11 @@ public final class Moments {
 
     /** Share of second moments, products of single precision, below which differences between them are noise. */
     private static final double KNOWN = 1e-4;
+    /** Positions of an image that are enough, for each column, and at least. */
+    private static final int POSITIONS_PER_COLUMN = 4;
+    private static final int LEAST_POSITIONS = 64;
+    /** About so many values of an example tell it from others. */
+    private static final int HASHED = 4096;
 
     private final LinearOp op;
     private final Patches patches;
@@ -96,6 +101,15 @@ public final class Moments {
         this.sumShortfall = shortfall ? new double[op.rows()] : null;
         this.shortfallY = shortfall ? IntStream.range(0, splits).mapToObj(s -> new double[op.rows() * blockSize(s)])
                 .toArray(double[][]::new) : null;
+    }
+
+    /**
+     * Output positions of an image that are enough for an operation: moments of few columns need few vectors.
+     *
+     * @param most as many are enough for any operation
+     */
+    public static int positionsPerImage(LinearOp op, int most) {
+        return Math.min(most, Math.max(LEAST_POSITIONS, POSITIONS_PER_COLUMN * op.columns()));
     }
 
     /** Adds a batch of inputs of the single network. */
@@ -162,9 +176,10 @@ public final class Moments {
 
     private static int[] hashes(Tensor tensor) {
         int each = tensor.data().length / tensor.examples();
+        int step = Math.max(1, each / HASHED);
         return IntStream.range(0, tensor.examples()).parallel().map(n -> {
             int hash = 1;
-            for (int i = n * each; i < (n + 1) * each; i++) {
+            for (int i = n * each; i < (n + 1) * each; i += step) {
                 hash = 31 * hash + Float.floatToIntBits(tensor.data()[i]);
             }
             return hash;

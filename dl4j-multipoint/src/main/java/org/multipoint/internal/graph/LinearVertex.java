@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
+import org.multipoint.internal.engine.ScalarFunction;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.layers.LayerKind;
@@ -145,6 +146,11 @@ public final class LinearVertex {
     /** Whether what the last operation gives is the vertex's output. */
     public boolean hasIdentityActivation() {
         return conf.getActivationFn() instanceof ActivationIdentity;
+    }
+
+    /** The bounds that the layer's activation clips its output to, if that is all it does. */
+    Optional<ScalarFunction> clip() {
+        return ActivationFunctions.clip(conf.getActivationFn());
     }
 
     /** Applies the layer's activation to its output before it, in place. */

@@ -5,11 +5,13 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.internal.engine.Engine;
+import org.multipoint.internal.engine.ScalarFunction;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -47,6 +49,8 @@ public final class ReferenceNetwork {
     private final Topology topology;
     private final Map<String, LinearVertex> linear = new LinkedHashMap<>();
     private final Map<String, String> obstacles = new LinkedHashMap<>();
+    /** Layers that clip their inputs, as rectifiers do, and nothing else: on the heap that takes a fraction of the time. */
+    private final Map<String, ScalarFunction> clips = new HashMap<>();
     private BatchShape shown;
 
     /**
@@ -64,7 +68,14 @@ public final class ReferenceNetwork {
             } else if (LinearVertex.isLinear(graph, name)) {
                 linear.put(name, LinearVertex.of(graph, name));
             }
+            clip(graph.getVertex(name)).ifPresent(clip -> clips.put(name, clip));
         }
+    }
+
+    private static Optional<ScalarFunction> clip(GraphVertex vertex) {
+        boolean plain = vertex instanceof LayerVertex layerVertex && layerVertex.getLayerPreProcessor() == null
+                && layerVertex.getLayer().getClass() == org.deeplearning4j.nn.layers.ActivationLayer.class;
+        return plain ? ActivationFunctions.clip(((ActivationLayer) vertex.getLayer().conf().getLayer()).getActivationFn()) : Optional.empty();
     }
 
     /** Its vertices, in the order in which Deeplearning4j computes them. */
@@ -124,6 +135,9 @@ public final class ReferenceNetwork {
      */
     public Tensor forward(String name, List<Tensor> from, BatchShape batch) {
         requireOneRank(name, from);
+        if (clips.containsKey(name)) {
+            return from.get(0).clipped(clips.get(name).a(), clips.get(name).b());
+        }
         show(batch);
         GraphVertex vertex = graph.getVertex(name);
         INDArray[] arrays = new INDArray[from.size()];

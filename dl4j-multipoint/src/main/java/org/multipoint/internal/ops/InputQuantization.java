@@ -15,6 +15,8 @@ public record InputQuantization(float scale, int zeroPoint, int bits) {
 
     /** The largest width. */
     public static final int MOST_BITS = 8;
+    /** Floats between this and the next power of two are integers. */
+    private static final float INTEGERS = 0x1.8p23f;
 
     public InputQuantization {
         if (bits < 2 || bits > MOST_BITS) {
@@ -74,9 +76,14 @@ public record InputQuantization(float scale, int zeroPoint, int bits) {
     public Tensor round(Tensor x) {
         float[] out = new float[x.data().length];
         int per = out.length / x.examples();
+        float levels = levels();
         IntStream.range(0, x.examples()).parallel().forEach(n -> {
+            float[] values = x.data();
+            float perUnit = 1 / scale;
             for (int i = n * per; i < (n + 1) * per; i++) {
-                out[i] = round(x.data()[i]);
+                // Adding and subtracting this rounds to the nearest integer, ties to even, as rint does, and is vectorized.
+                float clipped = Math.max(0, Math.min(levels, values[i] * perUnit + zeroPoint));
+                out[i] = scale * (clipped + INTEGERS - INTEGERS - zeroPoint);
             }
         });
         return new Tensor(out, x.shape());

@@ -8,12 +8,16 @@ import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Values on the Java heap in 'c' order. Activations are held in this form between vertices: the garbage collector
  * knows their size, nothing native outlives its use. Tensors are compared by identity.
  */
 public final class Tensor {
+
+    /** Values that one thread takes at a time. */
+    private static final int PART = 1 << 16;
 
     private final float[] data;
     private final long[] shape;
@@ -97,6 +101,18 @@ public final class Tensor {
             }
         }
         return -1;
+    }
+
+    /** A copy whose values are at least {@code low} and at most {@code high}; NaN stays NaN. */
+    public Tensor clipped(float low, float high) {
+        float[] out = new float[data.length];
+        int parts = (data.length + PART - 1) / PART;
+        IntStream.range(0, parts).parallel().forEach(p -> {
+            for (int i = p * PART; i < Math.min(data.length, (p + 1) * PART); i++) {
+                out[i] = Math.max(low, Math.min(high, data[i]));
+            }
+        });
+        return new Tensor(out, shape);
     }
 
     /** Some examples, copied. */

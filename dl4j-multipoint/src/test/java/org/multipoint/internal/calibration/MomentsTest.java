@@ -331,4 +331,12 @@ class MomentsTest {
         assertThrows(IllegalStateException.class, () -> single.covariance(0, 0));
         assertThrows(IllegalStateException.class, single::meanVariance);
     }
+
+    @Test
+    void fewColumnsNeedFewPositions() {
+        assertEquals(64, Moments.positionsPerImage(LinearOp.dense(3, 2, true), 512));
+        assertEquals(120, Moments.positionsPerImage(LinearOp.dense(30, 2, true), 512));
+        assertEquals(512, Moments.positionsPerImage(LinearOp.dense(300, 2, true), 512));
+        assertEquals(7, Moments.positionsPerImage(LinearOp.dense(3, 2, true), 7));
+    }
 }

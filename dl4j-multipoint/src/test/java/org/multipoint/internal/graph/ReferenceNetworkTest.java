@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -56,6 +57,33 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class ReferenceNetworkTest {
+
+    /** Rectifiers are computed on the heap. */
+    @ParameterizedTest
+    @EnumSource(value = Activation.class, names = {"RELU", "RELU6", "HARDTANH", "IDENTITY", "LEAKYRELU", "TANH"})
+    void activationsAreThoseOfTheGraph(Activation activation) {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.convolutional(5, 4, 3))
+                .addLayer("first", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(activation).build(), "in")
+                .addLayer("activation", new ActivationLayer(activation), "first")
+                .addLayer("alone", new ActivationLayer(activation), "in")
+                .addLayer("second", new ConvolutionLayer.Builder(1, 1).nOut(2).activation(Activation.IDENTITY).build(), "activation")
+                .addLayer("third", new ConvolutionLayer.Builder(1, 1).nOut(2).activation(Activation.IDENTITY).build(), "alone")
+                .setOutputs("second", "third"));
+        Tensor batch = TestOps.normal(4, 3, 3, 5, 4);
+        for (int i = 0; i < batch.data().length; i++) {
+            batch.data()[i] *= 5;
+        }
+        Map<String, INDArray> expected = graph.feedForward(batch.toArray(), false);
+        // Deeplearning4j's layers of an activation alone work in place.
+        expected.put("in", batch.toArray());
+        ReferenceNetwork network = new ReferenceNetwork(graph, Engines.preferred());
+        try (ReferenceNetwork.Passes passes = network.passes(network.linear().values())) {
+            passes.run(new Tensor[]{batch}, (vertex, operation, input) -> {
+                String from = Map.of("first", "in", "second", "activation", "third", "alone").get(vertex.name());
+                assertArrayEquals(Tensor.of(expected.get(from)).data(), input.data(), from.equals("activation") ? 1e-5f : 0f, from);
+            });
+        }
+    }
 
     /** Linear vertices show what they read; as many others as there are kinds of layers stand between them. */
     private static ComputationGraph images(CNN2DFormat format) {

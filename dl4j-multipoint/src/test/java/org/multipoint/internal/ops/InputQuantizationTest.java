@@ -6,6 +6,8 @@ import net.jqwik.api.constraints.FloatRange;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
+import java.util.Random;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -30,6 +32,22 @@ class InputQuantizationTest {
         for (float far : new float[]{2 * high, 1e20f, Float.MAX_VALUE, Float.POSITIVE_INFINITY}) {
             assertEquals(q.levels(), q.quantize(far));
             assertEquals(0, q.quantize(-far));
+        }
+    }
+
+    @Property(seed = "33")
+    void tensorsAreRoundedAsTheirValuesAre(@ForAll @FloatRange(min = -100, max = 0) float low, @ForAll @FloatRange(min = 0, max = 100) float high,
+                                           @ForAll @IntRange(min = 2, max = 8) int bits, @ForAll long seed) {
+        InputQuantization q = InputQuantization.ofRange(low, high, bits);
+        Random random = new Random(seed);
+        float[] values = new float[64];
+        for (int i = 0; i < values.length; i++) {
+            // Halves of steps, values far outside, and others.
+            values[i] = i % 3 == 0 ? q.scale() * (random.nextInt(600) - 300) / 2 : (float) random.nextGaussian() * (i % 3 == 1 ? 50 : 1e30f);
+        }
+        float[] rounded = q.round(new Tensor(values, 4, 16)).data();
+        for (int i = 0; i < values.length; i++) {
+            assertEquals(q.round(values[i]), rounded[i], 0f, "of " + values[i]);
         }
     }
 

@@ -26,6 +26,18 @@ class TensorTest {
     }
 
     @Test
+    void clippingKeepsWhatIsNoNumber() {
+        float[] values = new float[200_003];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i % 5 == 4 ? Float.NaN : i % 19 - 9;
+        }
+        float[] clipped = new Tensor(values, 1, values.length).clipped(0, 6).data();
+        for (int i = 0; i < values.length; i++) {
+            assertEquals(i % 5 == 4 ? Float.NaN : Math.min(6, Math.max(0, i % 19 - 9)), clipped[i], "value " + i);
+        }
+    }
+
+    @Test
     void tensorIsACopy() {
         INDArray array = Nd4j.ones(2, 2);
         Tensor tensor = Tensor.of(array);

@@ -1,4 +1,4 @@
-package org.multipoint.segments;
+package org.multipoint.internal.graph;
 
 import org.multipoint.internal.engine.ScalarFunction;
 import org.multipoint.internal.engine.ScalarFunction.Kind;
@@ -26,7 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Deeplearning4j's activations as functions of each value, with the formulas that its 1.0.0-M2.1 computes. */
-final class Activations {
+public final class ActivationFunctions {
 
     private static final ScalarFunction TANH = ScalarFunction.of(Kind.TANH);
     private static final ScalarFunction RELU = ScalarFunction.clip(0, Float.POSITIVE_INFINITY);
@@ -49,15 +49,16 @@ final class Activations {
     /** GELU is {@code x * sigmoid(1.702 * x)}, unless it is called precise. */
     private static final float GELU = 1.702f;
 
-    private Activations() {
+    private ActivationFunctions() {
     }
 
-    static boolean isSoftmax(IActivation activation) {
+    /** Whether an activation is a softmax. */
+    public static boolean isSoftmax(IActivation activation) {
         return activation instanceof ActivationSoftmax;
     }
 
     /** The functions that an activation applies to each value, one behind the other; empty where it is another activation. */
-    static Optional<List<ScalarFunction>> functions(IActivation activation) {
+    public static Optional<List<ScalarFunction>> functions(IActivation activation) {
         if (activation.getClass() == ActivationReLU.class) {
             return rectifier((ActivationReLU) activation);
         } else if (activation.getClass() == ActivationLReLU.class) {
@@ -68,6 +69,11 @@ final class Activations {
             return ((ActivationGELU) activation).isPrecise() ? Optional.empty() : Optional.of(List.of(ScalarFunction.of(Kind.SWISH, GELU)));
         }
         return Optional.ofNullable(FIXED.get(activation.getClass()));
+    }
+
+    /** The bounds that an activation clips each value to; empty where it does anything else. */
+    static Optional<ScalarFunction> clip(IActivation activation) {
+        return functions(activation).filter(all -> all.size() == 1 && all.get(0).kind() == Kind.CLIP).map(all -> all.get(0));
     }
 
     /** With a slope for negative values, an upper bound, both or neither; thresholds other than 0 are not known. */
