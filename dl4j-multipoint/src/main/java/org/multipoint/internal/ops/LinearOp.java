@@ -61,6 +61,11 @@ public record LinearOp(int inChannels, int outChannels, int groups, Size kernel,
                 PaddingMode.EXPLICIT, false, channelsLast);
     }
 
+    /** The same operation with another number of output channels. */
+    public LinearOp withRows(int rows) {
+        return new LinearOp(inChannels, rows, groups, kernel, stride, dilation, padding, paddingMode, transposed, channelsLast);
+    }
+
     /** Rows of the weight matrix: one per output channel. */
     public int rows() {
         return outChannels;

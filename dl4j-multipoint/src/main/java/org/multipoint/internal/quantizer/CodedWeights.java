@@ -25,6 +25,8 @@ public final class CodedWeights {
     /** Rows of up to so many columns are cheap to round, and hardly searched by few windows: they have more sweeps. */
     private static final int SHORT = 64;
     private static final int SWEEPS_OF_SHORT = 4;
+    /** Rows that tell how many bits all of them take. */
+    private static final int ROWS_OF_BITS = 256;
     /** Room for what feedback adds to a weight: the largest weight takes at most this share of the largest code. */
     private static final double ROOM = 0.9;
 
@@ -51,6 +53,12 @@ public final class CodedWeights {
     /** About what {@link #find} gives, in less time: it takes little more bits. */
     MultipointMatrix estimate(double lambda) {
         return find(lambda, 0);
+    }
+
+    /** About the bits of {@link #estimate}, in less time where there are many rows. */
+    double bits(double lambda) {
+        CodedWeights some = new CodedWeights(problem.someRows(ROWS_OF_BITS), outputVariance);
+        return (double) some.estimate(lambda).storedBits() * problem.op().rows() / some.problem.op().rows();
     }
 
     private MultipointMatrix find(double lambda, int sweeps) {

@@ -24,14 +24,16 @@ public final class RateCurve {
     public RateCurve(CodedWeights weights) {
         bits = new double[PRICES];
         weight = 1;
-        MultipointMatrix middle = null;
+        typical = weights.estimate(measured(TYPICAL));
         for (int i = 0; i < PRICES; i++) {
-            MultipointMatrix found = weights.estimate(CHEAPEST * Math.pow(RATIO, i));
-            middle = i == TYPICAL ? found : middle;
+            double found = i == TYPICAL ? typical.storedBits() : weights.bits(measured(i));
             // Interpolation wants a curve that falls.
-            bits[i] = i == 0 ? found.storedBits() : Math.min(found.storedBits(), bits[i - 1]);
+            bits[i] = i == 0 ? found : Math.min(found, bits[i - 1]);
         }
-        typical = middle;
+    }
+
+    private static double measured(int i) {
+        return CHEAPEST * Math.pow(RATIO, i);
     }
 
     private RateCurve(RateCurve curve, double weight) {
@@ -57,7 +59,7 @@ public final class RateCurve {
 
     /** Largest price of a curve, beyond which bits do not fall. */
     static double highest() {
-        return CHEAPEST * Math.pow(RATIO, PRICES - 1);
+        return measured(PRICES - 1);
     }
 
     static double lowest() {

@@ -27,6 +27,7 @@ public final class WeightProblem {
     private final float[] weights;
     private final Moments moments;
     private final boolean biasCorrected;
+    private final double meanVariance;
     /** For each order, group and block of columns, made on first use; problems that differ in weights alone share them. */
     private final Map<GptqRounding.Order, GptqRounding[][]> roundings;
 
@@ -39,22 +40,23 @@ public final class WeightProblem {
      * @throws IllegalArgumentException where second moments are beyond single precision; it names the operation
      */
     public WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected) {
-        this(name, op, weights, moments, biasCorrected, new EnumMap<>(GptqRounding.Order.class));
+        this(name, op, weights, moments, biasCorrected, moments == null ? 0 : moments.meanVariance(), new EnumMap<>(GptqRounding.Order.class));
         for (GptqRounding.Order order : GptqRounding.Order.values()) {
             roundings.put(order, new GptqRounding[op.groups()][]);
         }
-        if (moments != null && !Double.isFinite(moments.meanVariance())) {
+        if (!Double.isFinite(meanVariance)) {
             throw new IllegalArgumentException("Layer \"" + name + "\": its inputs are too large to be squared in single precision");
         }
     }
 
-    private WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected,
+    private WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected, double meanVariance,
                           Map<GptqRounding.Order, GptqRounding[][]> roundings) {
         this.name = name;
         this.op = op;
         this.weights = weights;
         this.moments = moments;
         this.biasCorrected = biasCorrected;
+        this.meanVariance = meanVariance;
         this.roundings = roundings;
     }
 
@@ -78,7 +80,19 @@ public final class WeightProblem {
 
     /** The same problem with other weights. */
     public WeightProblem withWeights(float[] other) {
-        return new WeightProblem(name, op, other, moments, biasCorrected, roundings);
+        return new WeightProblem(name, op, other, moments, biasCorrected, meanVariance, roundings);
+    }
+
+    /** The same problem for some rows, evenly spread; all of them where there are no more, or where they have inputs of their own. */
+    WeightProblem someRows(int most) {
+        if (op.groups() > 1 || op.rows() <= most) {
+            return this;
+        }
+        float[] some = new float[most * op.columns()];
+        for (int i = 0; i < most; i++) {
+            System.arraycopy(weights, (int) ((long) op.rows() * i / most) * op.columns(), some, i * op.columns(), op.columns());
+        }
+        return new WeightProblem(name, op.withRows(most), some, moments, biasCorrected, meanVariance, roundings);
     }
 
     /** Runs an action for each group, in parallel where there are several. */
@@ -112,7 +126,7 @@ public final class WeightProblem {
      * @param share ridge where there are many vectors, as a share of the mean variance of the layer's inputs
      */
     double ridge(double share) {
-        return Math.max(share, UNSEEN * op.columns() / moments.independent()) * moments.meanVariance();
+        return Math.max(share, UNSEEN * op.columns() / moments.independent()) * meanVariance;
     }
 
     /** GPTQ rounding under the damped second moments of a group, one for each block of columns. Threads may ask for different groups. */

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.stream.DoubleStream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -105,6 +106,17 @@ class CodedWeightsTest {
         assertEquals(curve.bits(lambda), first.storedBits(), 0.01 * curve.bits(lambda));
         MultipointMatrix second = control.next("small", new CodedWeights(small, small.outputVariance()));
         assertEquals(last.bits(lambda), second.storedBits(), 0.15 * last.bits(lambda));
+    }
+
+    /** Of many rows a part tells how many bits all take. */
+    @ParameterizedTest
+    @ValueSource(doubles = {1e-6, 1e-4, 1e-2})
+    void bitsOfManyRowsAreThoseOfSome(double lambda) {
+        WeightProblem problem = problem(600, 9);
+        CodedWeights weights = new CodedWeights(problem, problem.outputVariance());
+        double all = weights.estimate(lambda).storedBits();
+        assertEquals(all, weights.bits(lambda), 0.03 * all);
+        assertNotEquals(all, weights.bits(lambda));
     }
 
     /** No weight is clipped: where the step of the layer is too small for a row, it has one of its own. */
