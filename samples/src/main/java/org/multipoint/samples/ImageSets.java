@@ -1,7 +1,7 @@
 package org.multipoint.samples;
 
-import org.multipoint.datasets.ImageList;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.datasets.ImageList;
 import org.multipoint.samples.ReportedHalf.Half;
 
 import java.util.List;
