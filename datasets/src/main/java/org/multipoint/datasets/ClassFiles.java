@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -51,6 +52,19 @@ final class ClassFiles {
         ClassFiles found = new ClassFiles(root, false);
         for (Path folder : list(root, Files::isDirectory)) {
             found.byClass.put(folder.getFileName().toString(), images(folder));
+        }
+        return found;
+    }
+
+    /**
+     * One folder, with a function that tells the class of each file.
+     *
+     * @throws UncheckedIOException where the folder cannot be read
+     */
+    static ClassFiles told(Path root, Function<Path, String> classOf) {
+        ClassFiles found = new ClassFiles(root, false);
+        for (Path file : images(root)) {
+            found.byClass.computeIfAbsent(classOf.apply(file), name -> new ArrayList<>()).add(file);
         }
         return found;
     }

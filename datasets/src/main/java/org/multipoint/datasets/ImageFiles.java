@@ -6,19 +6,13 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.stream.IntStream;
 
 /** Image files as an iterator. A file that cannot be decoded is left out and listed by {@link #skipped}. */
-public abstract class ImageFiles extends ImageIterator {
-
-    private static final long SPLIT_SEED = 1;
+public abstract class ImageFiles extends ImageList {
 
     private final Builder<?> settings;
     private final List<Path> files;
@@ -39,42 +33,16 @@ public abstract class ImageFiles extends ImageIterator {
     }
 
     /**
-     * Disjoint parts of these images, drawn at random with a fixed seed: one part for each given number of images, and one more with the
-     * rest. Each keeps the order of this iterator, which does not change.
-     *
-     * @throws IllegalArgumentException where nothing would be left for the rest, or a number is below 1
-     */
-    public abstract List<? extends ImageFiles> split(int... counts);
-
-    /**
-     * Indices of disjoint parts of the images, drawn at random with a fixed seed: one part for each given number, and one more with the
-     * rest.
-     *
-     * @throws IllegalArgumentException where nothing would be left for the rest, or a number is below 1
-     */
-    final List<List<Integer>> parts(int... counts) {
-        if (IntStream.of(counts).anyMatch(n -> n < 1) || IntStream.of(counts).asLongStream().sum() >= files.size()) {
-            throw new IllegalArgumentException("The " + files.size() + " images of " + settings.root + " cannot be split into "
-                    + Arrays.toString(counts) + " and a rest");
-        }
-        List<Integer> drawn = new ArrayList<>(IntStream.range(0, files.size()).boxed().toList());
-        Collections.shuffle(drawn, new Random(SPLIT_SEED));
-        List<List<Integer>> parts = new ArrayList<>();
-        int from = 0;
-        for (int i = 0; i <= counts.length; i++) {
-            int to = i < counts.length ? from + counts[i] : drawn.size();
-            parts.add(drawn.subList(from, to).stream().sorted().toList());
-            from = to;
-        }
-        return parts;
-    }
-
-    /**
      * Files that were left out so far, each with the reason: those that should be in the folder and are not, and those that could not
      * be decoded in the passes so far.
      */
     public final Map<Path, String> skipped() {
         return Collections.unmodifiableMap(skipped);
+    }
+
+    @Override
+    final String source() {
+        return settings.root.toString();
     }
 
     /** An image that has been read. */

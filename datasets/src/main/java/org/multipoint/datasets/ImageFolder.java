@@ -7,10 +7,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * A folder of image files as a Deeplearning4j iterator, in one of two layouts: a folder for each class, named by the class, or all files in
- * one folder with the classes in a text file.
+ * one folder with the classes in a text file or told by a function.
  *
  * <p>Images come interleaved over the classes: the first file (by name) of each class, then the second of each, and so on. A file that
  * cannot be decoded is left out and listed by {@link #skipped}.
@@ -55,6 +56,7 @@ public final class ImageFolder extends ImageFiles {
 
         private List<String> labels;
         private Path groundTruth;
+        private Function<Path, String> classOf;
 
         private Builder(Path root, ImageView view) {
             super(root, view, BATCH);
@@ -86,6 +88,14 @@ public final class ImageFolder extends ImageFiles {
         }
 
         /**
+         * The folder holds image files, and this function tells the name of the class of each.
+         */
+        public Builder classOf(Function<Path, String> classOf) {
+            this.classOf = classOf;
+            return this;
+        }
+
+        /**
          * Lists the images; they are read while the iterator runs.
          *
          * @throws IllegalArgumentException where the folder or the ground truth is missing, is not what it should be, has no image, or
@@ -94,7 +104,8 @@ public final class ImageFolder extends ImageFiles {
          */
         public ImageFolder build() {
             requireFolder();
-            ClassFiles found = groundTruth == null ? ClassFiles.inFolders(root) : ClassFiles.named(groundTruth, root);
+            ClassFiles found = classOf != null ? ClassFiles.told(root, classOf)
+                    : groundTruth == null ? ClassFiles.inFolders(root) : ClassFiles.named(groundTruth, root);
             List<String> names = labels == null ? found.labels() : labels;
             List<Labelled> files = found.interleaved(names, limit());
             if (files.isEmpty()) {

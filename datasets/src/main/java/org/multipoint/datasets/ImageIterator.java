@@ -19,7 +19,7 @@ import java.util.NoSuchElementException;
 import java.util.stream.LongStream;
 
 /**
- * Labelled images as a Deeplearning4j iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes] unless the
+ * Labelled images as a Deeplearning4j iterator: features [n, 3, size, size] or [n, size, size, 3], labels one-hot [n, classes], unless the
  * subclass says otherwise, both float32. The order is the same in every pass. The images of the next batches are made by background threads while the network runs;
  * an exception there is thrown by {@code hasNext} or {@code next}. For one consumer thread.
  */
@@ -31,8 +31,7 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
     private static final int VALUES_AHEAD = 1 << 25;
 
     private final List<String> labels;
-    private final int size;
-    private final CNN2DFormat format;
+    private final long[] shape;
     private final int batch;
     private final int examples;
     private final long[] labelShape;
@@ -68,16 +67,27 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
      * @throws IllegalArgumentException where a batch has less than 1 image or would not fit an array, or there are less than 1 in all
      */
     ImageIterator(List<String> labels, int size, CNN2DFormat format, int batch, int examples, long... labelShape) {
-        if (batch < 1 || (long) batch * RgbImage.CHANNELS * size * size > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("A batch of " + batch + " images of " + size + "x" + size
-                    + " pixels: expected at least 1, and at most 2^31 values in all");
+        this(labels, format == CNN2DFormat.NCHW ? new long[]{RgbImage.CHANNELS, size, size} : new long[]{size, size, RgbImage.CHANNELS},
+                batch, examples, labelShape);
+    }
+
+    /**
+     * Images of any shape.
+     *
+     * @param shape      of one image
+     * @param labelShape for one image; empty for no labels
+     * @throws IllegalArgumentException where a batch has less than 1 image or would not fit an array, or there are less than 1 in all
+     */
+    ImageIterator(List<String> labels, long[] shape, int batch, int examples, long[] labelShape) {
+        if (batch < 1 || batch * (double) ArrayUtil.prodLong(shape) > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("A batch of " + batch + " images of the shape " + Arrays.toString(shape)
+                    + ": expected at least 1, and at most 2^31 values in all");
         }
         if (examples < 1) {
             throw new IllegalArgumentException("A set of " + examples + " images: expected at least 1");
         }
         this.labels = List.copyOf(labels);
-        this.size = size;
-        this.format = format;
+        this.shape = shape.clone();
         this.batch = batch;
         this.examples = examples;
         this.labelShape = labelShape;
@@ -163,9 +173,7 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
         }
         // The caller may hold a batch for longer than the workspace it is in.
         try (MemoryWorkspace ignored = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            INDArray images = array(features, shape(n));
-            DataSet dataSet = new DataSet(images, labelLength == 0 ? null
-                    : array(expected, LongStream.concat(LongStream.of(n), LongStream.of(labelShape)).toArray()));
+            DataSet dataSet = new DataSet(array(features, n, shape), labelLength == 0 ? null : array(expected, n, labelShape));
             dataSet.setLabelNames(labels);
             if (metaData.get(0) != null) {
                 dataSet.setExampleMetaData(metaData);
@@ -178,13 +186,10 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
     }
 
     /** Of the first values: the last batch may be smaller than the array that was made for it. */
-    private static INDArray array(float[] values, long... shape) {
+    private static INDArray array(float[] values, int n, long... shapeOfOne) {
+        long[] shape = LongStream.concat(LongStream.of(n), LongStream.of(shapeOfOne)).toArray();
         int length = (int) ArrayUtil.prodLong(shape);
         return Nd4j.createFromArray(length == values.length ? values : Arrays.copyOf(values, length)).reshape(shape);
-    }
-
-    private long[] shape(int n) {
-        return format == CNN2DFormat.NCHW ? new long[]{n, RgbImage.CHANNELS, size, size} : new long[]{n, size, size, RgbImage.CHANNELS};
     }
 
     @Override
@@ -206,7 +211,7 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
     /** Values of an image. */
     @Override
     public final int inputColumns() {
-        return RgbImage.CHANNELS * size * size;
+        return (int) ArrayUtil.prodLong(shape);
     }
 
     @Override

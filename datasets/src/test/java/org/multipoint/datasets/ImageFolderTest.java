@@ -67,6 +67,19 @@ class ImageFolderTest {
     }
 
     @Test
+    void classesThatAFunctionTells() throws IOException {
+        TestImages.png(root.resolve("x1.png"), 11);
+        TestImages.png(root.resolve("y1.png"), 21);
+        TestImages.png(root.resolve("x2.png"), 12);
+        ImageFolder images = ImageFolder.of(root, RAW).labels(List.of("none", "y", "x"))
+                .classOf(file -> file.getFileName().toString().substring(0, 1)).build();
+        assertEquals(List.of(1, 2, 2), classes(images));
+        images.reset();
+        assertEquals(List.of(21, 11, 12), reds(images));
+        assertThrows(IllegalArgumentException.class, () -> ImageFolder.of(root, RAW).labels(List.of("x")).classOf(file -> "z").build());
+    }
+
+    @Test
     void partsAreDisjointAndTheSameEveryTime() throws IOException {
         threeClasses();
         ImageFolder all = ImageFolder.of(root, RAW).build();

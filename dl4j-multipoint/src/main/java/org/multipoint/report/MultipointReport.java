@@ -11,7 +11,8 @@ import java.util.Objects;
  *
  * @param layers          quantized operations, in topological order
  * @param kept            what stays in fp32, with the reason
- * @param warnings        what a user should look at, by layer: too few samples, values that differ from the source model's
+ * @param warnings        what a user should look at, by layer: too few samples, values that differ from the source model's, frozen layers that can
+ *                        be trained, outputs and layer indices that folding has moved
  * @param floatParameters parameters that stay in fp32: biases and all of the layers that were kept
  * @param provenance      program version, settings and calibration data
  */

@@ -4,19 +4,21 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.graph.StackVertex;
 import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.graph.UnstackVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
@@ -30,6 +32,7 @@ import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.params.PReLUParamInitializer;
 import org.multipoint.internal.engine.Activate;
 import org.multipoint.internal.engine.Combine;
+import org.multipoint.internal.engine.Normalize;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.engine.Rearrange;
 import org.multipoint.internal.engine.ScalarFunction;
@@ -107,10 +110,16 @@ final class Lowering {
             return function(ScalarFunction.linear((float) scale.getScaleFactor(), 0), from.get(0));
         } else if (vertex instanceof ShiftVertex shift) {
             return function(ScalarFunction.linear(1, (float) shift.getShiftFactor()), from.get(0));
-        } else if (vertex instanceof MergeVertex) {
-            return emit(new Program.Concat(from));
+        } else if (vertex instanceof MergeVertex merge) {
+            return emit(new Program.Concat(from, SupportedVertices.mergesRows(merge) ? 2 : 1));
+        } else if (vertex instanceof StackVertex) {
+            return emit(new Program.Concat(from, 0));
+        } else if (vertex instanceof UnstackVertex unstack) {
+            return emit(new Rearrange.Part(from.get(0), unstack.getFrom(), unstack.getStackSize()));
+        } else if (vertex instanceof L2NormalizeVertex norm) {
+            return emit(new Normalize(from.get(0), (float) norm.getEps()));
         } else if (vertex instanceof PreprocessorVertex p) {
-            return reshape(from.get(0), false, SupportedVertices.sizes(p.getPreProcessor()));
+            return prepared(p.getPreProcessor(), from.get(0));
         } else if (vertex instanceof ReshapeVertex r) {
             return reshape(from.get(0), true, SupportedVertices.sizes(r));
         } else if (vertex instanceof SubsetVertex s) {
@@ -124,20 +133,26 @@ final class Lowering {
         return emit(new Rearrange.Reshape(x, segment.channelsLast(), regroups, sizes));
     }
 
+    private int prepared(InputPreProcessor preProcessor, int x) {
+        List<Integer> order = SupportedVertices.order(preProcessor);
+        return order.isEmpty() ? reshape(x, false, SupportedVertices.sizes(preProcessor))
+                : emit(new Rearrange.Permute(x, segment.channelsLast(), order));
+    }
+
     private int layer(String name, Layer layer, InputPreProcessor before, int input) {
         if (before instanceof CnnToFeedForwardPreProcessor flatten) {
             int x = emit(new Program.Flatten(input));
             return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
                     linear(name, layer, columnOrder(flatten), x));
         }
-        int x = before == null || SupportedVertices.passesVectors(before) ? input : reshape(input, false, SupportedVertices.sizes(before));
+        int x = before == null || SupportedVertices.passesVectors(before) ? input : prepared(before, input);
         if (SupportedVertices.isLinear(layer)) {
             return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
                     linear(name, layer, Optional.empty(), x));
         } else if (layer instanceof BatchNormalization norm) {
             BatchNormAffine affine = BatchNormAffine.of(norm, params.get(name));
             return emit(new Program.Affine(x, floats(affine.factor()), floats(affine.shift())));
-        } else if (layer instanceof ActivationLayer || layer instanceof LossLayer) {
+        } else if (layer instanceof ActivationLayer || SupportedVertices.loss(layer).isPresent()) {
             return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer), x);
         } else if (layer instanceof PReLULayer) {
             return slope(params.get(name).get(PReLUParamInitializer.WEIGHT_KEY), x);

@@ -11,16 +11,20 @@ import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.weights.WeightInitXavier;
+import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.multipoint.internal.engine.EngineHost;
 import org.multipoint.internal.engine.EngineRunner;
 import org.multipoint.internal.graph.ActivationFunctions;
 import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
@@ -29,6 +33,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * A {@link Segment} with one input and one result, whose last part has a loss, as an output layer, so that Deeplearning4j evaluates and scores it. All else
@@ -235,36 +240,63 @@ public final class SegmentOutputLayer extends LossLayer {
             return ((SegmentOutputLayer) layerConf()).regularizationScore;
         }
 
-        /** Puts the results in the place of the input, where the loss reads them. */
-        private void loadResults() {
+        /**
+         * A function of a loss.
+         *
+         * @param <R> its result
+         */
+        @FunctionalInterface
+        private interface Loss<R> {
+            R of(INDArray labels, INDArray results, IActivation activation, INDArray mask);
+        }
+
+        /** A loss of the rows of the results, which are examples, or steps or pixels, those of an example one after another. */
+        private <R> R loss(Loss<R> loss) {
             assertInputSet(false);
             INDArray results = forward.preOutput(LayerWorkspaceMgr.noWorkspaces(), input);
-            input = ((SegmentOutputLayer) layerConf()).softmax ? Transforms.max(results, LEAST_PROBABILITY, false) : results;
+            INDArray rows = rows(((SegmentOutputLayer) layerConf()).softmax ? Transforms.max(results, LEAST_PROBABILITY, false) : results);
+            try {
+                return loss.of(results.rank() == 2 ? getLabels2d() : rows(labels), rows, layerConf().getActivationFn(),
+                        maskArray == null ? null : maskOfRows(results));
+            } finally {
+                Stream.of(rows, results).filter(INDArray::closeable).forEach(INDArray::close);
+            }
+        }
+
+        /** An array with the values of each step of a sequence, or of each pixel of an image, in a row. */
+        private INDArray rows(INDArray array) {
+            int rank = array.rank();
+            if (rank == 2) {
+                return array;
+            }
+            INDArray last = ((SegmentOutputLayer) layerConf()).getSegment().channelsLast() ? array
+                    : rank == 3 ? array.permute(0, 2, 1) : array.permute(0, 2, 3, 1);
+            return last.dup('c').reshape('c', array.length() / last.size(rank - 1), last.size(rank - 1));
+        }
+
+        /** A mask of examples, of steps or pixels, or of all values. */
+        private INDArray maskOfRows(INDArray results) {
+            if (results.rank() == 3 && maskArray.rank() == 2) {
+                return maskArray.dup('c').reshape('c', maskArray.length(), 1);
+            } else if (results.rank() == 4 && maskArray.rank() == 4) {
+                return rows(Nd4j.zeros(results.dataType(), results.shape()).addi(maskArray));
+            }
+            return rows(maskArray);
         }
 
         @Override
         public double computeScore(double regularization, boolean training, LayerWorkspaceMgr workspaces) {
-            INDArray before = input;
-            loadResults();
-            try {
-                return super.computeScore(regularization, training, workspaces);
-            } finally {
-                if (input.closeable()) {
-                    input.close();
-                }
-                input = before;
-            }
+            ILossFunction function = layerConf().getLossFn();
+            score = loss((y, z, activation, mask) -> function.computeScore(y, z, activation, mask, false)) / input.size(0) + regularization;
+            return score;
         }
 
         @Override
         public INDArray computeScoreForExamples(double regularization, LayerWorkspaceMgr workspaces) {
-            INDArray before = input;
-            loadResults();
-            try {
-                return super.computeScoreForExamples(regularization, workspaces);
-            } finally {
-                input = before;
-            }
+            INDArray losses = loss(layerConf().getLossFn()::computeScoreArray);
+            long examples = input.size(0);
+            return workspaces.leverageTo(ArrayType.ACTIVATIONS,
+                    losses.reshape('c', examples, losses.length() / examples).sum(true, 1).addi(regularization));
         }
 
         @Override

@@ -147,13 +147,18 @@ public final class Segments {
         return edit.layer(name) != null && SupportedVertices.loss(edit.layer(name)).isPresent();
     }
 
-    /** A segment without a linear layer is not: bringing images into the engine's layout and back takes as long as its vertices do. */
+    /**
+     * A segment without a linear layer is not: bringing images into the engine's layout and back takes as long as its vertices do. Nor is
+     * one of nothing but the output layer of a recurrent network, which takes masks outside.
+     */
     private boolean worthwhile(List<String> parts) {
         boolean linear = parts.stream().map(edit::layer).anyMatch(l -> l != null && SupportedVertices.isLinear(l));
-        if (!linear) {
-            parts.forEach(p -> outside.put(p, "no linear layer beside it"));
+        boolean steps = parts.size() == 1 && SupportedVertices.readsSteps(edit.layer(parts.get(0)));
+        if (!linear || steps) {
+            parts.forEach(p -> outside.put(p, linear ? "an output layer of sequences with nothing before it that could be in its segment"
+                    : "no linear layer beside it"));
         }
-        return linear;
+        return linear && !steps;
     }
 
     private boolean integer(List<String> parts) {

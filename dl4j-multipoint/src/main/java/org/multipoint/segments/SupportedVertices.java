@@ -3,20 +3,25 @@ package org.multipoint.segments;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.graph.StackVertex;
 import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.graph.UnstackVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
+import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
@@ -27,6 +32,8 @@ import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
@@ -44,6 +51,7 @@ import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
 import org.deeplearning4j.preprocessors.KerasFlattenRnnPreprocessor;
+import org.deeplearning4j.preprocessors.PermutePreprocessor;
 import org.deeplearning4j.preprocessors.ReshapePreprocessor;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.graph.ActivationFunctions;
@@ -58,6 +66,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Which vertices the segment compiler supports, and the properties it needs of them. Layers are matched by their exact class: a subclass
@@ -76,7 +86,7 @@ final class SupportedVertices {
     private static final int MOST_SIZES = 3;
 
     /** Layers that are supported whatever their settings are. */
-    private static final Set<Class<? extends Layer>> PLAIN = Set.of(BatchNormalization.class, DropoutLayer.class, LossLayer.class,
+    private static final Set<Class<? extends Layer>> PLAIN = Set.of(BatchNormalization.class, DropoutLayer.class, LossLayer.class, CnnLossLayer.class, RnnLossLayer.class,
             Upsampling2D.class, Upsampling1D.class, Cropping2D.class, Cropping1D.class, ZeroPadding1DLayer.class, SpaceToDepthLayer.class,
             PReLULayer.class);
 
@@ -96,13 +106,15 @@ final class SupportedVertices {
         } else if (vertex instanceof ElementWiseVertex e) {
             return unless(ELEMENT_WISE.contains(e.getOp()), "element-wise " + e.getOp());
         } else if (vertex instanceof MergeVertex m) {
-            return unless(m.getMergeAxis() == 1 || isChannelsLast(m), "merges along axis " + m.getMergeAxis());
+            return unless(m.getMergeAxis() == 1 || mergesRows(m) || isChannelsLast(m), "merges along axis " + m.getMergeAxis());
         } else if (vertex instanceof PreprocessorVertex p) {
             return obstacle(p.getPreProcessor());
         } else if (vertex instanceof ReshapeVertex r) {
             return unless(r.getReshapeOrder() == 'c' && r.getNewShape().length > 1 && r.getNewShape()[0] == -1 && isShape(sizes(r)),
                     "gives the shape " + Arrays.toString(r.getNewShape()) + " in the order '" + r.getReshapeOrder() + "'");
-        } else if (vertex instanceof SubsetVertex) {
+        } else if (vertex instanceof L2NormalizeVertex norm) {
+            return unless(norm.getDimension() == null || norm.getDimension().length == 0, "normalization over axes " + Arrays.toString(norm.getDimension()));
+        } else if (vertex instanceof SubsetVertex || vertex.getClass() == StackVertex.class || vertex.getClass() == UnstackVertex.class) {
             return Optional.empty();
         }
         return unless(vertex.getClass() == ScaleVertex.class || vertex.getClass() == ShiftVertex.class,
@@ -150,7 +162,7 @@ final class SupportedVertices {
     }
 
     private static Optional<String> linearObstacle(LayerKind kind, Layer layer) {
-        return unless(!(layer instanceof BaseOutputLayer) || loss(layer).isPresent(), "the loss of an output layer for sequences")
+        return unless(!(layer instanceof BaseOutputLayer) || loss(layer).isPresent(), "the loss of " + layer.getClass().getSimpleName())
                 .or(() -> kind.obstacle(layer));
     }
 
@@ -173,7 +185,7 @@ final class SupportedVertices {
     }
 
     private static Optional<String> obstacle(InputPreProcessor preProcessor) {
-        return unless(isShape(sizes(preProcessor)), "preprocessor " + preProcessor.getClass().getSimpleName());
+        return unless(isShape(sizes(preProcessor)) || !order(preProcessor).isEmpty(), "preprocessor " + preProcessor.getClass().getSimpleName());
     }
 
     private static boolean isShape(List<Integer> sizes) {
@@ -196,6 +208,21 @@ final class SupportedVertices {
             return List.of((int) (p.getDepth() * p.getTsLength()));
         }
         return List.of();
+    }
+
+    /**
+     * For each axis of the arrays that a preprocessor gives, the axis of its input; empty where it does not only exchange axes, or also
+     * that of the examples.
+     */
+    static List<Integer> order(InputPreProcessor preProcessor) {
+        if (preProcessor.getClass() != PermutePreprocessor.class) {
+            return List.of();
+        }
+        List<Integer> given = Arrays.stream(((PermutePreprocessor) preProcessor).getPermutationIndices()).boxed().toList();
+        List<Integer> order = given.contains(0) ? given : Stream.concat(Stream.of(0), given.stream()).toList();
+        boolean fits = order.size() >= MOST_SIZES && order.size() <= MOST_SIZES + 1 && order.get(0) == 0
+                && order.stream().sorted().toList().equals(IntStream.range(0, order.size()).boxed().toList());
+        return fits ? order : List.of();
     }
 
     /** The sizes of the axes behind that of the examples that a vertex gives. */
@@ -221,7 +248,7 @@ final class SupportedVertices {
     /** Whether programs compute a layer's activation; softmax only over channels, and Deeplearning4j's is over the last axis. */
     static boolean isKnown(Layer layer) {
         IActivation activation = activation(layer);
-        boolean overChannels = layer instanceof LossLayer || layer instanceof ActivationLayer || readsVectors(layer)
+        boolean overChannels = loss(layer).isPresent() || layer instanceof ActivationLayer || readsVectors(layer)
                 || LayerKind.of(layer).filter(kind -> kind.ops(layer).get(0).channelsLast()).isPresent();
         return ActivationFunctions.functions(activation).isPresent() || overChannels && ActivationFunctions.isSoftmax(activation);
     }
@@ -241,13 +268,24 @@ final class SupportedVertices {
             return Optional.empty();
         }
         Layer layer = v.getLayerConf().getLayer();
-        return (isLinear(layer) || layer instanceof LossLayer) && !isKnown(layer) ? Optional.of(activation(layer)) : Optional.empty();
+        return (isLinear(layer) || loss(layer).isPresent()) && !isKnown(layer) ? Optional.of(activation(layer)) : Optional.empty();
+    }
+
+    /** Whether a layer has a loss of each step of a sequence. */
+    static boolean readsSteps(Layer layer) {
+        return layer instanceof RnnOutputLayer || layer instanceof RnnLossLayer;
     }
 
     /** The loss of a layer that a segment can end with. */
     static Optional<ILossFunction> loss(Layer layer) {
-        return layer instanceof OutputLayer output ? Optional.of(output.getLossFn())
-                : layer instanceof LossLayer loss ? Optional.of(loss.getLossFn()) : Optional.empty();
+        if (layer instanceof OutputLayer || layer instanceof RnnOutputLayer) {
+            return Optional.of(((BaseOutputLayer) layer).getLossFn());
+        } else if (layer instanceof LossLayer loss) {
+            return Optional.of(loss.getLossFn());
+        } else if (layer instanceof RnnLossLayer loss) {
+            return Optional.of(loss.getLossFn());
+        }
+        return layer instanceof CnnLossLayer loss ? Optional.of(loss.getLossFn()) : Optional.empty();
     }
 
     static PoolKind poolKind(SubsamplingLayer pool) {
@@ -283,7 +321,8 @@ final class SupportedVertices {
                     || layer instanceof PReLULayer || layer instanceof DropoutLayer || layer instanceof GlobalPoolingLayer pool && !pool.isCollapseDimensions());
         }
         return vertex instanceof ElementWiseVertex || vertex instanceof MergeVertex || vertex instanceof ScaleVertex
-                || vertex instanceof ShiftVertex;
+                || vertex instanceof ShiftVertex || vertex instanceof L2NormalizeVertex || vertex instanceof StackVertex
+                || vertex instanceof UnstackVertex;
     }
 
     /** Whether the outputs of a vertex are vectors whatever its inputs are. */
@@ -305,6 +344,11 @@ final class SupportedVertices {
 
     private static InputPreProcessor preProcessor(GraphVertex vertex) {
         return vertex instanceof LayerVertex v ? v.getPreProcessor() : vertex instanceof PreprocessorVertex p ? p.getPreProcessor() : null;
+    }
+
+    /** Whether rows of images, or steps of sequences, are merged; their channels come first. */
+    static boolean mergesRows(MergeVertex merge) {
+        return merge.getMergeAxis() == 2;
     }
 
     private static boolean isChannelsLast(MergeVertex merge) {
@@ -347,6 +391,10 @@ final class SupportedVertices {
             return Optional.of(crop.getDataFormat() == CNN2DFormat.NHWC);
         } else if (layer instanceof SpaceToDepthLayer fold) {
             return Optional.of(fold.getDataFormat() == CNN2DFormat.NHWC);
+        } else if (layer instanceof CnnLossLayer loss) {
+            return Optional.of(loss.getFormat() == CNN2DFormat.NHWC);
+        } else if (layer instanceof RnnLossLayer loss) {
+            return Optional.of(loss.getRnnDataFormat() == RNNFormat.NWC);
         } else if (layer instanceof ActivationLayer a && ActivationFunctions.isSoftmax(a.getActivationFn())) {
             return Optional.of(true);
         }

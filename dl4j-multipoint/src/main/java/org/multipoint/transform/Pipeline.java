@@ -142,7 +142,8 @@ final class Pipeline<M> {
             Map<String, INDArray> params = edit.params(vertex);
             floats += params == null ? 0 : params.values().stream().mapToLong(INDArray::length).sum();
         }
-        Map<String, String> all = new LinkedHashMap<>(warnings);
+        Map<String, String> all = new LinkedHashMap<>(edit.changes());
+        all.putAll(warnings);
         all.putAll(CalibrationWarnings.of(quantized.values().stream().flatMap(List::stream).toList(), calibration.images(), data.masked()));
         return new MultipointReport(layers, kept, all, floats, provenance);
     }

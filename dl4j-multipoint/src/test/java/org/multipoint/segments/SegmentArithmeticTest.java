@@ -63,17 +63,17 @@ class SegmentArithmeticTest {
     private static final int WIDTH = 5;
     private static final double ROUNDING = 1e-5;
 
-    private static long[] images(CNN2DFormat format, long examples) {
+    static long[] images(CNN2DFormat format, long examples) {
         return format == CNN2DFormat.NCHW ? new long[]{examples, 3, HEIGHT, WIDTH} : new long[]{examples, HEIGHT, WIDTH, 3};
     }
 
-    private static ConvolutionLayer.Builder conv(int kernel, int nIn, int nOut, CNN2DFormat format) {
+    static ConvolutionLayer.Builder conv(int kernel, int nIn, int nOut, CNN2DFormat format) {
         return new ConvolutionLayer.Builder(kernel, kernel).convolutionMode(ConvolutionMode.Same).dataFormat(format).nIn(nIn).nOut(nOut)
                 .activation(Activation.IDENTITY);
     }
 
     /** Compares a graph with its compiled form, and so its transformed graph. */
-    private static void assertOneSegment(ComputationGraph graph, long[]... shapes) {
+    static void assertOneSegment(ComputationGraph graph, long[]... shapes) {
         assertOneSegment(ROUNDING, graph, shapes);
     }
 

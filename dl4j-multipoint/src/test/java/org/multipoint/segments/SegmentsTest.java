@@ -21,6 +21,7 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
@@ -587,6 +588,7 @@ class SegmentsTest {
     void scoresThatLackTermsAreReported() {
         ComputationGraph graph = TestNets.chain(InputType.recurrent(4, 5),
                 new Convolution1DLayer.Builder(3).nOut(6).l2(0.1).activation(Activation.RELU).build(),
+                new LSTM.Builder().nOut(3).build(),
                 new RnnOutputLayer.Builder(LossFunctions.LossFunction.MSE).nOut(2).activation(Activation.IDENTITY).build());
         assertTrue(Segments.compile(graph).report().warnings().get("score").contains("L2"));
     }

@@ -18,6 +18,7 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Method;
+import org.multipoint.report.MultipointReport;
 import org.multipoint.segments.CompiledGraph;
 import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestNets;
@@ -357,6 +359,23 @@ class GraphStructureTest {
             assertTrue(warnings.get("l0").contains("one channel"), warnings.toString());
         }
         assertEquals(Map.of(), Segments.compile(result.model()).report().warnings());
+    }
+
+    /** Outputs, layer indices and frozen layers that are otherwise than in the source. */
+    @Test
+    void changesOfTheStructureAreReported() {
+        Layer[] layers = {conv(3, 4, CNN2DFormat.NCHW).activation(Activation.IDENTITY).build(), new BatchNormalization(),
+                new FrozenLayer(conv(3, 2, CNN2DFormat.NCHW).activation(Activation.IDENTITY).build()), new BatchNormalization()};
+        InputType input = InputType.convolutional(6, 6, 3);
+        Map<String, String> ofGraph = Multipoint.of(TestNets.chain(input, layers)).calibrate(TestNets.iterator(1, 3, 1, 8, 3, 6, 6)).transform()
+                .report().warnings();
+        assertTrue(ofGraph.get("l3").contains("part of \"l2\""), ofGraph.toString());
+        assertTrue(ofGraph.get("l2").contains("trainable"), ofGraph.toString());
+        assertEquals(Set.of("l2", "l3"), ofGraph.keySet());
+        MultiLayerNetwork network = TestNets.network(input, layers);
+        MultipointReport report = Multipoint.of(network).calibrate(TestNets.iterator(1, 3, 1, 8, 3, 6, 6)).transform().report();
+        assertTrue(report.warnings().values().stream().anyMatch(w -> w.contains("trainable") && w.contains("layer 2 of the source, layer 1 of the result")),
+                report.toString());
     }
 
     @ParameterizedTest

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.RangeStatistics;
 import org.multipoint.internal.engine.Activate;
 import org.multipoint.internal.engine.Combine;
+import org.multipoint.internal.engine.Normalize;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.engine.Rearrange;
@@ -291,6 +292,15 @@ public final class OnnxExporter {
             return node("Softmax", List.of(x.tensor), OnnxGraph.attribute("axis", 1));
         }
 
+        /** ONNX has no smallest norm. */
+        @Override
+        public Void visit(Normalize normalize) {
+            onnx.node("ReduceL2", names.of(y, "norm"), List.of(x.tensor), OnnxGraph.attribute("axes", x.flat ? List.of(1L) : List.of(1L, 2L, 3L)),
+                    OnnxGraph.attribute("keepdims", 1));
+            onnx.node("Max", names.of(y, "divisor"), List.of(names.of(y, "norm"), onnx.constant(names.of(y, "least"), new float[]{normalize.least()})));
+            return node("Div", List.of(x.tensor, names.of(y, "divisor")));
+        }
+
         @Override
         public Void visit(Program.Add add) {
             return from.size() == 1 ? node("Identity", List.of(x.tensor)) : fold("Add");
@@ -318,7 +328,7 @@ public final class OnnxExporter {
 
         @Override
         public Void visit(Program.Concat concat) {
-            return node("Concat", from.stream().map(Value::tensor).toList(), OnnxGraph.attribute("axis", 1));
+            return node("Concat", from.stream().map(Value::tensor).toList(), OnnxGraph.attribute("axis", concat.axis()));
         }
 
         @Override
@@ -394,6 +404,23 @@ public final class OnnxExporter {
             }
             onnx.node("Reshape", names.of(y, "reshaped"), List.of(from, shape));
             return node("Transpose", List.of(names.of(y, "reshaped")), OnnxGraph.attribute("perm", List.of(0L, 3L, 1L, 2L)));
+        }
+
+        /** Sequences are images of width 1 here, and the axes of images are channels first. */
+        @Override
+        public Void visit(Rearrange.Permute permute) {
+            List<Integer> image = permute.channelsLast() ? permute.axes().size() == 3 ? List.of(0, 2, 1) : List.of(0, 2, 3, 1) : List.of(0, 1, 2, 3);
+            Long[] order = {0L, 1L, 2L, 3L};
+            for (int i = 0; i < permute.axes().size(); i++) {
+                order[image.get(i)] = (long) image.get(permute.axes().get(i));
+            }
+            return node("Transpose", List.of(x.tensor), OnnxGraph.attribute("perm", List.of(order)));
+        }
+
+        /** Of a batch of any size. */
+        @Override
+        public Void visit(Rearrange.Part part) {
+            throw unsupported(vertex, "a part of the examples");
         }
 
         private String channelsLast() {

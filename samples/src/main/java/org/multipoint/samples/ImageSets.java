@@ -1,7 +1,7 @@
 package org.multipoint.samples;
 
-import org.multipoint.datasets.ImageFiles;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.datasets.ImageList;
 import org.multipoint.samples.ReportedHalf.Half;
 
 import java.util.List;
@@ -33,12 +33,12 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
      * @param searches    whether the other half is searched on
      * @throws IllegalArgumentException where there are not enough images
      */
-    static ImageSets of(ImageIterator calibration, ImageFiles images, Optional<Half> reported, boolean searches) {
+    static ImageSets of(ImageIterator calibration, ImageList images, Optional<Half> reported, boolean searches) {
         if (reported.isEmpty() && !searches) {
             return new ImageSets(calibration, null, images);
         }
         try (images) {
-            List<? extends ImageFiles> halves = images.split(images.totalExamples() / 2);
+            List<? extends ImageList> halves = images.split(images.totalExamples() / 2);
             int test = reported.orElse(Half.SECOND).ordinal();
             return new ImageSets(calibration, searches ? halves.get(1 - test) : null, halves.get(test));
         }
@@ -52,14 +52,17 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
      * @param searches whether half of the other images are set aside for a search
      * @throws IllegalArgumentException where there are not enough images
      */
-    static ImageSets of(ImageFiles images, OptionalInt most, Optional<Half> reported, boolean searches) {
+    static ImageSets of(ImageList images, OptionalInt most, Optional<Half> reported, boolean searches) {
         try (images) {
             int calibration = Math.min(MOST_CALIBRATION, images.totalExamples() / 3);
-            List<? extends ImageFiles> parts = images.split(calibration);
-            ImageFiles others = parts.get(1);
-            return of(parts.get(0), most.isPresent() && most.getAsInt() < others.totalExamples()
-                    ? others.split(most.getAsInt()).get(0) : others, reported, searches);
+            List<? extends ImageList> parts = images.split(calibration);
+            return of(parts.get(0), limited(parts.get(1), most), reported, searches);
         }
+    }
+
+    /** At most so many of the images. */
+    static ImageList limited(ImageList images, OptionalInt most) {
+        return most.isPresent() && most.getAsInt() < images.totalExamples() ? images.split(most.getAsInt()).get(0) : images;
     }
 
     /** A description: how many images there are for each purpose. */

@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
@@ -36,6 +37,7 @@ import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.deeplearning4j.preprocessors.PermutePreprocessor;
 import org.deeplearning4j.preprocessors.ReshapePreprocessor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -333,6 +335,18 @@ class OnnxExporterTest {
         INDArray slopes = graph.getLayer("slopes").getParam("W");
         slopes.assign(Nd4j.linspace(-0.3, 0.8, slopes.length(), DataType.FLOAT).reshape(slopes.shape()));
         check(graph, format);
+    }
+
+    /** Deeplearning4j takes images behind such a preprocessor for channels first. */
+    @Test
+    void normalizesAndExchangesAxes() {
+        Chain net = new Chain(CNN2DFormat.NCHW);
+        net.convolution("first", 6, 3, 1, ConvolutionMode.Truncate, 0, 1);
+        net.builder.addVertex("normalized", new L2NormalizeVertex(), "first");
+        net.builder.addVertex("turned", new PreprocessorVertex(new PermutePreprocessor(1, 3, 2)), "normalized");
+        net.last = "turned";
+        net.convolution("end", 5, 3, 2, ConvolutionMode.Truncate, 0, 1);
+        check(net.graph("end"), CNN2DFormat.NCHW);
     }
 
     /** Where the stride is larger than the kernel, pixels before the first window are left out. ONNX has no negative padding of windows. */

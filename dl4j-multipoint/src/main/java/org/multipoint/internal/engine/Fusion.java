@@ -259,6 +259,11 @@ final class Fusion {
             }
 
             @Override
+            public Traits visit(Normalize normalize) {
+                return new Traits().arithmetic();
+            }
+
+            @Override
             public Traits visit(Add add) {
                 Traits traits = add.reads().size() > 1 ? new Traits().arithmetic() : new Traits();
                 return traits.absorbed(value -> intoLastOperand(add.reads(), Extra.Plus::new, value));

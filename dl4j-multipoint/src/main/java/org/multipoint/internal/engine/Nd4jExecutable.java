@@ -125,6 +125,11 @@ final class Nd4jExecutable implements Executable {
         }
 
         @Override
+        public INDArray visit(Normalize n) {
+            return x.div(Transforms.max(x.norm2(true, 1, 2, 3), n.least(), false));
+        }
+
+        @Override
         public INDArray visit(Program.Add a) {
             INDArray y = Nd4j.create(DataType.FLOAT, shape.n(), shape.c(), shape.h(), shape.w());
             in.forEach(y::addi);
@@ -146,7 +151,7 @@ final class Nd4jExecutable implements Executable {
 
         @Override
         public INDArray visit(Program.Concat c) {
-            return Nd4j.concat(1, in.toArray(INDArray[]::new)).dup('c');
+            return Nd4j.concat(c.axis(), in.toArray(INDArray[]::new)).dup('c');
         }
 
         @Override

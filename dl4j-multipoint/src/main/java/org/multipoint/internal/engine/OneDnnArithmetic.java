@@ -3,6 +3,7 @@ package org.multipoint.internal.engine;
 import org.bytedeco.dnnl.binary;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.reduction;
 import org.multipoint.internal.engine.Program.Shape;
 
 import java.util.ArrayDeque;
@@ -126,5 +127,19 @@ final class OneDnnArithmetic {
         map(plan, x, negative, new OneDnnExtras().clip(Float.NEGATIVE_INFINITY, 0));
         map(plan, x, positive, new OneDnnExtras().clip(0, Float.POSITIVE_INFINITY));
         binary(plan, dnnl.algorithm.binary_mul, negative, slopes, to, behind.apply(new OneDnnExtras().add(positive)));
+    }
+
+    /**
+     * Examples divided by their norms.
+     *
+     * @param shape of the image
+     */
+    static void normalize(OneDnnPlan plan, Normalize normalize, OneDnnPlan.Buffer x, Shape shape, OneDnnPlan.Buffer to,
+                          UnaryOperator<OneDnnExtras> behind) {
+        OneDnnPlan.Buffer norms = plan.buffer(OneDnnImage.between(new Shape(shape.n(), 1, 1, 1), Optional.empty()));
+        plan.add(new reduction.primitive_desc(OneDnn.CPU, dnnl.algorithm.reduction_norm_lp_max, x.desc(), norms.desc(), 2,
+                normalize.least() * normalize.least(), plan.attributes(), false), reduction::new,
+                plan.arguments().with(OneDnn.SRC, x).with(OneDnn.DST, norms));
+        binary(plan, dnnl.algorithm.binary_div, x, norms, to, behind.apply(new OneDnnExtras()));
     }
 }

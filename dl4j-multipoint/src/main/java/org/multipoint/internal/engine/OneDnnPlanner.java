@@ -159,6 +159,11 @@ final class OneDnnPlanner {
             }
 
             @Override
+            public OneDnnPlan.Buffer visit(Normalize n) {
+                return written(to -> OneDnnArithmetic.normalize(plan, n, x, in, to, behind));
+            }
+
+            @Override
             public OneDnnPlan.Buffer visit(Program.Add a) {
                 return written(to -> {
                     if (operands.size() == 1) {
@@ -182,7 +187,7 @@ final class OneDnnPlanner {
 
             @Override
             public OneDnnPlan.Buffer visit(Program.Concat c) {
-                return written(to -> merge(operands, to));
+                return written(to -> merge(operands, c.axis(), to));
             }
 
             @Override
@@ -333,14 +338,14 @@ final class OneDnnPlanner {
                 plan.arguments().with(OneDnn.SRC, x).with(OneDnn.DST, to));
     }
 
-    private void merge(List<OneDnnPlan.Buffer> operands, OneDnnPlan.Buffer to) {
+    private void merge(List<OneDnnPlan.Buffer> operands, int axis, OneDnnPlan.Buffer to) {
         memory_desc_vector descs = plan.scope().own(new memory_desc_vector(
                 operands.stream().map(OneDnnPlan.Buffer::desc).toArray(memory.desc[]::new)));
         OneDnnPlan.Arguments arguments = plan.arguments().with(OneDnn.DST, to);
         for (int i = 0; i < operands.size(); i++) {
             arguments.with(FIRST_MULTIPLE + i, operands.get(i));
         }
-        plan.add(new concat.primitive_desc(OneDnn.CPU, to.desc(), 1, descs, plan.attributes(), false), concat::new, arguments);
+        plan.add(new concat.primitive_desc(OneDnn.CPU, to.desc(), axis, descs, plan.attributes(), false), concat::new, arguments);
     }
 
     /** The same memory as an image of another shape. */

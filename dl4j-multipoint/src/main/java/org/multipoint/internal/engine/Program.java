@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.ToIntFunction;
 
 /**
@@ -105,6 +106,8 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         R visit(Slope slope);
 
         R visit(Softmax softmax);
+
+        R visit(Normalize normalize);
 
         R visit(Add add);
 
@@ -280,8 +283,17 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         }
     }
 
-    /** Several images concatenated along their channels. */
-    public record Concat(List<Integer> reads) implements Instruction {
+    /**
+     * Several images concatenated along an axis.
+     *
+     * @param axis of an image: 0 for examples, 1 for channels, 2 for rows
+     */
+    public record Concat(List<Integer> reads, int axis) implements Instruction {
+        /** Along the channels. */
+        public Concat(List<Integer> reads) {
+            this(reads, 1);
+        }
+
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.visit(this);
@@ -290,10 +302,12 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         @Override
         public Shape shape(List<Shape> read) {
             Shape first = read.get(0);
-            if (read.stream().anyMatch(s -> s.n != first.n || s.h != first.h || s.w != first.w)) {
+            IntFunction<Shape> ofSize = size -> new Shape(axis == 0 ? size : first.n, axis == 1 ? size : first.c, axis == 2 ? size : first.h, first.w);
+            ToIntFunction<Shape> size = axis == 0 ? Shape::n : axis == 1 ? Shape::c : Shape::h;
+            if (read.stream().anyMatch(s -> !s.equals(ofSize.apply(size.applyAsInt(s))))) {
                 throw new IllegalArgumentException("Images to be merged have different sizes: " + read);
             }
-            return new Shape(first.n, read.stream().mapToInt(Shape::c).sum(), first.h, first.w);
+            return ofSize.apply(read.stream().mapToInt(size).sum());
         }
     }
 

@@ -7,6 +7,7 @@ import org.multipoint.internal.engine.StridedCopy.Axis;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** An instruction that only moves values: some of them, several times, or all of them into another shape. */
@@ -42,6 +43,10 @@ public sealed interface Rearrange extends OneInput {
         R visit(SpaceToDepth fold);
 
         R visit(Reshape reshape);
+
+        R visit(Permute permute);
+
+        R visit(Part part);
     }
 
     private static long row(Shape s) {
@@ -211,6 +216,88 @@ public sealed interface Rearrange extends OneInput {
         private static List<StridedCopy> transposed(Shape s, long rows, long columns) {
             return rows == 1 || columns == 1 ? List.of() : List.of(StridedCopy.of(0, new Axis(s.n(), image(s), image(s)),
                     new Axis(rows, 1, columns), new Axis(columns, rows, 1)));
+        }
+
+        @Override
+        public <R> R acceptKind(Kinds<R> kinds) {
+            return kinds.visit(this);
+        }
+    }
+
+    /**
+     * The axes of the array that holds the image in another order.
+     *
+     * @param channelsLast where the channel axis of arrays of rank 3 and 4 is the last one
+     * @param axes         for each axis of the result that of the array, as many as its rank, which is 3 or 4; the first is 0
+     */
+    record Permute(int input, boolean channelsLast, List<Integer> axes) implements Rearrange {
+        public Permute {
+            axes = List.copyOf(axes);
+            if (axes.size() < 3 || axes.size() > 4 || axes.get(0) != 0
+                    || !axes.stream().sorted().toList().equals(IntStream.range(0, axes.size()).boxed().toList())) {
+                throw new IllegalArgumentException("Expected an order of 3 or 4 axes that begins with 0, found " + axes);
+            }
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            if (axes.size() == 3 && x.w() != 1) {
+                throw new IllegalArgumentException("An image of " + x + " is no sequence, whose axes could be in the order " + axes);
+            }
+            long[] sizes = Images.arrayShape(x, axes.size(), channelsLast);
+            long[] s = Images.ordered(axes.stream().mapToLong(axis -> sizes[axis]).toArray(), 1, channelsLast);
+            return new Shape((int) s[0], (int) s[1], (int) s[2], (int) s[3]);
+        }
+
+        @Override
+        public List<StridedCopy> copies(Shape in) {
+            Shape out = shape(List.of(in));
+            long[] sizes = Images.arrayShape(out, axes.size(), channelsLast);
+            long[] from = strides(in);
+            long[] to = strides(out);
+            return List.of(StridedCopy.of(0, IntStream.range(0, sizes.length).mapToObj(i -> new Axis(sizes[i], from[axes.get(i)], to[i]))
+                    .toArray(Axis[]::new)));
+        }
+
+        /** Elements from one step to the next along each axis of the array. */
+        private long[] strides(Shape s) {
+            return axes.size() == 3 ? channelsLast ? new long[]{image(s), row(s), 1} : new long[]{image(s), 1, row(s)}
+                    : channelsLast ? new long[]{image(s), row(s), s.c(), 1} : new long[]{image(s), 1, row(s), s.c()};
+        }
+
+        @Override
+        public <R> R acceptKind(Kinds<R> kinds) {
+            return kinds.visit(this);
+        }
+    }
+
+    /**
+     * One of several parts of equal numbers of examples; what is left is in none.
+     *
+     * @param part index of the part
+     * @param of   number of parts
+     */
+    record Part(int input, int part, int of) implements Rearrange {
+        public Part {
+            if (part < 0 || part >= of) {
+                throw new IllegalArgumentException("Expected a part from 0 to " + (of - 1) + ", found " + part);
+            }
+        }
+
+        @Override
+        public Shape shape(List<Shape> read) {
+            Shape x = read.get(0);
+            if (x.n() < of) {
+                throw new IllegalArgumentException("Expected examples for " + of + " parts, found an image of " + x);
+            }
+            return new Shape(x.n() / of, x.c(), x.h(), x.w());
+        }
+
+        @Override
+        public List<StridedCopy> copies(Shape in) {
+            long length = in.n() / of * image(in);
+            return List.of(StridedCopy.of(part * length, new Axis(length, 1, 1)));
         }
 
         @Override

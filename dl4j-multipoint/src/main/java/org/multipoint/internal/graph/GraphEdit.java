@@ -16,6 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,7 @@ public final class GraphEdit {
     private final ComputationGraphConfiguration conf;
     private final Map<String, Map<String, INDArray>> params = new LinkedHashMap<>();
     private final Map<String, Double> regularization = new HashMap<>();
+    private final Map<String, String> changes = new LinkedHashMap<>();
 
     private GraphEdit(ComputationGraphConfiguration conf) {
         this.conf = conf;
@@ -118,6 +120,7 @@ public final class GraphEdit {
         GraphEdit copy = new GraphEdit(ComputationGraphConfiguration.fromJson(conf.toJson()));
         copy.params.putAll(params);
         copy.regularization.putAll(regularization);
+        copy.changes.putAll(changes);
         return copy;
     }
 
@@ -129,11 +132,14 @@ public final class GraphEdit {
 
     /** Replaces frozen layers by the layers that they wrap: freezing concerns training only. */
     private void thaw() {
-        conf.getVertices().values().forEach(vertex -> {
+        conf.getVertices().forEach((name, vertex) -> {
             if (vertex instanceof LayerVertex v) {
                 Layer layer = v.getLayerConf().getLayer();
                 Layer inside = layer instanceof FrozenLayer frozen ? frozen.getLayer()
                         : layer instanceof FrozenLayerWithBackprop frozen ? frozen.getUnderlying() : layer;
+                if (inside != layer) {
+                    changed(name, "frozen in the source, trainable in the result");
+                }
                 inside.setLayerName(layer.getLayerName());
                 v.getLayerConf().setLayer(inside);
             }
@@ -158,6 +164,15 @@ public final class GraphEdit {
     /** Parameters of a vertex by key, or null where it has none; not to be changed. */
     public Map<String, INDArray> params(String vertex) {
         return params.get(vertex);
+    }
+
+    /** What of the source is otherwise than users may expect, by vertex: frozen layers, outputs and indices of layers. */
+    public Map<String, String> changes() {
+        return Collections.unmodifiableMap(changes);
+    }
+
+    private void changed(String vertex, String what) {
+        changes.merge(vertex, what, (before, now) -> before + "; " + now);
     }
 
     /** The L1 and L2 terms of the source's layer in the score of the model. */
@@ -211,6 +226,9 @@ public final class GraphEdit {
         conf.getVertices().remove(vertex);
         params.remove(vertex);
         conf.getVertexInputs().replaceAll((name, from) -> replaced(from, vertex, source));
+        if (conf.getNetworkOutputs().contains(vertex)) {
+            changed(vertex, "an output of the source; part of \"" + source + "\" in the result, which is the output in its place");
+        }
         conf.setNetworkOutputs(replaced(conf.getNetworkOutputs(), vertex, source));
         forgetOrder();
     }
@@ -261,7 +279,11 @@ public final class GraphEdit {
      */
     public MultiLayerNetwork toNetwork(MultiLayerNetwork source) {
         MultiLayerConfiguration target = MultiLayerConfiguration.fromJson(source.getLayerWiseConfigurations().toJson());
-        List<String> names = layerNames(source).stream().filter(conf.getVertices()::containsKey).toList();
+        List<String> before = layerNames(source);
+        List<String> names = before.stream().filter(conf.getVertices()::containsKey).toList();
+        names.stream().filter(name -> names.indexOf(name) != before.indexOf(name)).findFirst().ifPresent(name -> changed(name, "layer "
+                + before.indexOf(name) + " of the source, layer " + names.indexOf(name) + " of the result, because a layer before it has been "
+                + "folded; those behind it have moved, too"));
         List<NeuralNetConfiguration> layers = new ArrayList<>();
         Map<Integer, InputPreProcessor> preProcessors = new LinkedHashMap<>();
         for (String name : names) {

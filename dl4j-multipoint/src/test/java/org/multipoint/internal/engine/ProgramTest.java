@@ -146,9 +146,10 @@ class ProgramTest {
 
     @Test
     void batchesAndSizesMayChange() {
-        RandomPrograms.Sample sample = IntStream.range(0, PROGRAMS)
+        RandomPrograms.Sample sample = IntStream.range(0, 10 * PROGRAMS)
                 .mapToObj(seed -> RandomPrograms.sample(seed, true, oneDnn.exactCodeLimit()))
-                .filter(s -> s.program().instructions().stream().noneMatch(i -> i instanceof Program.Flatten || i instanceof Rearrange))
+                .filter(s -> s.program().instructions().stream().noneMatch(i -> i instanceof Program.Flatten || i instanceof Rearrange
+                        || i instanceof Slope slopes && !slopes.perChannel()))
                 .max(Comparator.comparingInt(s -> s.program().instructions().size())).orElseThrow();
         try (Executable fast = oneDnn.compile(sample.program()); Executable plain = Engines.nd4j().compile(sample.program())) {
             for (int call = 0; call < 20; call++) {
@@ -271,6 +272,31 @@ class ProgramTest {
                 pointwise(2, 10), new Program.Add(List.of(1, 3)), pointwise(4, 2)));
         bothEnginesCompute(new float[]{62, 64, 66, 68, 70, 110, 110, 110, 110, 110}, program,
                 Nd4j.createFromArray(1f, 2, 3, 4, 5, 5, 5, 5, 5, 5).reshape(2, 1, 1, 5));
+    }
+
+    /** Norms that are almost zero count as the least one. */
+    @Test
+    void examplesAreDividedByTheirNorms() {
+        for (boolean last : new boolean[]{false, true}) {
+            Program program = new Program(1, last, List.of(new Normalize(0, 0.5f), new Activate(1, ScalarFunction.linear(10, 1))));
+            bothEnginesCompute(new float[]{1, 7, -7, 1, 1, 3, 1, 1, 1, 1, 1, 1}, program,
+                    Nd4j.createFromArray(0f, 3, -4, 0, 0, 0.1f, 0, 0, 0, 0, 0, 0).reshape(3, 1, 4, 1));
+        }
+    }
+
+    @Test
+    void examplesOfSeveralImagesAreStacked() {
+        Program program = new Program(2, false, List.of(pointwise(0, 2), new Program.Concat(List.of(2, 1, 1), 0), pointwise(3, 1)));
+        bothEnginesCompute(new float[]{2, 4, 5, 6, 7, 8, 5, 6, 7, 8}, program, Nd4j.createFromArray(1f, 2).reshape(1, 1, 1, 2),
+                Nd4j.createFromArray(5f, 6, 7, 8).reshape(2, 1, 1, 2));
+        assertThrows(IllegalArgumentException.class, () -> program.shapes(List.of(new Program.Shape(1, 1, 1, 2), new Program.Shape(1, 1, 2, 1))));
+    }
+
+    @Test
+    void rowsOfSeveralImagesAreMerged() {
+        Program program = new Program(2, false, List.of(pointwise(0, 2), new Program.Concat(List.of(1, 2), 2), pointwise(3, 1)));
+        bothEnginesCompute(new float[]{5, 6, 7, 8, 2, 4}, program, Nd4j.createFromArray(1f, 2).reshape(1, 1, 1, 2),
+                Nd4j.createFromArray(5f, 6, 7, 8).reshape(1, 1, 2, 2));
     }
 
     @Test

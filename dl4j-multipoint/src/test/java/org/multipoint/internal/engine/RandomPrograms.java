@@ -122,6 +122,7 @@ final class RandomPrograms {
             case 13 -> add(slope(random.nextBoolean() ? x : convolve(x, s)));
             case 14 -> gate(x, s);
             case 15 -> rearrange(x, s);
+            case 16 -> add(new Normalize(random.nextBoolean() ? x : convolve(x, s), 1e-3f));
             default -> add(new Program.Rectify(convolve(x, s), random.nextBoolean() ? Float.POSITIVE_INFINITY : 6));
         }
     }
@@ -223,7 +224,7 @@ final class RandomPrograms {
 
     /** What makes images larger is followed by what makes them smaller. */
     private void rearrange(int x, Shape s) {
-        switch (random.nextInt(5)) {
+        switch (random.nextInt(6)) {
             case 0 -> {
                 int up = add(new Rearrange.Upsample(x, 2, 1 + random.nextInt(2)));
                 add(new Rearrange.Crop(up, new Program.Frame(random.nextInt(s.h()), s.h() - 1, 0, shapes.get(up).w() > s.w() ? s.w() : 0)));
@@ -234,7 +235,8 @@ final class RandomPrograms {
                     add(new Rearrange.SpaceToDepth(x, 2));
                 }
             }
-            case 3 -> add(new Rearrange.Reshape(x, last, false,
+            case 3 -> add(new Rearrange.Permute(x, last, List.of(0, 2, 1, 3)));
+            case 4 -> add(new Rearrange.Reshape(x, last, false,
                     last ? List.of(s.h() * s.w(), 1, s.c()) : List.of(s.c(), s.h() * s.w(), 1)));
             default -> add(new Rearrange.Reshape(x, last, false, List.of(s.w(), s.c(), s.h())));
         }

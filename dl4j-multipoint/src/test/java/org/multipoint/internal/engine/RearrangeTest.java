@@ -78,6 +78,10 @@ class RearrangeTest {
         moves(new Rearrange.Reshape(0, false, false, List.of(3, 2, 12)), (n, c, h, w) -> ((n * 3 + c) * 2 + h) * 12 + w);
         moves(new Rearrange.Reshape(0, false, false, List.of(72)), (n, c, h, w) -> n * 72 + c);
         moves(new Rearrange.Reshape(0, false, true, List.of(9)), (n, c, h, w) -> n * 9 + c);
+        moves(new Rearrange.Permute(0, false, List.of(0, 2, 3, 1)), (n, c, h, w) -> at(IMAGE, n, w, c, h));
+        moves(new Rearrange.Permute(0, false, List.of(0, 1, 3, 2)), (n, c, h, w) -> at(IMAGE, n, c, w, h));
+        moves(new Rearrange.Permute(0, true, List.of(0, 2, 3, 1)), (n, c, h, w) -> at(IMAGE, n, w, c, h));
+        moves(new Rearrange.Part(0, 1, 2), (n, c, h, w) -> at(IMAGE, n + 1, c, h, w));
     }
 
     @Test
@@ -85,9 +89,12 @@ class RearrangeTest {
         assertThrows(IllegalArgumentException.class, () -> new Rearrange.Upsample(0, 0, 1));
         assertThrows(IllegalArgumentException.class, () -> new Rearrange.SpaceToDepth(0, 0));
         assertThrows(IllegalArgumentException.class, () -> new Rearrange.Reshape(0, false, false, List.of()));
+        assertThrows(IllegalArgumentException.class, () -> new Rearrange.Permute(0, false, List.of(1, 0, 2, 3)));
+        assertThrows(IllegalArgumentException.class, () -> new Rearrange.Permute(0, false, List.of(0, 1, 1, 3)));
+        assertThrows(IllegalArgumentException.class, () -> new Rearrange.Part(0, 2, 2));
         for (Rearrange rearrange : List.of(new Rearrange.Crop(0, new Frame(2, 2, 0, 0)), new Rearrange.Select(0, 2, 4),
                 new Rearrange.Select(0, 1, 1), new Rearrange.SpaceToDepth(0, 3), new Rearrange.Reshape(0, false, false, List.of(36)),
-                new Rearrange.Reshape(0, false, true, List.of(7)))) {
+                new Rearrange.Reshape(0, false, true, List.of(7)), new Rearrange.Permute(0, false, List.of(0, 2, 1)), new Rearrange.Part(0, 0, 3))) {
             String message = assertThrows(IllegalArgumentException.class, () -> rearrange.shape(List.of(IMAGE))).getMessage();
             assertTrue(message.contains("[2, 3, 4, 6]"), message);
         }

@@ -21,7 +21,7 @@ import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
 /** Arrays of a NumPy {@code .npz} file by name. Every error message names the file and the array. */
-final class Npz {
+public final class Npz {
 
     private static final String SUFFIX = ".npy";
     private static final byte[] MAGIC = "\u0093NUMPY".getBytes(StandardCharsets.ISO_8859_1);
@@ -39,7 +39,7 @@ final class Npz {
      *
      * @throws IOException where the file is missing, unreadable, truncated or altered
      */
-    static Npz read(Path file) throws IOException {
+    public static Npz read(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new IOException(file + ": there is no such file, expected an npz file of weights");
         }
@@ -88,7 +88,7 @@ final class Npz {
         }
     }
 
-    boolean has(String name) {
+    public boolean has(String name) {
         return arrays.containsKey(name);
     }
 
@@ -97,7 +97,7 @@ final class Npz {
      *
      * @throws IllegalArgumentException where it is missing, has another shape, or holds NaN or infinity
      */
-    INDArray get(String name, long... shape) {
+    public INDArray get(String name, long... shape) {
         INDArray array = arrays.get(name);
         if (array == null) {
             throw new IllegalArgumentException(file + ": array \"" + name + "\" is missing");

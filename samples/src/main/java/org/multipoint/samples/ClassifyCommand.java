@@ -1,0 +1,68 @@
+package org.multipoint.samples;
+
+import org.multipoint.datasets.ImageFiles;
+import org.multipoint.datasets.ImageList;
+import org.multipoint.samples.PublishedClassifier.Part;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/** Quantizes published classifiers of images and sounds and evaluates them. */
+@Command(name = "classify", description = "Quantizes a published classifier of images or sounds, 8, 4 and 3 bits unless told otherwise, and evaluates it.")
+final class ClassifyCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec command;
+
+    @Option(names = "--net", required = true, paramLabel = "NET", description = "The classifier: ${COMPLETION-CANDIDATES}.")
+    private PublishedClassifier net;
+
+    @Option(names = "--data", required = true, paramLabel = "DIR", description = "Its model and examples, as docs/DATA.md lays them out.")
+    private Path data;
+
+    @Option(names = "--dl4j", description = "Evaluates fp32 by Deeplearning4j's own layers, which takes many times longer.")
+    private boolean byDeeplearning4j;
+
+    @Mixin
+    private QuantizationOptions quantization;
+
+    @Mixin
+    private ReportedHalf half;
+
+    @Mixin
+    private RunOptions run;
+
+    @Override
+    public Integer call() throws Exception {
+        Notebook notebook = new Notebook(command.commandLine().getOut());
+
+        notebook.step("A trained network");
+        Network network = net.network(data);
+        notebook.say("%s: %s; images in %s", net, network, network.format());
+
+        notebook.step("Images");
+        try (ImageSets sets = sets(network)) {
+            new Comparison<>(notebook, net.toString(), network, sets, Evaluations.ofClasses())
+                    .show(quantization, quantization.bits(8, 4, 3), run, byDeeplearning4j);
+            if (sets.test() instanceof ImageFiles files) {
+                files.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
+            }
+        }
+        return 0;
+    }
+
+    private ImageSets sets(Network network) throws IOException {
+        boolean searches = quantization.maxDrop().isPresent();
+        ImageList test = net.examples(data, Part.TEST, network.format());
+        Optional<ImageList> calibration = net.calibration(data, network.format());
+        return calibration.isEmpty() ? ImageSets.of(test, run.test(), half.get(), searches)
+                : ImageSets.of(calibration.get(), ImageSets.limited(test, run.test()), half.get(), searches);
+    }
+}
