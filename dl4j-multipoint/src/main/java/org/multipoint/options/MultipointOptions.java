@@ -57,6 +57,7 @@ public final class MultipointOptions {
     private final Clipping clipping;
     private final int inputBits;
     private final boolean foldBatchNormalization;
+    private final boolean equalizedRanges;
     private final boolean quantizedInputs;
     private final boolean targetMatching;
     private final boolean shortcutMatching;
@@ -72,6 +73,7 @@ public final class MultipointOptions {
         clipping = builder.clipping;
         inputBits = builder.inputBits;
         foldBatchNormalization = builder.foldBatchNormalization;
+        equalizedRanges = builder.equalizedRanges;
         quantizedInputs = builder.quantizedInputs;
         targetMatching = builder.targetMatching;
         shortcutMatching = builder.shortcutMatching;
@@ -100,6 +102,7 @@ public final class MultipointOptions {
         builder.clipping = clipping;
         builder.inputBits = inputBits;
         builder.foldBatchNormalization = foldBatchNormalization;
+        builder.equalizedRanges = equalizedRanges;
         builder.quantizedInputs = quantizedInputs;
         builder.targetMatching = targetMatching;
         builder.shortcutMatching = shortcutMatching;
@@ -144,6 +147,11 @@ public final class MultipointOptions {
         return foldBatchNormalization;
     }
 
+    /** See {@link Builder#equalizedRanges}. */
+    public boolean equalizedRanges() {
+        return equalizedRanges;
+    }
+
     /** See {@link Builder#quantizedInputs}. */
     public boolean quantizedInputs() {
         return quantizedInputs;
@@ -175,8 +183,8 @@ public final class MultipointOptions {
     }
 
     private List<Object> values() {
-        return Arrays.asList(maxPoints, granularity, grid, scales, clipping, inputBits, foldBatchNormalization, quantizedInputs, targetMatching,
-                shortcutMatching, ridge, biasCorrection, positionsPerImage);
+        return Arrays.asList(maxPoints, granularity, grid, scales, clipping, inputBits, foldBatchNormalization, equalizedRanges, quantizedInputs,
+                targetMatching, shortcutMatching, ridge, biasCorrection, positionsPerImage);
     }
 
     @Override
@@ -193,7 +201,7 @@ public final class MultipointOptions {
     public String toString() {
         return "MultipointOptions[maxPoints=" + maxPoints + ", granularity=" + granularity + ", grid=" + grid + ", scales=" + scales
                 + ", clipping=" + clipping + ", inputBits=" + inputBits + ", foldBatchNormalization=" + foldBatchNormalization
-                + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching + ", shortcutMatching=" + shortcutMatching
+                + ", equalizedRanges=" + equalizedRanges + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching + ", shortcutMatching=" + shortcutMatching
                 + ", ridge=" + ridge + ", biasCorrection=" + biasCorrection + ", positionsPerImage=" + positionsPerImage + "]";
     }
 
@@ -207,6 +215,7 @@ public final class MultipointOptions {
         private Clipping clipping = Clipping.LEAST_SQUARES;
         private int inputBits = 8;
         private boolean foldBatchNormalization = true;
+        private boolean equalizedRanges = true;
         private boolean quantizedInputs = true;
         private boolean targetMatching = true;
         private boolean shortcutMatching = true;
@@ -275,6 +284,15 @@ public final class MultipointOptions {
         /** Whether BatchNormalization is folded into the layer before it; default true. */
         public Builder foldBatchNormalization(boolean fold) {
             this.foldBatchNormalization = fold;
+            return this;
+        }
+
+        /**
+         * Whether channels between layers are scaled, where that leaves all outputs as they are, so that the channels of a quantized
+         * activation have equal ranges; where weights are fitted to quantized inputs; default true.
+         */
+        public Builder equalizedRanges(boolean equalize) {
+            this.equalizedRanges = equalize;
             return this;
         }
 

@@ -86,14 +86,19 @@ final class CalibrationPass {
     }
 
     private void observe(String operation, Tensor input, Map<String, Moments> moments) {
-        int wrong = Tensor.firstNonFinite(input.data());
-        if (wrong >= 0) {
-            throw new IllegalArgumentException("an input is " + input.data()[wrong] + ", expected finite values");
-        }
+        requireFinite(input);
         if (settings.strategy().needsRanges()) {
             ranges.computeIfAbsent(operation, o -> new RangeStatistics()).add(input.data());
         }
         moments.get(operation).add(input);
+    }
+
+    /** @throws IllegalArgumentException where an input of an operation is NaN or infinite; whoever calls this adds the name of the layer */
+    static void requireFinite(Tensor input) {
+        int wrong = Tensor.firstNonFinite(input.data());
+        if (wrong >= 0) {
+            throw new IllegalArgumentException("an input is " + input.data()[wrong] + ", expected finite values");
+        }
     }
 
     private void examine(LinearVertex vertex, LinearVertex.Operation operation, Moments moments, List<Integer> widths) {

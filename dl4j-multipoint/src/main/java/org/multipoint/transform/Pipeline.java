@@ -6,6 +6,7 @@ import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.engine.Engine;
 import org.multipoint.internal.engine.FusedRows;
 import org.multipoint.internal.graph.BatchNormFolding;
+import org.multipoint.internal.graph.ChannelScaling;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
@@ -32,7 +33,7 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
- * The steps from a model to its transformed copy: fold, calibrate, allocate, quantize, build. Steps that do not depend on the budget are
+ * The steps from a model to its transformed copy: fold, equalize, calibrate, allocate, quantize, build. Steps that do not depend on the budget are
  * done once, however many budgets are tried.
  */
 final class Pipeline<M> {
@@ -43,6 +44,7 @@ final class Pipeline<M> {
     private final TransformListener listener;
     private final Map<String, String> kept = new LinkedHashMap<>();
     private final Map<String, String> warnings = new LinkedHashMap<>();
+    private final int equalized;
     private final ReferenceNetwork network;
     private final List<LinearVertex> vertices;
     private final CalibrationData data;
@@ -61,6 +63,7 @@ final class Pipeline<M> {
         if (settings.options().foldBatchNormalization()) {
             kept.putAll(BatchNormFolding.fold(edit, settings.leftOut()));
         }
+        equalized = settings.equalizesRanges() ? equalize(edit, source, engine) : 0;
         ComputationGraph reference = edit.toGraph();
         network = new ReferenceNetwork(reference, engine);
         network.obstacles().forEach(kept::putIfAbsent);
@@ -72,6 +75,16 @@ final class Pipeline<M> {
         }
         data = source.apply(reference.getNumInputArrays());
         calibration = new CalibrationPass(settings, network, data, listener);
+    }
+
+    /** The number of channels whose ranges are equal afterwards. */
+    private int equalize(GraphEdit edit, IntFunction<CalibrationData> source, Engine engine) {
+        ChannelScaling scaling = ChannelScaling.of(edit, settings.leftOut());
+        if (scaling.channels() > 0) {
+            ComputationGraph graph = edit.copy().toGraph();
+            new RangeEqualization(scaling, new ReferenceNetwork(graph, engine)).run(source.apply(graph.getNumInputArrays()), listener);
+        }
+        return scaling.channels();
     }
 
     /** The width of codes and what is spent on them. */
@@ -159,8 +172,12 @@ final class Pipeline<M> {
     }
 
     private Provenance provenance(Plan plan) {
+        Map<String, String> used = settings.describe();
+        if (settings.equalizesRanges()) {
+            used.put("equalizedRanges", equalized + " channels");
+        }
         return new Provenance(version(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits,
-                plan.budget.description(), calibration.images(), data.description(), settings.describe());
+                plan.budget.description(), calibration.images(), data.description(), used);
     }
 
     private static String version() {

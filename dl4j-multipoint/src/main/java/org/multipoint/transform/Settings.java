@@ -56,6 +56,11 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
         return activationBits > 0 && ofNetwork ? options.inputBits() : activationBits;
     }
 
+    /** Whether the ranges of channels are equalized: where weights are fitted to inputs, and these are quantized. */
+    boolean equalizesRanges() {
+        return options.equalizedRanges() && activationBits > 0 && strategy().isSequential();
+    }
+
     /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */
     Map<String, String> describe() {
         Map<String, String> d = new TreeMap<>();
@@ -73,6 +78,9 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
         }
         if (!options.foldBatchNormalization()) {
             d.put("foldBatchNormalization", "false");
+        }
+        if (!options.equalizedRanges()) {
+            d.put("equalizedRanges", "false");
         }
         d.put("positionsPerImage", String.valueOf(options.positionsPerImage()));
         return d;

@@ -24,9 +24,9 @@ class MultipointOptionsTest {
     /** Each option set to something that is not its default. */
     private static final List<UnaryOperator<MultipointOptions.Builder>> CHANGES = List.of(
             b -> b.maxPoints(3), b -> b.granularity(Granularity.LAYER), b -> b.grid(CodeGrid.ODD), b -> b.scales(ScaleLayout.PER_POINT),
-            b -> b.clipping(Clipping.MIN_MAX), b -> b.inputBits(6), b -> b.foldBatchNormalization(false), b -> b.quantizedInputs(false),
-            b -> b.targetMatching(false), b -> b.shortcutMatching(false), b -> b.ridge(0.5), b -> b.biasCorrection(false),
-            b -> b.positionsPerImage(7));
+            b -> b.clipping(Clipping.MIN_MAX), b -> b.inputBits(6), b -> b.foldBatchNormalization(false), b -> b.equalizedRanges(false),
+            b -> b.quantizedInputs(false), b -> b.targetMatching(false), b -> b.shortcutMatching(false), b -> b.ridge(0.5),
+            b -> b.biasCorrection(false), b -> b.positionsPerImage(7));
 
     @Test
     void defaultsAreTheDocumentedOnes() {
@@ -37,8 +37,8 @@ class MultipointOptionsTest {
         assertEquals(ScaleLayout.PER_ROW, options.scales());
         assertEquals(Clipping.LEAST_SQUARES, options.clipping());
         assertEquals(8, options.inputBits());
-        assertTrue(options.foldBatchNormalization() && options.quantizedInputs() && options.targetMatching() && options.shortcutMatching()
-                && options.biasCorrection());
+        assertTrue(options.foldBatchNormalization() && options.equalizedRanges() && options.quantizedInputs() && options.targetMatching()
+                && options.shortcutMatching() && options.biasCorrection());
         assertEquals(0.1, options.ridge());
         assertEquals(512, options.positionsPerImage());
     }

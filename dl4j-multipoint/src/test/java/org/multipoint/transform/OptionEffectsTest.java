@@ -155,7 +155,8 @@ class OptionEffectsTest {
     // Target matching and its ridge.
 
     private static float[] fineWeights(UnaryOperator<MultipointOptions.Builder> options) {
-        return matrix(quantizer(CHAIN, options).bits(8).points(1).activationBits(3).transform().model(), "l1").toFloats();
+        return matrix(quantizer(CHAIN, o -> options.apply(o.equalizedRanges(false))).bits(8).points(1).activationBits(3).transform().model(),
+                "l1").toFloats();
     }
 
     @Test
@@ -184,7 +185,8 @@ class OptionEffectsTest {
     // Quantized inputs.
 
     private static List<MultipointMatrix> underActivationBits(int bits, boolean quantizedInputs) {
-        return matrices(quantizer(CHAIN, o -> o.quantizedInputs(quantizedInputs)).activationBits(bits).transform().model());
+        return matrices(quantizer(CHAIN, o -> o.equalizedRanges(false).quantizedInputs(quantizedInputs)).activationBits(bits).transform()
+                .model());
     }
 
     @Test
@@ -347,7 +349,7 @@ class OptionEffectsTest {
             channel.muli(channel.mul(channel));
         }
         return inputScale(Multipoint.of(graph).bits(8).calibrate(iterator).activationBits(bits)
-                .options(MultipointOptions.builder().clipping(clipping).build()).transform().model(), "l1");
+                .options(MultipointOptions.builder().equalizedRanges(false).clipping(clipping).build()).transform().model(), "l1");
     }
 
     @Test
@@ -369,6 +371,49 @@ class OptionEffectsTest {
                 matrices(transform(CHAIN, o -> o.quantizedInputs(false).clipping(Clipping.MIN_MAX))));
         assertEquals(matrices(quantizer(CHAIN, o -> o).activationBits(0).transform().model()),
                 matrices(quantizer(CHAIN, o -> o.clipping(Clipping.MIN_MAX)).activationBits(0).transform().model()));
+    }
+
+    // Equalized ranges.
+
+    /** Three layers with channels between them whose ranges differ by factors of up to 2,000. */
+    private static ComputationGraph uneven() {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(7, 7, 3), convolution(3, 12, Activation.RELU),
+                new SeparableConvolution2D.Builder(3, 3).nOut(8).activation(Activation.LEAKYRELU).build(),
+                convolution(1, 4, Activation.IDENTITY));
+        for (int c = 0; c < 12; c++) {
+            graph.getParam("l0_W").slice(c).muli(Math.pow(2, -c));
+            graph.getParam("l0_b").reshape(12).getScalar(c).muli(Math.pow(2, -c));
+            graph.getParam("l1_W").get(NDArrayIndex.all(), NDArrayIndex.point(c)).muli(Math.pow(2, c));
+        }
+        return graph;
+    }
+
+    private static double distance(ComputationGraph graph, Method method, int activationBits, boolean equalized) {
+        INDArray x = TestNets.random(9, SHAPE);
+        ComputationGraph small = quantizer(graph, o -> o.equalizedRanges(equalized)).method(method).bits(8).activationBits(activationBits)
+                .transform().model();
+        return graph.outputSingle(x).distance2(small.outputSingle(x));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"8", "4"})
+    void equalizedRangesRoundChannelsOfSmallValuesFinely(int activationBits) {
+        double off = distance(uneven(), Method.CALIBRATED, activationBits, false);
+        double on = distance(uneven(), Method.CALIBRATED, activationBits, true);
+        assertTrue(on < 0.5 * off, on + " with them, " + off + " without");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"CALIBRATED, 0", "NEAREST, 8", "GREEDY, 8"})
+    void rangesAreEqualizedOnlyWhereWeightsAreFittedToQuantizedActivations(Method method, int activationBits) {
+        assertEquals(distance(uneven(), method, activationBits, false), distance(uneven(), method, activationBits, true));
+    }
+
+    @Test
+    void theReportTellsHowManyChannelsWereScaled() {
+        assertEquals("32 channels", quantizer(uneven(), o -> o).transform().report().provenance().settings().get("equalizedRanges"));
+        assertEquals("false", quantizer(uneven(), o -> o.equalizedRanges(false)).transform().report().provenance().settings()
+                .get("equalizedRanges"));
     }
 
     // Width of the network's inputs.
@@ -430,7 +475,8 @@ class OptionEffectsTest {
             convolution(3, 8, Activation.IDENTITY), new BatchNormalization(), convolution(3, 4, Activation.RELU));
 
     private static ComputationGraph folded(boolean fold) {
-        return quantizer(NORMALIZED, o -> o.foldBatchNormalization(fold).targetMatching(false)).bits(8).points(1).transform().model();
+        return quantizer(NORMALIZED, o -> o.foldBatchNormalization(fold).equalizedRanges(false).targetMatching(false)).bits(8).points(1)
+                .transform().model();
     }
 
     @Test

@@ -5,13 +5,15 @@ import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.layers.LayerKind;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -80,26 +82,9 @@ public final class BatchNormFolding {
 
     private static void scale(GraphEdit edit, String name, BatchNormalization norm, Map<String, INDArray> statistics) {
         BatchNormAffine affine = BatchNormAffine.of(norm, statistics);
-        Layer layer = edit.layer(name);
-        LayerKind kind = LayerKind.ofPlain(layer).orElseThrow();
-        int last = kind.weightKeys().size() - 1;
-        String key = kind.weightKeys().get(last);
-        Map<String, INDArray> params = edit.params(name);
-        INDArray old = params.get(key);
-        float[] weights = kind.matrix(old, last);
-        float[] bias = new float[affine.factor().length];
-        int columns = weights.length / bias.length;
-        for (int r = 0; r < bias.length; r++) {
-            double s = affine.factor()[r];
-            for (int c = r * columns; c < (r + 1) * columns; c++) {
-                weights[c] = (float) (weights[c] * s);
-            }
-            double b = params.containsKey(LayerKind.BIAS) ? params.get(LayerKind.BIAS).getDouble(r) : 0;
-            bias[r] = (float) (b * s + affine.shift()[r]);
-        }
-        Map<String, INDArray> folded = new LinkedHashMap<>(params);
-        folded.put(key, kind.param(layer, weights, last).castTo(old.dataType()));
-        folded.put(LayerKind.BIAS, Nd4j.create(bias, new long[]{1, bias.length}, 'c').castTo(old.dataType()));
-        edit.replace(name, kind.withBias(layer), folded);
+        List<LinearOp> ops = LinearEdit.ops(edit, name);
+        double[] inputs = new double[ops.get(ops.size() - 1).inChannels()];
+        Arrays.fill(inputs, 1);
+        LinearEdit.affine(edit, name, ops.size() - 1, inputs, affine.factor(), affine.shift());
     }
 }
