@@ -201,8 +201,9 @@ public final class MultipointOptions {
     public String toString() {
         return "MultipointOptions[maxPoints=" + maxPoints + ", granularity=" + granularity + ", grid=" + grid + ", scales=" + scales
                 + ", clipping=" + clipping + ", inputBits=" + inputBits + ", foldBatchNormalization=" + foldBatchNormalization
-                + ", equalizedRanges=" + equalizedRanges + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching + ", shortcutMatching=" + shortcutMatching
-                + ", ridge=" + ridge + ", biasCorrection=" + biasCorrection + ", positionsPerImage=" + positionsPerImage + "]";
+                + ", equalizedRanges=" + equalizedRanges + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching
+                + ", shortcutMatching=" + shortcutMatching + ", ridge=" + ridge + ", biasCorrection=" + biasCorrection
+                + ", positionsPerImage=" + positionsPerImage + "]";
     }
 
     /** Sets options; each setter throws an {@link IllegalArgumentException} where its value is out of range. */
@@ -289,7 +290,7 @@ public final class MultipointOptions {
 
         /**
          * Whether channels between layers are scaled, where that leaves all outputs as they are, so that the channels of a quantized
-         * activation have equal ranges; where weights are fitted to quantized inputs; default true.
+         * activation have equal ranges; under {@link Method#CALIBRATED} and {@link Method#MIXED_PRECISION}; default true.
          */
         public Builder equalizedRanges(boolean equalize) {
             this.equalizedRanges = equalize;

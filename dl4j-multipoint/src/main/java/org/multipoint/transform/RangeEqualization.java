@@ -53,7 +53,7 @@ final class RangeEqualization {
                         LinearVertex.Operation operation = vertex.operations().get(index);
                         ranges.get(operation).add(input, operation.op().channelAxis(input.shape().length));
                     });
-                    listener.onProgress(TransformListener.Phase.CALIBRATION, ++batches, -1, "batch " + batches);
+                    listener.onProgress(TransformListener.Phase.EQUALIZATION, ++batches, -1, "batch " + batches);
                 }
             }
         }

@@ -56,9 +56,12 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
         return activationBits > 0 && ofNetwork ? options.inputBits() : activationBits;
     }
 
-    /** Whether the ranges of channels are equalized: where weights are fitted to inputs, and these are quantized. */
+    /**
+     * Whether the ranges of channels are equalized: where weights are fitted to inputs, and these are quantized. Entropy-coded weights are
+     * left out: operations have one step for all rows, so that scaled rows are given other shares of the bits.
+     */
     boolean equalizesRanges() {
-        return options.equalizedRanges() && activationBits > 0 && strategy().isSequential();
+        return options.equalizedRanges() && activationBits > 0 && strategy().isSequential() && method != Method.CODED;
     }
 
     /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */

@@ -241,7 +241,7 @@ final class Progress implements AutoCloseable {
             if (now == Phase.EVALUATION) {
                 return;
             }
-            long steps = total < 0 && now == Phase.CALIBRATION ? batches : total;
+            long steps = total < 0 ? batches : total;
             // Each attempt of a search quantizes anew.
             if (progress == null || now != phase || done < progress.done) {
                 close();

@@ -311,6 +311,7 @@ public final class ChannelScaling {
 
     private static boolean isHomogeneous(IActivation activation) {
         return activation instanceof ActivationIdentity || activation instanceof ActivationLReLU
-                || activation instanceof ActivationReLU relu && (relu.getThreshold() == null || relu.getThreshold() == 0) && relu.getMax() == null;
+                || activation instanceof ActivationReLU relu && relu.getMax() == null
+                && (relu.getThreshold() == null || relu.getThreshold() == 0);
     }
 }
