@@ -22,6 +22,20 @@ import java.util.OptionalInt;
  */
 public final class MultipointOptions {
 
+    /**
+     * When channels between layers are scaled, where that leaves all outputs as they are, so that the channels of a quantized activation
+     * have equal ranges. It makes the rounding of activations finer and that of weights coarser. Only methods that fit weights to
+     * quantized activations do it.
+     */
+    public enum Equalization {
+        /** Channels stay as they are. */
+        NEVER,
+        /** Where activations have fewer than 8 bits, so that most of the error is theirs. */
+        FEW_BITS,
+        /** Wherever activations are quantized. */
+        ALWAYS
+    }
+
     /** How the range of a quantized input is chosen from the values seen in calibration. */
     public enum Clipping {
         /** The smallest and largest value. */
@@ -57,7 +71,7 @@ public final class MultipointOptions {
     private final Clipping clipping;
     private final int inputBits;
     private final boolean foldBatchNormalization;
-    private final boolean equalizedRanges;
+    private final Equalization equalization;
     private final boolean quantizedInputs;
     private final boolean targetMatching;
     private final boolean shortcutMatching;
@@ -73,7 +87,7 @@ public final class MultipointOptions {
         clipping = builder.clipping;
         inputBits = builder.inputBits;
         foldBatchNormalization = builder.foldBatchNormalization;
-        equalizedRanges = builder.equalizedRanges;
+        equalization = builder.equalization;
         quantizedInputs = builder.quantizedInputs;
         targetMatching = builder.targetMatching;
         shortcutMatching = builder.shortcutMatching;
@@ -102,7 +116,7 @@ public final class MultipointOptions {
         builder.clipping = clipping;
         builder.inputBits = inputBits;
         builder.foldBatchNormalization = foldBatchNormalization;
-        builder.equalizedRanges = equalizedRanges;
+        builder.equalization = equalization;
         builder.quantizedInputs = quantizedInputs;
         builder.targetMatching = targetMatching;
         builder.shortcutMatching = shortcutMatching;
@@ -147,9 +161,9 @@ public final class MultipointOptions {
         return foldBatchNormalization;
     }
 
-    /** See {@link Builder#equalizedRanges}. */
-    public boolean equalizedRanges() {
-        return equalizedRanges;
+    /** See {@link Builder#equalization}. */
+    public Equalization equalization() {
+        return equalization;
     }
 
     /** See {@link Builder#quantizedInputs}. */
@@ -183,7 +197,7 @@ public final class MultipointOptions {
     }
 
     private List<Object> values() {
-        return Arrays.asList(maxPoints, granularity, grid, scales, clipping, inputBits, foldBatchNormalization, equalizedRanges, quantizedInputs,
+        return Arrays.asList(maxPoints, granularity, grid, scales, clipping, inputBits, foldBatchNormalization, equalization, quantizedInputs,
                 targetMatching, shortcutMatching, ridge, biasCorrection, positionsPerImage);
     }
 
@@ -201,7 +215,7 @@ public final class MultipointOptions {
     public String toString() {
         return "MultipointOptions[maxPoints=" + maxPoints + ", granularity=" + granularity + ", grid=" + grid + ", scales=" + scales
                 + ", clipping=" + clipping + ", inputBits=" + inputBits + ", foldBatchNormalization=" + foldBatchNormalization
-                + ", equalizedRanges=" + equalizedRanges + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching
+                + ", equalization=" + equalization + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching
                 + ", shortcutMatching=" + shortcutMatching + ", ridge=" + ridge + ", biasCorrection=" + biasCorrection
                 + ", positionsPerImage=" + positionsPerImage + "]";
     }
@@ -216,7 +230,7 @@ public final class MultipointOptions {
         private Clipping clipping = Clipping.LEAST_SQUARES;
         private int inputBits = 8;
         private boolean foldBatchNormalization = true;
-        private boolean equalizedRanges = true;
+        private Equalization equalization = Equalization.FEW_BITS;
         private boolean quantizedInputs = true;
         private boolean targetMatching = true;
         private boolean shortcutMatching = true;
@@ -288,12 +302,9 @@ public final class MultipointOptions {
             return this;
         }
 
-        /**
-         * Whether channels between layers are scaled, where that leaves all outputs as they are, so that the channels of a quantized
-         * activation have equal ranges; under {@link Method#CALIBRATED} and {@link Method#MIXED_PRECISION}; default true.
-         */
-        public Builder equalizedRanges(boolean equalize) {
-            this.equalizedRanges = equalize;
+        /** When channels between layers are scaled to equal ranges; default {@link Equalization#FEW_BITS}. */
+        public Builder equalization(Equalization when) {
+            this.equalization = Objects.requireNonNull(when, "equalization");
             return this;
         }
 

@@ -174,7 +174,7 @@ final class Pipeline<M> {
     private Provenance provenance(Plan plan) {
         Map<String, String> used = settings.describe();
         if (settings.equalizesRanges()) {
-            used.put("equalizedRanges", equalized + " channels");
+            used.put("equalizedChannels", String.valueOf(equalized));
         }
         return new Provenance(version(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits,
                 plan.budget.description(), calibration.images(), data.description(), used);

@@ -1,6 +1,7 @@
 package org.multipoint.transform;
 
 import org.multipoint.internal.calibration.MemoryBound;
+import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 
@@ -56,12 +57,14 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
         return activationBits > 0 && ofNetwork ? options.inputBits() : activationBits;
     }
 
-    /**
-     * Whether the ranges of channels are equalized: where weights are fitted to inputs, and these are quantized. Entropy-coded weights are
-     * left out: operations have one step for all rows, so that scaled rows are given other shares of the bits.
-     */
+    /** Whether the ranges of channels are equalized. */
     boolean equalizesRanges() {
-        return options.equalizedRanges() && activationBits > 0 && strategy().isSequential() && method != Method.CODED;
+        boolean wanted = switch (options.equalization()) {
+            case NEVER -> false;
+            case FEW_BITS -> activationBits < InputQuantization.MOST_BITS;
+            case ALWAYS -> true;
+        };
+        return wanted && activationBits > 0 && strategy().isSequential();
     }
 
     /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */
@@ -81,9 +84,6 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
         }
         if (!options.foldBatchNormalization()) {
             d.put("foldBatchNormalization", "false");
-        }
-        if (!options.equalizedRanges()) {
-            d.put("equalizedRanges", "false");
         }
         d.put("positionsPerImage", String.valueOf(options.positionsPerImage()));
         return d;

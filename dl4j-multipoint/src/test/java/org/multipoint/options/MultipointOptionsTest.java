@@ -3,6 +3,7 @@ package org.multipoint.options;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.multipoint.options.MultipointOptions.Clipping;
+import org.multipoint.options.MultipointOptions.Equalization;
 import org.multipoint.options.MultipointOptions.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
@@ -24,7 +25,7 @@ class MultipointOptionsTest {
     /** Each option set to something that is not its default. */
     private static final List<UnaryOperator<MultipointOptions.Builder>> CHANGES = List.of(
             b -> b.maxPoints(3), b -> b.granularity(Granularity.LAYER), b -> b.grid(CodeGrid.ODD), b -> b.scales(ScaleLayout.PER_POINT),
-            b -> b.clipping(Clipping.MIN_MAX), b -> b.inputBits(6), b -> b.foldBatchNormalization(false), b -> b.equalizedRanges(false),
+            b -> b.clipping(Clipping.MIN_MAX), b -> b.inputBits(6), b -> b.foldBatchNormalization(false), b -> b.equalization(Equalization.ALWAYS),
             b -> b.quantizedInputs(false), b -> b.targetMatching(false), b -> b.shortcutMatching(false), b -> b.ridge(0.5),
             b -> b.biasCorrection(false), b -> b.positionsPerImage(7));
 
@@ -36,8 +37,9 @@ class MultipointOptionsTest {
         assertEquals(Optional.empty(), options.grid());
         assertEquals(ScaleLayout.PER_ROW, options.scales());
         assertEquals(Clipping.LEAST_SQUARES, options.clipping());
+        assertEquals(Equalization.FEW_BITS, options.equalization());
         assertEquals(8, options.inputBits());
-        assertTrue(options.foldBatchNormalization() && options.equalizedRanges() && options.quantizedInputs() && options.targetMatching()
+        assertTrue(options.foldBatchNormalization() && options.quantizedInputs() && options.targetMatching()
                 && options.shortcutMatching() && options.biasCorrection());
         assertEquals(0.1, options.ridge());
         assertEquals(512, options.positionsPerImage());

@@ -25,6 +25,7 @@ import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.options.MultipointOptions.Clipping;
+import org.multipoint.options.MultipointOptions.Equalization;
 import org.multipoint.options.MultipointOptions.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
@@ -47,7 +48,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -55,6 +55,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -367,7 +368,7 @@ class MultipointTest {
                 new DenseLayer.Builder().nOut(10).activation(Activation.IDENTITY).build(),
                 new DenseLayer.Builder().nOut(4).activation(Activation.IDENTITY).build());
         DataSetIterator iterator = TestNets.iterator(1, 4, 1, 16, 3, 6, 6);
-        MultipointResult<ComputationGraph> result = Multipoint.of(graph).bits(2).activationBits(4).calibrate(iterator).transform();
+        MultipointResult<ComputationGraph> result = Multipoint.of(graph).options(ofTheSourcesRanges()).bits(2).activationBits(4).calibrate(iterator).transform();
         Map<String, Double> reported = new HashMap<>();
         result.report().layers().forEach(l -> reported.put(l.name().replace("/pW", ""), l.outputError()));
         Map<String, double[]> sums = new HashMap<>();
@@ -395,6 +396,11 @@ class MultipointTest {
         });
     }
 
+    /** Outputs of single layers are then those of the source. */
+    private static MultipointOptions ofTheSourcesRanges() {
+        return MultipointOptions.builder().equalization(Equalization.NEVER).build();
+    }
+
     private static ComputationGraph identities() {
         return TestNets.chain(InputType.convolutional(6, 6, 3),
                 new ConvolutionLayer.Builder(3, 3).nOut(8).activation(Activation.IDENTITY).build(),
@@ -407,7 +413,7 @@ class MultipointTest {
     void calibratedMeanOutputsAreExact() {
         ComputationGraph graph = identities();
         DataSetIterator iterator = TestNets.iterator(1, 1, 1, 1024, 3, 6, 6);
-        ComputationGraph small = Multipoint.of(graph).bits(2).activationBits(3).calibrate(iterator).transform().model();
+        ComputationGraph small = Multipoint.of(graph).options(ofTheSourcesRanges()).bits(2).activationBits(3).calibrate(iterator).transform().model();
         CalibrationData data = CalibrationData.of(iterator, 1);
         data.reset();
         // Those that it learnt from; the others come in the next batch.
@@ -483,6 +489,17 @@ class MultipointTest {
     }
 
     @Test
+    void listenersHearOfEqualization() {
+        List<String> heard = new ArrayList<>();
+        transform(m -> m.activationBits(4).listener((phase, done, total, what) -> {
+            if (phase == TransformListener.Phase.EQUALIZATION) {
+                heard.add(what);
+            }
+        }));
+        assertEquals(List.of("batch 1", "batch 2", "batch 3", "batch 4"), heard);
+    }
+
+    @Test
     void listenersHearEachPhaseToItsEnd() {
         for (Method method : Method.values()) {
             Map<TransformListener.Phase, List<String>> heard = new HashMap<>();
@@ -494,8 +511,7 @@ class MultipointTest {
                 last.put(phase, done);
             }));
             List<String> batches = List.of("batch 1", "batch 2", "batch 3", "batch 4");
-            boolean equalized = Set.of(Method.CALIBRATED, Method.MIXED_PRECISION).contains(method);
-            assertEquals(equalized ? batches : null, heard.get(TransformListener.Phase.EQUALIZATION), method.toString());
+            assertNull(heard.get(TransformListener.Phase.EQUALIZATION), method.toString());
             assertEquals(batches, heard.get(TransformListener.Phase.CALIBRATION));
             assertEquals(List.of("l0", "l1/W", "l1/pW", "l2", "l3"), heard.get(TransformListener.Phase.ALLOCATION));
             assertEquals(List.of("l0", "l1", "l2", "l3"), heard.get(TransformListener.Phase.QUANTIZATION));

@@ -18,6 +18,7 @@ import org.multipoint.layers.MultipointWeights;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.options.MultipointOptions.Clipping;
+import org.multipoint.options.MultipointOptions.Equalization;
 import org.multipoint.options.MultipointOptions.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.MultipointMatrix;
@@ -41,6 +42,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Each option of {@link MultipointOptions} changes what it should, and only that. */
@@ -155,7 +157,7 @@ class OptionEffectsTest {
     // Target matching and its ridge.
 
     private static float[] fineWeights(UnaryOperator<MultipointOptions.Builder> options) {
-        return matrix(quantizer(CHAIN, o -> options.apply(o.equalizedRanges(false))).bits(8).points(1).activationBits(3).transform().model(),
+        return matrix(quantizer(CHAIN, o -> options.apply(o.equalization(Equalization.NEVER))).bits(8).points(1).activationBits(3).transform().model(),
                 "l1").toFloats();
     }
 
@@ -185,7 +187,7 @@ class OptionEffectsTest {
     // Quantized inputs.
 
     private static List<MultipointMatrix> underActivationBits(int bits, boolean quantizedInputs) {
-        return matrices(quantizer(CHAIN, o -> o.equalizedRanges(false).quantizedInputs(quantizedInputs)).activationBits(bits).transform()
+        return matrices(quantizer(CHAIN, o -> o.equalization(Equalization.NEVER).quantizedInputs(quantizedInputs)).activationBits(bits).transform()
                 .model());
     }
 
@@ -349,7 +351,7 @@ class OptionEffectsTest {
             channel.muli(channel.mul(channel));
         }
         return inputScale(Multipoint.of(graph).bits(8).calibrate(iterator).activationBits(bits)
-                .options(MultipointOptions.builder().equalizedRanges(false).clipping(clipping).build()).transform().model(), "l1");
+                .options(MultipointOptions.builder().equalization(Equalization.NEVER).clipping(clipping).build()).transform().model(), "l1");
     }
 
     @Test
@@ -390,7 +392,7 @@ class OptionEffectsTest {
 
     private static double distance(ComputationGraph graph, Method method, int activationBits, boolean equalized) {
         INDArray x = TestNets.random(9, SHAPE);
-        ComputationGraph small = quantizer(graph, o -> o.equalizedRanges(equalized)).method(method).bits(8).activationBits(activationBits)
+        ComputationGraph small = quantizer(graph, o -> o.equalization(equalized ? Equalization.ALWAYS : Equalization.NEVER)).method(method).bits(8).activationBits(activationBits)
                 .transform().model();
         return graph.outputSingle(x).distance2(small.outputSingle(x));
     }
@@ -411,9 +413,15 @@ class OptionEffectsTest {
 
     @Test
     void theReportTellsHowManyChannelsWereScaled() {
-        assertEquals("32 channels", quantizer(uneven(), o -> o).transform().report().provenance().settings().get("equalizedRanges"));
-        assertEquals("false", quantizer(uneven(), o -> o.equalizedRanges(false)).transform().report().provenance().settings()
-                .get("equalizedRanges"));
+        assertEquals("32", equalizedChannels(Equalization.FEW_BITS, 7));
+        assertEquals("32", equalizedChannels(Equalization.ALWAYS, 8));
+        assertNull(equalizedChannels(Equalization.FEW_BITS, 8));
+        assertNull(equalizedChannels(Equalization.NEVER, 4));
+    }
+
+    private static String equalizedChannels(Equalization when, int activationBits) {
+        return quantizer(uneven(), o -> o.equalization(when)).activationBits(activationBits).transform().report().provenance().settings()
+                .get("equalizedChannels");
     }
 
     // Width of the network's inputs.
@@ -475,7 +483,7 @@ class OptionEffectsTest {
             convolution(3, 8, Activation.IDENTITY), new BatchNormalization(), convolution(3, 4, Activation.RELU));
 
     private static ComputationGraph folded(boolean fold) {
-        return quantizer(NORMALIZED, o -> o.foldBatchNormalization(fold).equalizedRanges(false).targetMatching(false)).bits(8).points(1)
+        return quantizer(NORMALIZED, o -> o.foldBatchNormalization(fold).equalization(Equalization.NEVER).targetMatching(false)).bits(8).points(1)
                 .transform().model();
     }
 
