@@ -39,7 +39,7 @@ final class CurveCommand implements Callable<Integer> {
     private static final int TEST_IMAGES = 10_000;
     private static final String BUDGETS = "1.5,1.75,2,2.15,2.5,3,3.5,4,5";
     private static final int[] WIDTHS = {2, 3, 4};
-    private static final double[] EXTRA_POINTS = {0, 0.1, 0.2, 0.3};
+    private static final double[] EXTRA_POINTS = {0, 0.1, 0.3};
     /** Mixed precision has no codes of fewer bits, and stores steps besides. */
     private static final double LEAST_MIXED = 2.5;
 
