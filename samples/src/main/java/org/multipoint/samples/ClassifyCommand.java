@@ -1,6 +1,5 @@
 package org.multipoint.samples;
 
-import org.multipoint.datasets.ImageFiles;
 import org.multipoint.datasets.ImageList;
 import org.multipoint.samples.PublishedClassifier.Part;
 import picocli.CommandLine.Command;
@@ -51,9 +50,7 @@ final class ClassifyCommand implements Callable<Integer> {
         try (ImageSets sets = sets(network)) {
             new Comparison<>(notebook, net.toString(), network, sets, Evaluations.ofClasses())
                     .show(quantization, quantization.bits(8, 4, 3), run, byDeeplearning4j);
-            if (sets.test() instanceof ImageFiles files) {
-                files.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
-            }
+            sets.saySkipped(notebook);
         }
         return 0;
     }
