@@ -14,7 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Quantizes published classifiers of images and sounds and evaluates them. */
-@Command(name = "classify", description = "Quantizes a published classifier of images or sounds, 8, 4 and 3 bits unless told otherwise, and evaluates it.")
+@Command(name = "classify", description = "Quantizes a published classifier of images or sounds, 8, 4 and 3 bits unless told otherwise, "
+        + "and evaluates it.")
 final class ClassifyCommand implements Callable<Integer> {
 
     @Spec
