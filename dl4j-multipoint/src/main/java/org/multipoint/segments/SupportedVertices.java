@@ -113,7 +113,8 @@ final class SupportedVertices {
             return unless(r.getReshapeOrder() == 'c' && r.getNewShape().length > 1 && r.getNewShape()[0] == -1 && isShape(sizes(r)),
                     "gives the shape " + Arrays.toString(r.getNewShape()) + " in the order '" + r.getReshapeOrder() + "'");
         } else if (vertex instanceof L2NormalizeVertex norm) {
-            return unless(norm.getDimension() == null || norm.getDimension().length == 0, "normalization over axes " + Arrays.toString(norm.getDimension()));
+            return unless(norm.getDimension() == null || norm.getDimension().length == 0,
+                    "normalization over axes " + Arrays.toString(norm.getDimension()));
         } else if (vertex instanceof SubsetVertex || vertex.getClass() == StackVertex.class || vertex.getClass() == UnstackVertex.class) {
             return Optional.empty();
         }

@@ -108,7 +108,8 @@ class SegmentShapesTest {
                 .addLayer("a", new Convolution1DLayer.Builder(3).convolutionMode(ConvolutionMode.Same).rnnDataFormat(format).nIn(5).nOut(6)
                         .activation(Activation.RELU).build(), "in")
                 .addVertex("permuted", new PreprocessorVertex(new PermutePreprocessor(2, 1)), "a")
-                .addLayer("b", new Convolution1DLayer.Builder(3).rnnDataFormat(format).nIn(9).nOut(4).activation(Activation.IDENTITY).build(), "permuted")
+                .addLayer("b", new Convolution1DLayer.Builder(3).rnnDataFormat(format).nIn(9).nOut(4).activation(Activation.IDENTITY).build(),
+                        "permuted")
                 .setOutputs("b").validateOutputLayerConfig(false)), last ? new long[]{2, 9, 5} : new long[]{2, 5, 9});
     }
 }

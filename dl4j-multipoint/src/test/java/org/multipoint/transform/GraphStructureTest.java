@@ -374,8 +374,8 @@ class GraphStructureTest {
         assertEquals(Set.of("l2", "l3"), ofGraph.keySet());
         MultiLayerNetwork network = TestNets.network(input, layers);
         MultipointReport report = Multipoint.of(network).calibrate(TestNets.iterator(1, 3, 1, 8, 3, 6, 6)).transform().report();
-        assertTrue(report.warnings().values().stream().anyMatch(w -> w.contains("trainable") && w.contains("layer 2 of the source, layer 1 of the result")),
-                report.toString());
+        assertTrue(report.warnings().values().stream()
+                .anyMatch(w -> w.contains("trainable") && w.contains("layer 2 of the source, layer 1 of the result")), report.toString());
     }
 
     @ParameterizedTest

@@ -297,7 +297,8 @@ public final class OnnxExporter {
         public Void visit(Normalize normalize) {
             onnx.node("ReduceL2", names.of(y, "norm"), List.of(x.tensor), OnnxGraph.attribute("axes", x.flat ? List.of(1L) : List.of(1L, 2L, 3L)),
                     OnnxGraph.attribute("keepdims", 1));
-            onnx.node("Max", names.of(y, "divisor"), List.of(names.of(y, "norm"), onnx.constant(names.of(y, "least"), new float[]{normalize.least()})));
+            onnx.node("Max", names.of(y, "divisor"),
+                    List.of(names.of(y, "norm"), onnx.constant(names.of(y, "least"), new float[]{normalize.least()})));
             return node("Div", List.of(x.tensor, names.of(y, "divisor")));
         }
 

@@ -1,6 +1,5 @@
 package org.multipoint.samples;
 
-import org.multipoint.datasets.ImageFiles;
 import org.multipoint.datasets.ImageList;
 import org.multipoint.samples.PublishedClassifier.Part;
 import picocli.CommandLine.Command;
@@ -15,7 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Quantizes published classifiers of images and sounds and evaluates them. */
-@Command(name = "classify", description = "Quantizes a published classifier of images or sounds, 8, 4 and 3 bits unless told otherwise, and evaluates it.")
+@Command(name = "classify", description = "Quantizes a published classifier of images or sounds, 8, 4 and 3 bits unless told otherwise, "
+        + "and evaluates it.")
 final class ClassifyCommand implements Callable<Integer> {
 
     @Spec
@@ -51,9 +51,7 @@ final class ClassifyCommand implements Callable<Integer> {
         try (ImageSets sets = sets(network)) {
             new Comparison<>(notebook, net.toString(), network, sets, Evaluations.ofClasses())
                     .show(quantization, quantization.bits(8, 4, 3), run, byDeeplearning4j);
-            if (sets.test() instanceof ImageFiles files) {
-                files.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
-            }
+            sets.saySkipped(notebook);
         }
         return 0;
     }

@@ -2,7 +2,6 @@ package org.multipoint.samples;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.multipoint.datasets.DetectionFolder;
-import org.multipoint.datasets.ImageFiles;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -99,7 +98,7 @@ final class DetectCommand implements Callable<Integer> {
         try (ImageSets sets = sets(chosen, detector, network)) {
             new Comparison<>(notebook, chosen.name(), network, sets, new DetectionJudge(detector))
                     .show(quantization, quantization.bits(8, 4, 3), run, false);
-            ((ImageFiles) sets.test()).skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
+            sets.saySkipped(notebook);
         }
         return 0;
     }

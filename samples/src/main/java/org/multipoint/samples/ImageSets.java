@@ -1,5 +1,6 @@
 package org.multipoint.samples;
 
+import org.multipoint.datasets.ImageFiles;
 import org.multipoint.datasets.ImageIterator;
 import org.multipoint.datasets.ImageList;
 import org.multipoint.samples.ReportedHalf.Half;
@@ -71,6 +72,13 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
         return (calibration == null ? "" : String.format("%,d to calibrate on, ", calibration.totalExamples()))
                 + (search == null ? "" : String.format("%,d to search on, ", search.totalExamples()))
                 + String.format("%,d %sto evaluate on", test.totalExamples(), calibration == null ? "" : "others ");
+    }
+
+    /** Says which of the files to evaluate on could not be read. */
+    void saySkipped(Notebook notebook) {
+        if (test instanceof ImageFiles files) {
+            files.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
+        }
     }
 
     Optional<ImageIterator> searched() {

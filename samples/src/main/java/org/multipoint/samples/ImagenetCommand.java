@@ -97,7 +97,7 @@ final class ImagenetCommand implements Callable<Integer> {
         try (ImageSets sets = sets(network, shown)) {
             new Comparison<>(notebook, model.getFileName().toString(), network, sets, Evaluations.ofClasses())
                     .show(quantization, quantization.bits(4), run, byDeeplearning4j);
-            ((ImageFolder) sets.test()).skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
+            sets.saySkipped(notebook);
         }
         return 0;
     }

@@ -47,7 +47,8 @@ enum PublishedClassifier {
     RESNET8("mlperf_resnet8_cifar10.h5") {
         @Override
         ImageList examples(Path data, Part part, CNN2DFormat format) {
-            return ImageFolder.of(set(data, "cifar10").resolve(part == Part.TEST ? "test" : "train"), new ImageView.Builder("raw", 32).exact().build())
+            return ImageFolder.of(set(data, "cifar10").resolve(part == Part.TEST ? "test" : "train"),
+                            new ImageView.Builder("raw", 32).exact().build())
                     .labels(Cifar10Data.LABELS).limit(part == Part.TEST ? 2000 : 1000).format(format).build();
         }
     },

@@ -302,7 +302,8 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         @Override
         public Shape shape(List<Shape> read) {
             Shape first = read.get(0);
-            IntFunction<Shape> ofSize = size -> new Shape(axis == 0 ? size : first.n, axis == 1 ? size : first.c, axis == 2 ? size : first.h, first.w);
+            IntFunction<Shape> ofSize = size -> new Shape(axis == 0 ? size : first.n, axis == 1 ? size : first.c,
+                    axis == 2 ? size : first.h, first.w);
             ToIntFunction<Shape> size = axis == 0 ? Shape::n : axis == 1 ? Shape::c : Shape::h;
             if (read.stream().anyMatch(s -> !s.equals(ofSize.apply(size.applyAsInt(s))))) {
                 throw new IllegalArgumentException("Images to be merged have different sizes: " + read);
