@@ -190,7 +190,7 @@ class ReferenceNetworkTest {
     @Test
     void inputsThatDoNotFitAVertexAreTheCallersFault() {
         ReferenceNetwork network = new ReferenceNetwork(images(CNN2DFormat.NCHW), Engines.preferred());
-        BatchShape batch = new BatchShape(List.of(List.of(3L, 3L, 9L, 9L), List.of(3L, 4L)));
+        BatchShape batch = new BatchShape(List.of(List.of(3L, 3L, 9L, 9L), List.of(3L, 4L)), List.of());
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
                 () -> network.forward("all", List.of(TestOps.normal(1, 3, 7), TestOps.normal(2, 3, 4, 2), TestOps.normal(3, 3, 4)), batch));
         assertEquals("Vertex \"all\": expected inputs of one rank, found shapes [[3, 7], [3, 4, 2], [3, 4]]", e.getMessage());
@@ -260,7 +260,7 @@ class ReferenceNetworkTest {
         ReferenceNetwork network = new ReferenceNetwork(TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.feedForward(3))
                 .addVertex("constant", new ConstantVertex(), "in").addVertex("scale", new ScaleVertex(1), "constant").setOutputs("scale")),
                 Engines.preferred());
-        BatchShape batch = new BatchShape(List.of(List.of(2L, 3L)));
+        BatchShape batch = new BatchShape(List.of(List.of(2L, 3L)), List.of());
         for (int i = 0; i < 2; i++) {
             Tensor constant = network.forward("constant", List.of(TestOps.normal(1, 2, 3)), batch);
             assertArrayEquals(TestOps.normal(9, 2, 3).data(), constant.data());
