@@ -49,13 +49,30 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
         return multipoint;
     }
 
-    /** {@inheritDoc} It names the layer inside where that has no such operations, as in a damaged file. */
+    /**
+     * The kind of the layer inside.
+     *
+     * @throws IllegalStateException where there is none or its weights cannot be stored, as in a damaged file; it names the layer
+     */
+    WeightOnlyKind kind() {
+        return Optional.ofNullable(underlying).flatMap(WeightOnlyKind::of).orElseThrow(() -> new IllegalStateException("Layer \"" + layerName
+                + "\": expected a layer whose weights can be stored in the property \"underlying\", found "
+                + (underlying == null ? "none" : underlying.getClass().getSimpleName())));
+    }
+
+    /** The stored matrices' places in the layer inside. */
+    List<StoredMatrix> matrices() {
+        return kind().matrices(underlying);
+    }
+
+    /** Of all parameters of the layer inside, or arrays in their shapes, what is not stored. */
+    Map<String, INDArray> floating(Map<String, INDArray> all) {
+        return kind().floating(underlying, all);
+    }
+
     @Override
     public List<LinearOp> storedOps() {
-        Optional<WeightOnlyKind> kind = Optional.ofNullable(underlying).flatMap(WeightOnlyKind::of);
-        return kind.map(k -> k.matrices(underlying).stream().map(StoredMatrix::op).toList()).orElseThrow(() -> new IllegalStateException(
-                "Layer \"" + layerName + "\": expected a layer whose weights can be stored in the property \"underlying\", found "
-                        + (underlying == null ? "none" : underlying.getClass().getSimpleName())));
+        return matrices().stream().map(StoredMatrix::op).toList();
     }
 
     @Override
@@ -78,8 +95,8 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
             INDArray all = Nd4j.createUninitialized(dataType, underlying.initializer().numParams(underlying));
             Layer layer = underlying.instantiate(inside, listeners, index, all, false, dataType);
             Map<String, INDArray> table = WeightOnlyParameters.INSTANCE.init(conf, params, initialize);
-            return layer instanceof RecurrentLayer recurrent ? new RecurrentImpl(this, recurrent, params, table)
-                    : new Impl(this, layer, params, table);
+            return layer instanceof RecurrentLayer recurrent ? new RecurrentImpl(this, recurrent, dataType, params, table)
+                    : new Impl(this, layer, dataType, params, table);
         }
     }
 
@@ -99,20 +116,22 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
      */
     private static class Impl extends org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer {
         private final transient MultipointWeightOnlyLayer conf;
+        private final transient DataType dataType;
         private final transient Map<String, INDArray> inside;
         private transient INDArray params;
         private transient Map<String, INDArray> table;
         private transient INDArray gradients;
-        private transient Map<String, INDArray> gradientTable;
+        private transient Map<String, INDArray> gradientTable = Map.of();
         private transient Map<String, INDArray> insideGradients;
         private transient boolean decoded;
 
-        Impl(MultipointWeightOnlyLayer conf, Layer layer, INDArray params, Map<String, INDArray> table) {
+        Impl(MultipointWeightOnlyLayer conf, Layer layer, DataType dataType, INDArray params, Map<String, INDArray> table) {
             super(layer);
             this.conf = conf;
+            this.dataType = dataType;
             this.params = params;
             this.table = table;
-            this.inside = WeightOnlyParameters.floating(conf.underlying, layer.paramTable());
+            this.inside = conf.floating(layer.paramTable());
         }
 
         /** The implementation with its weights and the present values of all other parameters. */
@@ -127,7 +146,7 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
 
         private void decode() {
             List<MultipointMatrix> decodedMatrices = MultipointWeights.matrices(conf);
-            List<StoredMatrix> stored = WeightOnlyKind.of(conf.underlying).orElseThrow().matrices(conf.underlying);
+            List<StoredMatrix> stored = conf.matrices();
             Map<String, INDArray> all = underlying.paramTable();
             for (int i = 0; i < stored.size(); i++) {
                 stored.get(i).assign(decodedMatrices.get(i).toFloats(), all.get(stored.get(i).key()));
@@ -173,7 +192,7 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
 
         @Override
         public void setParams(INDArray values) {
-            if (params != values && values.length() > 0) {
+            if (params != null && params != values) {
                 params.assign(values.reshape(params.shape()));
             }
         }
@@ -220,19 +239,25 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
         public void setBackpropGradientsViewArray(INDArray view) {
             gradients = view;
             gradientTable = WeightOnlyParameters.views(table, view);
-            try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                INDArray all = Nd4j.create(view.dataType(), conf.underlying.initializer().numParams(conf.underlying));
-                underlying.setBackpropGradientsViewArray(all);
-                NeuralNetConfiguration own = underlying.conf().clone();
-                own.setLayer(conf.underlying);
-                insideGradients = WeightOnlyParameters.floating(conf.underlying,
-                        conf.underlying.initializer().getGradientsFromFlattened(own, all));
+        }
+
+        /** The implementation, also with room for the gradients of all its parameters. */
+        final Layer readyToTrain() {
+            if (insideGradients == null) {
+                try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+                    INDArray all = Nd4j.create(dataType, conf.underlying.initializer().numParams(conf.underlying));
+                    underlying.setBackpropGradientsViewArray(all);
+                    NeuralNetConfiguration own = underlying.conf().clone();
+                    own.setLayer(conf.underlying);
+                    insideGradients = conf.floating(conf.underlying.initializer().getGradientsFromFlattened(own, all));
+                }
             }
+            return ready();
         }
 
         @Override
         public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
-            return own(ready().backpropGradient(epsilon, workspaces));
+            return own(readyToTrain().backpropGradient(epsilon, workspaces));
         }
 
         /** The gradients of the parameters that are floating, where the network expects them; those of the weights are dropped. */
@@ -254,8 +279,8 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
 
     private static final class RecurrentImpl extends Impl implements RecurrentLayer {
 
-        RecurrentImpl(MultipointWeightOnlyLayer conf, RecurrentLayer layer, INDArray params, Map<String, INDArray> table) {
-            super(conf, layer, params, table);
+        RecurrentImpl(MultipointWeightOnlyLayer conf, RecurrentLayer layer, DataType dataType, INDArray params, Map<String, INDArray> table) {
+            super(conf, layer, dataType, params, table);
         }
 
         private RecurrentLayer recurrent() {
@@ -299,7 +324,7 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
 
         @Override
         public Pair<Gradient, INDArray> tbpttBackpropGradient(INDArray epsilon, int length, LayerWorkspaceMgr workspaces) {
-            return own(((RecurrentLayer) ready()).tbpttBackpropGradient(epsilon, length, workspaces));
+            return own(((RecurrentLayer) readyToTrain()).tbpttBackpropGradient(epsilon, length, workspaces));
         }
     }
 }

@@ -3,6 +3,7 @@ package org.multipoint.layers;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -23,27 +24,14 @@ final class WeightOnlyParameters implements ParamInitializer {
     private WeightOnlyParameters() {
     }
 
-    private static Layer inside(Layer layer) {
-        return ((MultipointWeightOnlyLayer) layer).getUnderlying();
-    }
-
-    private static List<StoredMatrix> matrices(Layer inside) {
-        return WeightOnlyKind.of(inside).orElseThrow().matrices(inside);
-    }
-
-    /** Of all parameters of a layer, or their gradients, what is not stored. */
-    static Map<String, INDArray> floating(Layer inside, Map<String, INDArray> all) {
-        return WeightOnlyKind.of(inside).orElseThrow().floating(inside, all);
-    }
-
-    /** Views of the shapes of some arrays in an array that has as many elements. */
+    /** Views of the shapes of some arrays in an array that has as many elements; null where there are none. */
     static Map<String, INDArray> views(Map<String, INDArray> like, INDArray of) {
         Map<String, INDArray> views = new LinkedHashMap<>();
-        INDArray flat = of.reshape(of.length());
         long from = 0;
         for (Map.Entry<String, INDArray> one : like.entrySet()) {
             INDArray array = one.getValue();
-            views.put(one.getKey(), flat.get(NDArrayIndex.interval(from, from + array.length())).reshape('c', array.shape()));
+            INDArray view = of.reshape(of.length()).get(NDArrayIndex.interval(from, from + array.length()));
+            views.put(one.getKey(), view.reshape('c', array.shape()));
             from += array.length();
         }
         return views;
@@ -56,15 +44,16 @@ final class WeightOnlyParameters implements ParamInitializer {
 
     @Override
     public long numParams(Layer layer) {
-        Layer inside = inside(layer);
-        return inside.initializer().numParams(inside) - matrices(inside).stream().mapToLong(StoredMatrix::length).sum();
+        MultipointWeightOnlyLayer stored = (MultipointWeightOnlyLayer) layer;
+        long weights = stored.matrices().stream().mapToLong(StoredMatrix::length).sum();
+        return stored.getUnderlying().initializer().numParams(stored.getUnderlying()) - weights;
     }
 
     @Override
     public List<String> paramKeys(Layer layer) {
-        Layer inside = inside(layer);
-        List<String> stored = matrices(inside).stream().filter(StoredMatrix::isAll).map(StoredMatrix::key).toList();
-        return inside.initializer().paramKeys(inside).stream().filter(key -> !stored.contains(key)).toList();
+        MultipointWeightOnlyLayer stored = (MultipointWeightOnlyLayer) layer;
+        List<String> weights = stored.matrices().stream().filter(StoredMatrix::isAll).map(StoredMatrix::key).toList();
+        return stored.getUnderlying().initializer().paramKeys(stored.getUnderlying()).stream().filter(key -> !weights.contains(key)).toList();
     }
 
     @Override
@@ -89,7 +78,7 @@ final class WeightOnlyParameters implements ParamInitializer {
 
     @Override
     public Map<String, INDArray> init(NeuralNetConfiguration conf, INDArray params, boolean initialize) {
-        if (initialize) {
+        if (initialize && params != null) {
             params.assign(0);
         }
         return table(conf, params);
@@ -102,12 +91,13 @@ final class WeightOnlyParameters implements ParamInitializer {
 
     /** Only the initializer of the layer inside knows the shapes of its parameters: it is given room for all of them. */
     private static Map<String, INDArray> table(NeuralNetConfiguration conf, INDArray flat) {
-        Layer inside = inside(conf.getLayer());
+        MultipointWeightOnlyLayer stored = (MultipointWeightOnlyLayer) conf.getLayer();
+        Layer inside = stored.getUnderlying();
         NeuralNetConfiguration own = conf.clone();
         own.setLayer(inside);
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-             INDArray all = Nd4j.createUninitialized(flat.dataType(), inside.initializer().numParams(inside))) {
-            return views(floating(inside, inside.initializer().getGradientsFromFlattened(own, all)), flat);
+             INDArray all = Nd4j.createUninitialized(flat == null ? DataType.FLOAT : flat.dataType(), inside.initializer().numParams(inside))) {
+            return views(stored.floating(inside.initializer().getGradientsFromFlattened(own, all)), flat);
         }
     }
 }

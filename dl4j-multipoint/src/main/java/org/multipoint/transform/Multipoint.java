@@ -80,8 +80,9 @@ public final class Multipoint<M> {
     }
 
     /**
-     * Representative inputs; a few hundred images are enough. Labels are ignored, and masks for all but recurrent layers. Required; the iterator must be resettable. One
-     * of every eight examples is held out to measure the reported errors and is not used for anything else; of fewer than eight, none is.
+     * Representative inputs; a few hundred images are enough. Labels are ignored, and so are masks, but by recurrent layers. Required; the
+     * iterator must be resettable. One of every eight examples is held out to measure the reported errors and is not used for anything else; of
+     * fewer than eight, none is.
      */
     public Multipoint<M> calibrate(DataSetIterator iterator) {
         this.data = inputs -> CalibrationData.of(iterator, inputs);

@@ -27,6 +27,8 @@ import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.modelimport.keras.Hdf5Archive;
+import org.deeplearning4j.nn.modelimport.keras.KerasModel;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.parallelism.ParallelInference;
 import org.deeplearning4j.util.ModelSerializer;
@@ -42,6 +44,7 @@ import org.multipoint.layers.WeightOnlyKind;
 import org.multipoint.options.Method;
 import org.multipoint.report.LayerReport;
 import org.multipoint.segments.Segments;
+import org.multipoint.testing.TestData;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -436,7 +439,8 @@ class WeightOnlyTest {
         ComputationGraph graph = Multipoint.of(TestNets.chain(SEQUENCE, lstm(), steps())).calibrate(data(SEQUENCES)).transform().model();
         String json = graph.getConfiguration().toJson();
         for (String[] change : new String[][]{{"\"payload\" : [ \"TVBU", "\"payload\" : [ \"TVBV"}, {"\"inputBits\" : 0", "\"inputBits\" : 8"},
-                {"\"nin\" : 5", "\"nin\" : 6"}, {"\"payload\" : [", "\"payload\" : [ ], \"other\" : ["}}) {
+                {"\"nin\" : 5", "\"nin\" : 6"}, {"\"payload\" : [", "\"payload\" : [ ], \"other\" : ["},
+                {"\"underlying\" : {", "\"other\" : {"}, {"\"multipoint\" : {", "\"other\" : {"}, {"conf.layers.LSTM", "conf.layers.DenseLayer"}}) {
             String damaged = json.replaceFirst(java.util.regex.Pattern.quote(change[0]), java.util.regex.Matcher.quoteReplacement(change[1]));
             assertNotEquals(json, damaged, change[0]);
             Exception e = assertThrows(Exception.class, () -> new ComputationGraph(
@@ -478,6 +482,50 @@ class WeightOnlyTest {
         assertTrue(errors[0] < 0.01, "W8: " + errors[0]);
         assertTrue(errors[1] < 0.05, "W4: " + errors[1]);
         assertTrue(errors[1] < errors[2], "nearest: " + errors[2]);
+    }
+
+    /**
+     * A published network of two LSTM layers. Deeplearning4j 1.0.0-M2.1 fails in native code, or never returns, when it samples the orthogonal
+     * matrices that Keras would have begun its training with: another initializer takes its place, and the file's weights that of both.
+     */
+    @Test
+    void publishedRecurrentNetwork(@TempDir Path folder) throws Exception {
+        Path file = TestData.require("zoo/models/chars2vec_50_full.h5");
+        String json;
+        try (Hdf5Archive archive = new Hdf5Archive(file.toString())) {
+            json = archive.readAttributeAsJson("model_config").replace("\"Orthogonal\"", "\"GlorotUniform\"");
+        }
+        ComputationGraph source = new KerasModel().modelBuilder().modelJson(json.replaceFirst("\\{", "{\"keras_version\": \"2.13.1\", "))
+                .weightsHdf5Filename(file.toString()).enforceTrainingConfig(false).buildModel().getComputationGraph(true);
+        List<DataSet> batches = new ArrayList<>();
+        for (int b = 0; b < 8; b++) {
+            batches.add(new DataSet(words(b), null));
+        }
+        INDArray test = words(100);
+        INDArray expected = source.outputSingle(test);
+        double[] bounds = {0.01, 0.05};
+        for (int i = 0; i < 2; i++) {
+            MultipointResult<ComputationGraph> result = Multipoint.of(source).bits(i == 0 ? 8 : 4).calibrate(new ListDataSetIterator<>(batches, 1)).transform();
+            double error = error(expected, result.model().outputSingle(test));
+            System.out.println("chars2vec, " + (i == 0 ? 8 : 4) + " bits: relative output error " + error + ", " + result.report().storedBitsPerWeight());
+            assertTrue(error < bounds[i], error + "");
+            assertEquals(Map.of(), result.report().kept());
+            File small = folder.resolve("small.zip").toFile();
+            ModelSerializer.writeModel(result.model(), small, false);
+            assertEquals(result.model().outputSingle(test), ModelSerializer.restoreComputationGraph(small).outputSingle(test));
+        }
+    }
+
+    /** 64 words of 16 of 59 characters each, one-hot, in which some characters are more frequent than others. */
+    private static INDArray words(long seed) {
+        Random random = new Random(seed);
+        INDArray words = Nd4j.zeros(64, 16, 59);
+        for (int n = 0; n < 64; n++) {
+            for (int t = 0; t < 16; t++) {
+                words.putScalar(n, t, (int) (59 * Math.pow(random.nextDouble(), 2)), 1);
+            }
+        }
+        return words;
     }
 
     private static DataSet remembered(long seed) {

@@ -2,6 +2,7 @@ package org.multipoint.internal.graph;
 
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointWeights;
@@ -37,7 +38,7 @@ public final class WeightOnlyVertex implements WeightVertex {
 
     /** Whether a vertex's layer is of a kind whose weights can be stored. */
     static boolean isWeightOnly(ComputationGraph graph, String name) {
-        return graph.getVertex(name).hasLayer() && graph.getVertex(name).getLayer().numParams() > 0
+        return graph.getVertex(name) instanceof LayerVertex vertex && vertex.getLayer().numParams() > 0
                 && WeightOnlyKind.of(LinearVertex.configuration(graph, name)).isPresent();
     }
 

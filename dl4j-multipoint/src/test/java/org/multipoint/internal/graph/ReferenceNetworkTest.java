@@ -21,6 +21,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
@@ -37,6 +38,9 @@ import org.multipoint.testing.TestOps;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 import java.util.ArrayList;
@@ -137,6 +141,75 @@ class ReferenceNetworkTest {
         same(TestNets.random(1, shape), seen.get("l0"));
         same(expected.get("l1"), seen.get("l2"));
         same(expected.get("l2"), seen.get("l3"));
+    }
+
+    /** What the two matrices of a recurrent layer meet: the input, and the layer's own output one step earlier, of steps that are not masked. */
+    @ParameterizedTest
+    @EnumSource(RNNFormat.class)
+    void stepsOfRecurrentLayers(RNNFormat format) {
+        LSTM lstm = new LSTM.Builder().dataFormat(format).nOut(5).activation(Activation.TANH).build();
+        boolean last = format == RNNFormat.NWC;
+        long[] shape = last ? new long[]{2, 4, 3} : new long[]{2, 3, 4};
+        float[][] masks = {{1, 1, 1, 0}, {1, 1, 0, 0}};
+        for (boolean masked : new boolean[]{false, true}) {
+            ComputationGraph graph = TestNets.chain(InputType.recurrent(3, 4, format), lstm, new Bidirectional(lstm));
+            Map<String, Tensor> seen = new HashMap<>();
+            ReferenceNetwork network = new ReferenceNetwork(graph, Engines.preferred());
+            INDArray x = TestNets.random(1, shape);
+            INDArray mask = masked ? Nd4j.createFromArray(masks) : null;
+            Tensor[] batch = {Tensor.of(x)};
+            try (ReferenceNetwork.Passes passes = network.passes(network.withWeights().values())) {
+                passes.run(batch, BatchShape.of(batch, masked ? new Tensor[]{Tensor.of(mask)} : new Tensor[0]),
+                        (vertex, operation, input) -> seen.put(vertex.operations().get(operation).name(), input));
+            }
+            graph.setLayerMaskArrays(new INDArray[]{mask}, null);
+            Map<String, INDArray> all = graph.feedForward(x, false);
+            graph.clearLayerMaskArrays();
+            steps(x, masked ? masks : null, last, 0, seen.get("l0/W"));
+            steps(all.get("l0"), masked ? masks : null, last, -1, seen.get("l0/RW"));
+            steps(all.get("l0"), masked ? masks : null, last, 0, seen.get("l1/fW"));
+            INDArray both = all.get("l1");
+            INDArray[] halves = new INDArray[2];
+            for (int i = 0; i < 2; i++) {
+                INDArrayIndex half = NDArrayIndex.interval(5 * i, 5 * i + 5);
+                halves[i] = last ? both.get(NDArrayIndex.all(), NDArrayIndex.all(), half) : both.get(NDArrayIndex.all(), half, NDArrayIndex.all());
+            }
+            steps(halves[0], masked ? masks : null, last, -1, seen.get("l1/fRW"));
+            assertEquals(seen.get("l1/fW").shape()[0], seen.get("l1/bRW").shape()[0]);
+            if (!masked) {
+                // The backward layer reads from the end: its first step is the last one, before which it has given nothing.
+                for (int n = 0; n < 2; n++) {
+                    for (int t = 0; t < 4; t++) {
+                        for (int c = 0; c < 5; c++) {
+                            float expected = t == 0 ? 0 : value(halves[1], last, n, 4 - t, c);
+                            assertEquals(expected, seen.get("l1/bRW").data()[(n * 4 + t) * 5 + c], 1e-5f);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static float value(INDArray sequences, boolean channelsLast, int example, int step, int channel) {
+        return channelsLast ? sequences.getFloat(example, step, channel) : sequences.getFloat(example, channel, step);
+    }
+
+    /** Expects the steps of sequences that count, each {@code shift} steps away from where it is found. */
+    private static void steps(INDArray sequences, float[][] masks, boolean channelsLast, int shift, Tensor found) {
+        int channels = (int) sequences.size(channelsLast ? 2 : 1);
+        int row = 0;
+        for (int n = 0; n < 2; n++) {
+            for (int t = 0; t < 4; t++) {
+                if (masks == null || masks[n][t] == 1) {
+                    for (int c = 0; c < channels; c++) {
+                        float expected = t + shift < 0 ? 0 : value(sequences, channelsLast, n, t + shift, c);
+                        assertEquals(expected, found.data()[row * channels + c], 1e-5f);
+                    }
+                    row++;
+                }
+            }
+        }
+        assertArrayEquals(new long[]{row, channels}, found.shape());
     }
 
     @Test
