@@ -65,8 +65,9 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
      * @throws IllegalStateException where weights are missing, damaged, or do not fit the layer; it names the layer
      */
     public static void check(Layer layer) {
-        List<LinearOp> ops = LayerKind.ofMultipoint(layer).ops(layer);
+        MultipointLayer multipoint = (MultipointLayer) layer;
         List<Operation> stored = of(layer).orElseThrow().operations();
+        List<LinearOp> ops = multipoint.storedOps();
         try {
             require(stored.size() == ops.size(), "expected weights of " + ops.size() + " operations, found " + stored.size());
             int quantized = 0;
@@ -77,6 +78,7 @@ public record MultipointWeights(@JsonProperty("operations") List<Operation> oper
             }
             require(quantized == 0 || quantized == ops.size(), "expected all of its operations or none to have a quantized input, found "
                     + quantized + " of " + ops.size());
+            require(quantized == 0 || multipoint.mayQuantizeInputs(), "expected floating inputs, found quantized ones");
         } catch (IllegalArgumentException e) {
             throw new IllegalStateException("Layer \"" + layer.getLayerName() + "\": " + e.getMessage(), e);
         }

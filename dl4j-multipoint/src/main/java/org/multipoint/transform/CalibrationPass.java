@@ -4,8 +4,11 @@ import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.calibration.MemoryBound;
 import org.multipoint.internal.calibration.Moments;
 import org.multipoint.internal.calibration.RangeStatistics;
+import org.multipoint.internal.graph.BatchShape;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
+import org.multipoint.internal.graph.WeightOnlyVertex;
+import org.multipoint.internal.graph.WeightVertex;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.internal.quantizer.WeightProblem;
 
@@ -45,12 +48,12 @@ final class CalibrationPass {
      * @throws IllegalArgumentException where there are no images, or they do not fit the network; where an input of an operation is NaN or
      *                                  infinite; where the memory bound is too small for an operation
      */
-    void run(List<LinearVertex> vertices, List<Integer> widths) {
+    void run(List<? extends WeightVertex> vertices, List<Integer> widths) {
         int done = 0;
         int total = vertices.stream().mapToInt(v -> v.operations().size()).sum();
-        for (List<LinearVertex> part : parts(vertices)) {
+        for (List<WeightVertex> part : parts(vertices)) {
             Map<String, Moments> moments = moments(part);
-            for (LinearVertex vertex : part) {
+            for (WeightVertex vertex : part) {
                 for (LinearVertex.Operation operation : vertex.operations()) {
                     examine(vertex, operation, moments.remove(operation.name()), widths);
                     listener.onProgress(TransformListener.Phase.ALLOCATION, ++done, total, operation.name());
@@ -61,10 +64,11 @@ final class CalibrationPass {
     }
 
     /** Second moments of the inputs of all operations of some vertices, by name of operation, from one pass of the images. */
-    private Map<String, Moments> moments(List<LinearVertex> part) {
+    private Map<String, Moments> moments(List<WeightVertex> part) {
         Map<String, Moments> moments = new HashMap<>();
         part.forEach(vertex -> vertex.operations().forEach(operation -> moments.put(operation.name(),
-                new Moments(operation.op(), false,
+                vertex instanceof WeightOnlyVertex weightOnly && !weightOnly.hasInputs() ? Moments.isotropic(operation.op(), settings.bound())
+                        : new Moments(operation.op(), false,
                         Moments.positionsPerImage(operation.op(), settings.options().positionsPerImage()), settings.bound()))));
         images = 0;
         int batches = 0;
@@ -74,7 +78,8 @@ final class CalibrationPass {
                 Tensor[] batch = data.next();
                 images += batch[0].examples();
                 if (!data.heldOut()) {
-                    passes.run(batch, (vertex, operation, input) -> observe(vertex.operations().get(operation).name(), input, moments));
+                    passes.run(batch, BatchShape.of(batch, data.masks()),
+                            (vertex, operation, input) -> observe(vertex.operations().get(operation).name(), input, moments));
                     listener.onProgress(TransformListener.Phase.CALIBRATION, ++batches, -1, "batch " + batches);
                 }
             }
@@ -90,7 +95,9 @@ final class CalibrationPass {
         if (settings.strategy().needsRanges()) {
             ranges.computeIfAbsent(operation, o -> new RangeStatistics()).add(input.data());
         }
-        moments.get(operation).add(input);
+        if (input.examples() > 0) {
+            moments.get(operation).add(input);
+        }
     }
 
     /** @throws IllegalArgumentException where an input of an operation is NaN or infinite; whoever calls this adds the name of the layer */
@@ -101,7 +108,7 @@ final class CalibrationPass {
         }
     }
 
-    private void examine(LinearVertex vertex, LinearVertex.Operation operation, Moments moments, List<Integer> widths) {
+    private void examine(WeightVertex vertex, LinearVertex.Operation operation, Moments moments, List<Integer> widths) {
         WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments,
                 settings.strategy().correctsBias());
         for (int width : widths) {
@@ -115,12 +122,12 @@ final class CalibrationPass {
      *
      * @throws IllegalArgumentException where a vertex does not fit by itself, neither here nor when it will be quantized
      */
-    private List<List<LinearVertex>> parts(List<LinearVertex> vertices) {
+    private List<List<WeightVertex>> parts(List<? extends WeightVertex> vertices) {
         MemoryBound bound = settings.bound();
-        List<List<LinearVertex>> parts = new ArrayList<>();
+        List<List<WeightVertex>> parts = new ArrayList<>();
         long held = 0;
         long besides = bound.patches();
-        for (LinearVertex vertex : vertices) {
+        for (WeightVertex vertex : vertices) {
             long sums = 0;
             long more = 0;
             for (LinearVertex.Operation operation : vertex.operations()) {

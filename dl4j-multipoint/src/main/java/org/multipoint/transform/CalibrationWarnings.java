@@ -47,7 +47,7 @@ final class CalibrationWarnings {
                     + "larger on others; of %d or more, some are held out to measure them", examples, CalibrationData.HELD_OUT));
         }
         if (masked) {
-            warnings.merge(ALL, "masks of the features are not looked at: steps that they leave out count as inputs", (a, b) -> a + "; " + b);
+            warnings.merge(ALL, "masks of the features are looked at for recurrent layers only: steps that they leave out count as inputs of all others", (a, b) -> a + "; " + b);
         }
         return warnings;
     }

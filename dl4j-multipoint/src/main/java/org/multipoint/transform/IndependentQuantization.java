@@ -2,6 +2,7 @@ package org.multipoint.transform;
 
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
+import org.multipoint.internal.graph.WeightVertex;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.quantizer.WeightProblem;
 
@@ -24,12 +25,12 @@ final class IndependentQuantization {
         this.quantizer = quantizer;
     }
 
-    List<QuantizedOperation> quantize(LinearVertex vertex) {
+    List<QuantizedOperation> quantize(WeightVertex vertex) {
         List<QuantizedOperation> operations = new ArrayList<>();
         for (LinearVertex.Operation operation : vertex.operations()) {
             OperationQuantizer.Weights weights = quantizer.quantize(operation.name(),
                     new WeightProblem(operation.name(), operation.op(), operation.weights(), null, false));
-            int bits = settings.inputBits(operations.isEmpty() && network.readsNetworkInputs(vertex));
+            int bits = vertex instanceof LinearVertex linear ? settings.inputBits(operations.isEmpty() && network.readsNetworkInputs(linear)) : 0;
             Optional<InputQuantization> input = bits == 0 ? Optional.empty() : Optional.of(calibration
                     .range(operation.name()).quantization(settings.options().clipping(), bits));
             operations.add(new QuantizedOperation(operation.name(), weights.matrix(), weights.notionalBits(), operation.bias(), input,

@@ -24,7 +24,7 @@ import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Transforms a trained model into one whose convolution and dense weights are stored as points, without retraining. The
+ * Transforms a trained model into one whose weights are stored as points, without retraining. The
  * source model is not changed.
  *
  * <pre>{@code
@@ -80,8 +80,9 @@ public final class Multipoint<M> {
     }
 
     /**
-     * Representative inputs; a few hundred images are enough. Labels and masks are ignored. Required; the iterator must be resettable. One
-     * of every eight examples is held out to measure the reported errors and is not used for anything else; of fewer than eight, none is.
+     * Representative inputs; a few hundred images are enough. Labels are ignored, and so are masks, but by recurrent layers. Required; the
+     * iterator must be resettable. One of every eight examples is held out to measure the reported errors and is not used for anything else; of
+     * fewer than eight, none is.
      */
     public Multipoint<M> calibrate(DataSetIterator iterator) {
         this.data = inputs -> CalibrationData.of(iterator, inputs);

@@ -1,6 +1,5 @@
 package org.multipoint.transform;
 
-import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.engine.Engine;
@@ -10,14 +9,14 @@ import org.multipoint.internal.graph.ChannelScaling;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
-import org.multipoint.layers.LayerKind;
+import org.multipoint.internal.graph.WeightOnlyVertex;
+import org.multipoint.internal.graph.WeightVertex;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.report.Provenance;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,7 +45,7 @@ final class Pipeline<M> {
     private final Map<String, String> warnings = new LinkedHashMap<>();
     private final int equalized;
     private final ReferenceNetwork network;
-    private final List<LinearVertex> vertices;
+    private final List<WeightVertex> vertices;
     private final CalibrationData data;
     private final CalibrationPass calibration;
 
@@ -68,8 +67,9 @@ final class Pipeline<M> {
         network = new ReferenceNetwork(reference, engine);
         network.obstacles().forEach(kept::putIfAbsent);
         settings.leftOut().forEach(name -> kept.put(name, "left out as asked"));
-        vertices = network.linear().values().stream().filter(v -> !settings.leftOut().contains(v.name())).toList();
-        vertices.forEach(v -> v.kind().deviation(edit.layer(v.name())).ifPresent(w -> warnings.put(v.name(), w)));
+        vertices = network.withWeights().values().stream().filter(v -> !settings.leftOut().contains(v.name())).toList();
+        vertices.stream().filter(LinearVertex.class::isInstance).map(LinearVertex.class::cast)
+                .forEach(v -> v.kind().deviation(edit.layer(v.name())).ifPresent(w -> warnings.put(v.name(), w)));
         if (vertices.isEmpty()) {
             throw new IllegalArgumentException("The model has no layer that can be quantized: " + kept);
         }
@@ -129,27 +129,27 @@ final class Pipeline<M> {
         }
         IndependentQuantization independent = new IndependentQuantization(settings, network, calibration, (PointQuantizer) quantizer);
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
-        for (LinearVertex vertex : vertices) {
+        for (WeightVertex vertex : vertices) {
             quantized.put(vertex.name(), independent.quantize(vertex));
             listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(), vertices.size(), vertex.name());
         }
         return quantized;
     }
 
-    private static void store(GraphEdit edit, String vertex, List<QuantizedOperation> operations, Provenance provenance) {
+    private void store(GraphEdit edit, String vertex, List<QuantizedOperation> operations, Provenance provenance) {
         MultipointWeights weights = new MultipointWeights(
                 operations.stream().map(o -> MultipointWeights.Operation.of(o.matrix(), o.input())).toList(), provenance,
                 edit.regularization(vertex));
-        Layer layer = edit.layer(vertex);
-        float[] bias = operations.get(operations.size() - 1).bias();
-        Map<String, INDArray> params = Map.of(LayerKind.BIAS,
-                Nd4j.create(bias, new long[]{1, bias.length}, 'c').castTo(edit.conf().getDataType()));
-        edit.replace(vertex, LayerKind.ofPlain(layer).orElseThrow().quantized(layer, weights), params);
+        WeightVertex.Stored stored = network.withWeights().get(vertex).stored(edit.layer(vertex), edit.params(vertex), weights,
+                operations.stream().map(QuantizedOperation::bias).toList());
+        Map<String, INDArray> params = new LinkedHashMap<>();
+        stored.params().forEach((key, param) -> params.put(key, param.castTo(edit.conf().getDataType())));
+        edit.replace(vertex, stored.layer(), params);
     }
 
     private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedOperation>> quantized, Provenance provenance) {
         List<LayerReport> layers = new ArrayList<>();
-        quantized.forEach((name, operations) -> operations.forEach(o -> layers.add(layerReport(network.linear().get(name), o))));
+        quantized.forEach((name, operations) -> operations.forEach(o -> layers.add(layerReport(network.withWeights().get(name), o))));
         long floats = 0;
         for (String vertex : edit.vertices().keySet()) {
             Map<String, INDArray> params = edit.params(vertex);
@@ -161,13 +161,21 @@ final class Pipeline<M> {
         return new MultipointReport(layers, kept, all, floats, provenance);
     }
 
-    private static LayerReport layerReport(LinearVertex vertex, QuantizedOperation operation) {
+    private static LayerReport layerReport(WeightVertex vertex, QuantizedOperation operation) {
         MultipointMatrix m = operation.matrix();
+        if (vertex instanceof WeightOnlyVertex) {
+            return layerReport(vertex, operation, m.rows(), 0);
+        }
         FusedRows fused = FusedRows.of(m, FusedRows.FULL_LIMIT);
-        return new LayerReport(operation.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
+        return layerReport(vertex, operation, fused.exactRows(), fused.rounding() / FusedRows.FULL_LIMIT);
+    }
+
+    private static LayerReport layerReport(WeightVertex vertex, QuantizedOperation operation, int exactRows, double rounding) {
+        MultipointMatrix m = operation.matrix();
+        return new LayerReport(operation.name(), vertex.kindName().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
                 Arrays.stream(m.histogram()).boxed().toList(), Arrays.stream(m.magnitudes()).boxed().toList(), m.storedBits(),
                 operation.notionalBits(), operation.outputError(),
-                fused.exactRows(), fused.rounding() / FusedRows.FULL_LIMIT,
+                exactRows, rounding,
                 operation.input().map(q -> q.scale()).orElse(0f), operation.input().map(q -> q.zeroPoint()).orElse(0));
     }
 

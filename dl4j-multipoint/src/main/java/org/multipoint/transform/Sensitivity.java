@@ -8,6 +8,8 @@ import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.OperationKernel;
 import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.graph.Topology;
+import org.multipoint.internal.graph.WeightOnlyVertex;
+import org.multipoint.internal.graph.WeightVertex;
 import org.multipoint.internal.ops.Tensor;
 
 import java.util.HashMap;
@@ -49,6 +51,14 @@ final class Sensitivity implements AutoCloseable {
         double error() {
             return error;
         }
+
+        private float[] bias(LinearVertex.Operation own) {
+            float[] bias = own.bias();
+            for (int r = 0; r < bias.length; r++) {
+                bias[r] += shift[r];
+            }
+            return bias;
+        }
     }
 
     private final ReferenceNetwork network;
@@ -80,7 +90,8 @@ final class Sensitivity implements AutoCloseable {
             Tensor[] batch = data.next();
             if (!data.heldOut()) {
                 int[] first = IntStream.range(0, Math.min(Math.min(AT_ONCE, EXAMPLES - seen), batch[0].examples())).toArray();
-                add(Stream.of(batch).map(t -> t.examples(first)).toArray(Tensor[]::new), trials, sums);
+                Tensor[] some = examples(batch, first);
+                add(some, BatchShape.of(some, examples(data.masks(), first)), trials, sums);
                 for (int i = 0; i < first.length; i++) {
                     listener.onProgress(TransformListener.Phase.SENSITIVITY, ++seen, EXAMPLES, "example " + seen);
                 }
@@ -89,18 +100,22 @@ final class Sensitivity implements AutoCloseable {
         return sums;
     }
 
-    private void add(Tensor[] batch, Map<String, Trial> trials, Map<String, Double> sums) {
-        BatchShape shape = BatchShape.of(batch);
+    private static Tensor[] examples(Tensor[] of, int[] which) {
+        return Stream.of(of).map(t -> t == null ? null : t.examples(which)).toArray(Tensor[]::new);
+    }
+
+    private void add(Tensor[] batch, BatchShape shape, Map<String, Trial> trials, Map<String, Double> sums) {
         Map<String, Tensor> reference = new HashMap<>();
         for (int i = 0; i < batch.length; i++) {
             reference.put(topology.networkInputs().get(i), batch[i]);
         }
         topology.order().forEach(name -> reference.put(name, forward(name, reference, Map.of(), shape)));
-        for (LinearVertex vertex : network.linear().values()) {
+        for (WeightVertex vertex : network.withWeights().values()) {
             for (int i = 0; i < vertex.operations().size(); i++) {
                 String operation = vertex.operations().get(i).name();
                 if (trials.containsKey(operation)) {
-                    Tensor changed = forward(vertex, i, trials.get(operation), reference, shape);
+                    Tensor changed = vertex instanceof LinearVertex linear ? forward(linear, i, trials.get(operation), reference, shape)
+                            : forward((WeightOnlyVertex) vertex, i, trials.get(operation), reference, shape);
                     sums.merge(operation, divergence(vertex.name(), changed, reference, shape), Double::sum);
                 }
             }
@@ -112,15 +127,21 @@ final class Sensitivity implements AutoCloseable {
         Tensor x = network.operand(vertex, reference.get(topology.inputsOf(vertex.name()).get(0)), shape);
         for (int i = 0; i < vertex.operations().size(); i++) {
             LinearVertex.Operation own = vertex.operations().get(i);
-            float[] bias = own.bias().clone();
-            for (int r = 0; i == operation && r < bias.length; r++) {
-                bias[r] += trial.shift[r];
-            }
+            float[] bias = i == operation ? trial.bias(own) : own.bias();
             try (OperationKernel kernel = network.kernel(vertex, i, i == operation ? trial.weights.get() : own.weights(), bias)) {
                 x = kernel.apply(x);
             }
         }
         return x;
+    }
+
+    private Tensor forward(WeightOnlyVertex vertex, int operation, Trial trial, Map<String, Tensor> reference, BatchShape shape) {
+        try (WeightOnlyVertex.Parameters changed = vertex.copyOfParameters()) {
+            changed.replace(operation, trial.weights.get(), trial.bias(vertex.operations().get(operation)));
+            try (WeightOnlyVertex.Exchange exchange = changed.exchange()) {
+                return network.forward(vertex.name(), List.of(reference.get(topology.inputsOf(vertex.name()).get(0))), shape);
+            }
+        }
     }
 
     /** The divergence of all outputs where a vertex has another value. */

@@ -9,6 +9,8 @@ import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.OperationKernel;
 import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.graph.Topology;
+import org.multipoint.internal.graph.WeightOnlyVertex;
+import org.multipoint.internal.graph.WeightVertex;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
@@ -81,7 +83,7 @@ final class SequentialQuantization {
      */
     Map<String, List<QuantizedOperation>> run(CalibrationData data, TransformListener listener) {
         Topology topology = network.topology();
-        Map<String, LinearVertex> chosen = new LinkedHashMap<>(network.linear());
+        Map<String, WeightVertex> chosen = new LinkedHashMap<>(network.withWeights());
         chosen.values().removeIf(vertex -> !quantizer.includes(vertex.operations().get(0).name()));
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
         topology.<Streams>traverse(read(data), (name, live) -> {
@@ -90,7 +92,8 @@ final class SequentialQuantization {
                 return topology.usesOf(name) == 0 ? null : pass(name, inputs);
             }
             List<QuantizedOperation> operations = new ArrayList<>();
-            Streams out = quantize(chosen.get(name), inputs.get(0), live, operations);
+            Streams out = chosen.get(name) instanceof WeightOnlyVertex weightOnly ? quantize(weightOnly, inputs.get(0), operations)
+                    : quantize((LinearVertex) chosen.get(name), inputs.get(0), live, operations);
             quantized.put(name, operations);
             listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(), chosen.size(), name);
             return out;
@@ -108,7 +111,7 @@ final class SequentialQuantization {
             while (data.hasNext()) {
                 Tensor[] batch = data.next();
                 heldOut.set(batches.size(), data.heldOut());
-                batches.add(BatchShape.of(batch));
+                batches.add(BatchShape.of(batch, data.masks()));
                 for (int i = 0; i < batch.length; i++) {
                     inputs.get(names.get(i)).reference.add(batch[i]);
                 }
@@ -201,6 +204,39 @@ final class SequentialQuantization {
                 x.close();
             }
             throw e;
+        }
+    }
+
+    /**
+     * Quantizes a vertex that Deeplearning4j computes.
+     *
+     * @param operations its operations are added to it
+     * @return its outputs, or null where they are not read
+     */
+    private Streams quantize(WeightOnlyVertex vertex, Streams input, List<QuantizedOperation> operations) {
+        try (WeightOnlyVertex.Parameters changed = vertex.copyOfParameters()) {
+            new WeightOnlyQuantization(settings, network, quantizer, batches, heldOut)
+                    .quantize(vertex, input.reference, input.quantized, changed, operations);
+            if (network.topology().usesOf(vertex.name()) == 0) {
+                return null;
+            }
+            Streams out = open(false);
+            try {
+                forward(vertex, input.reference, out.reference);
+                try (WeightOnlyVertex.Exchange exchange = changed.exchange()) {
+                    forward(vertex, input.quantized, out.quantized);
+                }
+                return out;
+            } catch (RuntimeException | Error e) {
+                out.close();
+                throw e;
+            }
+        }
+    }
+
+    private void forward(WeightOnlyVertex vertex, Activations from, Activations to) {
+        for (int b = 0; b < batches.size(); b++) {
+            to.add(network.forward(vertex.name(), List.of(from.get(b)), batches.get(b)));
         }
     }
 
@@ -344,32 +380,5 @@ final class SequentialQuantization {
         }
         operations.add(quantized.withOutputError(error.relative()));
         return read ? out : null;
-    }
-
-    /** Mean squared error of outputs, relative to the variance of the reference network's outputs. */
-    private static final class OutputError {
-        private double sum;
-        private double squares;
-        private double difference;
-        private long count;
-
-        /**
-         * @param shortfall what is to be added to the reference outputs to get the target, or null
-         */
-        void add(float[] reference, float[] other, Tensor shortfall) {
-            for (int i = 0; i < reference.length; i++) {
-                sum += reference[i];
-                squares += (double) reference[i] * reference[i];
-                double d = reference[i] - other[i] + (shortfall == null ? 0 : shortfall.data()[i]);
-                difference += d * d;
-            }
-            count += reference.length;
-        }
-
-        double relative() {
-            double mean = sum / count;
-            double variance = squares / count - mean * mean;
-            return variance > 0 ? difference / count / variance : 0;
-        }
     }
 }

@@ -8,7 +8,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
-import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.GravesBidirectionalLSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
@@ -650,8 +650,9 @@ class MultipointTest {
 
     @Test
     void nothingToQuantize() {
-        ComputationGraph graph = TestNets.chain(InputType.recurrent(3, 5), new LSTM.Builder().nOut(4).activation(Activation.TANH).build());
-        refused("no layer that can be quantized: {l0=LSTM is not supported}",
+        ComputationGraph graph = TestNets.chain(InputType.recurrent(3, 5), new GravesBidirectionalLSTM.Builder().nOut(4).activation(Activation.TANH)
+                .build());
+        refused("no layer that can be quantized: {l0=GravesBidirectionalLSTM is not supported}",
                 () -> Multipoint.of(graph).calibrate(TestNets.iterator(1, 1, 1, 2, 3, 5)).transform());
     }
 

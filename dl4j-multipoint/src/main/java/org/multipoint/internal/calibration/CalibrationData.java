@@ -34,6 +34,8 @@ public final class CalibrationData {
     private int batch;
     private long examples;
     private Tensor[] pending;
+    private Tensor[] masks = {};
+    private Tensor[] pendingMasks;
     private boolean heldOut;
     private boolean masked;
 
@@ -53,6 +55,10 @@ public final class CalibrationData {
 
         boolean masked() {
             return masks != null && Stream.of(masks).anyMatch(m -> m != null && m.minNumber().doubleValue() < 1);
+        }
+
+        Tensor[] maskTensors() {
+            return masked() ? Stream.of(masks).map(m -> m == null ? null : Tensor.of(m)).toArray(Tensor[]::new) : new Tensor[0];
         }
     }
 
@@ -120,7 +126,15 @@ public final class CalibrationData {
         return heldOut;
     }
 
-    /** Whether any batch so far had a mask that excludes values; masks are ignored. */
+    /**
+     * Masks of the last batch, {@code [examples, steps]}, one for each network input: null for an input without, no array at all where no
+     * mask excludes anything.
+     */
+    public Tensor[] masks() {
+        return masks;
+    }
+
+    /** Whether any batch so far had a mask that excludes values. */
     public boolean masked() {
         return masked;
     }
@@ -135,6 +149,7 @@ public final class CalibrationData {
         if (pending != null) {
             Tensor[] rest = pending;
             pending = null;
+            masks = pendingMasks;
             heldOut = true;
             return rest;
         }
@@ -146,8 +161,14 @@ public final class CalibrationData {
         if (rest.length == 0 || own.length == 0) {
             return all;
         }
-        pending = Stream.of(all).map(t -> t.examples(rest)).toArray(Tensor[]::new);
-        return Stream.of(all).map(t -> t.examples(own)).toArray(Tensor[]::new);
+        pending = examples(all, rest);
+        pendingMasks = examples(masks, rest);
+        masks = examples(masks, own);
+        return examples(all, own);
+    }
+
+    private static Tensor[] examples(Tensor[] of, int[] which) {
+        return Stream.of(of).map(t -> t == null ? null : t.examples(which)).toArray(Tensor[]::new);
     }
 
     private static boolean isHeldOut(long example) {
@@ -158,7 +179,8 @@ public final class CalibrationData {
     private Tensor[] read() {
         Features features = next.get();
         INDArray[] arrays = features.arrays;
-        masked |= features.masked();
+        masks = features.maskTensors();
+        masked |= masks.length > 0;
         if (arrays == null || arrays.length != inputs) {
             throw new IllegalArgumentException("Calibration batch " + batch + " has " + (arrays == null ? 0 : arrays.length)
                     + " inputs, the network has " + inputs);

@@ -81,6 +81,23 @@ public final class Moments {
         return new Moments(op, true, positionsPerImage, bound, true);
     }
 
+    /**
+     * Moments of inputs of which nothing is known: uncorrelated, with mean 0 and variance 1. Under these the error of an output is that of the
+     * weights.
+     */
+    public static Moments isotropic(LinearOp op, MemoryBound bound) {
+        Moments moments = new Moments(op, false, 1, bound, false);
+        moments.count = op.columns();
+        moments.independent = op.columns();
+        for (int b = 0; b < moments.yy.length; b++) {
+            int size = moments.blockSize(b % (moments.blockStarts.length - 1));
+            for (int i = 0; i < size; i++) {
+                moments.yy[b][i * size + i] = moments.weight();
+            }
+        }
+        return moments;
+    }
+
     private Moments(LinearOp op, boolean paired, int positionsPerImage, MemoryBound bound, boolean shortfall) {
         this.op = op;
         this.paired = paired;

@@ -9,16 +9,20 @@ import org.multipoint.internal.engine.ScalarFunction;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.layers.LayerKind;
+import org.multipoint.layers.MultipointWeights;
+import org.multipoint.layers.WeightOnlyKind;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** A vertex of a graph whose layer can be quantized: its linear operations with their weights and biases, and its activation. */
-public final class LinearVertex {
+public final class LinearVertex implements WeightVertex {
 
     private final String name;
     private final LayerKind kind;
@@ -29,16 +33,16 @@ public final class LinearVertex {
     public static final class Operation {
         private final String name;
         private final LinearOp op;
-        private final LayerKind kind;
-        private final int index;
-        private final INDArray weights;
+        private final Supplier<float[]> weights;
         private final INDArray bias;
 
-        private Operation(String name, LinearOp op, LayerKind kind, int index, INDArray weights, INDArray bias) {
+        /**
+         * @param weights copies them
+         * @param bias    null for none
+         */
+        Operation(String name, LinearOp op, Supplier<float[]> weights, INDArray bias) {
             this.name = name;
             this.op = op;
-            this.kind = kind;
-            this.index = index;
             this.weights = weights;
             this.bias = bias;
         }
@@ -54,7 +58,7 @@ public final class LinearVertex {
 
         /** A copy of the weights, {@code [rows, columns]} row by row. */
         public float[] weights() {
-            return kind.matrix(weights, index);
+            return weights.get();
         }
 
         /** A copy of the bias, {@code [rows]}, zeros for none. */
@@ -79,8 +83,10 @@ public final class LinearVertex {
             return Optional.of("a vertex with parameters of its own: " + vertex.getClass().getSimpleName());
         }
         Layer conf = configuration(graph, name);
-        Optional<LayerKind> kind = LayerKind.ofPlain(conf);
-        return kind.isEmpty() ? Optional.of(conf.getClass().getSimpleName() + " is not supported") : kind.get().obstacle(conf);
+        Optional<LayerKind> linear = LayerKind.ofPlain(conf);
+        Optional<WeightOnlyKind> weightOnly = WeightOnlyKind.of(conf);
+        return linear.isPresent() ? linear.get().obstacle(conf) : weightOnly.isPresent() ? weightOnly.get().obstacle(conf)
+                : Optional.of(conf.getClass().getSimpleName() + " is not supported");
     }
 
     /** Whether a vertex's layer is of a kind that can be quantized. */
@@ -89,7 +95,7 @@ public final class LinearVertex {
     }
 
     /** The layer that a vertex is configured to have; a layer that wraps another one reports the inner one's configuration itself. */
-    private static Layer configuration(ComputationGraph graph, String name) {
+    static Layer configuration(ComputationGraph graph, String name) {
         return ((org.deeplearning4j.nn.conf.graph.LayerVertex) graph.getConfiguration().getVertices().get(name)).getLayerConf().getLayer();
     }
 
@@ -105,9 +111,10 @@ public final class LinearVertex {
         LinearVertex vertex = new LinearVertex(name, kind, conf);
         List<LinearOp> ops = kind.ops(conf);
         for (int i = 0; i < ops.size(); i++) {
+            int index = i;
             String key = kind.weightKeys().get(i);
-            Operation operation = new Operation(ops.size() == 1 ? name : operationName(graph, name + "/" + key), ops.get(i), kind, i,
-                    params.get(key), i == ops.size() - 1 ? params.get(LayerKind.BIAS) : null);
+            Operation operation = new Operation(ops.size() == 1 ? name : operationName(graph, name + "/" + key), ops.get(i),
+                    () -> kind.matrix(params.get(key), index), i == ops.size() - 1 ? params.get(LayerKind.BIAS) : null);
             requireFinite(operation.weights(), name, key);
             requireFinite(operation.bias(), name, LayerKind.BIAS);
             vertex.operations.add(operation);
@@ -116,11 +123,11 @@ public final class LinearVertex {
     }
 
     /** A name that no vertex has. */
-    private static String operationName(ComputationGraph graph, String wanted) {
+    static String operationName(ComputationGraph graph, String wanted) {
         return graph.getConfiguration().getVertices().containsKey(wanted) ? operationName(graph, wanted + "/") : wanted;
     }
 
-    private static void requireFinite(float[] values, String layer, String key) {
+    static void requireFinite(float[] values, String layer, String key) {
         int i = Tensor.firstNonFinite(values);
         if (i >= 0) {
             throw new IllegalArgumentException("Layer \"" + layer + "\": parameter " + key + " holds " + values[i]
@@ -128,7 +135,7 @@ public final class LinearVertex {
         }
     }
 
-    /** Name of the vertex. */
+    @Override
     public String name() {
         return name;
     }
@@ -139,8 +146,20 @@ public final class LinearVertex {
     }
 
     /** Its operations, first to last. */
+    @Override
     public List<Operation> operations() {
         return operations;
+    }
+
+    @Override
+    public String kindName() {
+        return kind.name();
+    }
+
+    @Override
+    public Stored stored(Layer plain, Map<String, INDArray> params, MultipointWeights weights, List<float[]> biases) {
+        float[] bias = biases.get(biases.size() - 1);
+        return new Stored(kind.quantized(plain, weights), Map.of(LayerKind.BIAS, Nd4j.create(bias, new long[]{1, bias.length}, 'c')));
     }
 
     /** Whether what the last operation gives is the vertex's output. */

@@ -33,21 +33,23 @@ import java.util.Optional;
  */
 public final class ReferenceNetwork {
 
-    /** Observes the inputs of linear operations while a batch passes. */
+    /** Observes the inputs of operations while a batch passes. */
     @FunctionalInterface
     public interface Tap {
         /**
          * @param operation index of the operation in the vertex
-         * @param input     input of the operation, after the vertex's preprocessor
+         * @param input     input of the operation, after the vertex's preprocessor; of a recurrent layer, the vectors that its matrix is
+         *                  multiplied with
          * @throws IllegalArgumentException where the input is not usable; the pass adds the name of the vertex
          */
-        void observe(LinearVertex vertex, int operation, Tensor input);
+        void observe(WeightVertex vertex, int operation, Tensor input);
     }
 
     private final ComputationGraph graph;
     private final Engine engine;
     private final Topology topology;
     private final Map<String, LinearVertex> linear = new LinkedHashMap<>();
+    private final Map<String, WeightOnlyVertex> weightOnly = new LinkedHashMap<>();
     private final Map<String, String> obstacles = new LinkedHashMap<>();
     /** Layers that clip their inputs, as rectifiers do, and nothing else: on the heap that takes a fraction of the time. */
     private final Map<String, ScalarFunction> clips = new HashMap<>();
@@ -67,6 +69,8 @@ public final class ReferenceNetwork {
                 obstacles.put(name, obstacle.get());
             } else if (LinearVertex.isLinear(graph, name)) {
                 linear.put(name, LinearVertex.of(graph, name));
+            } else if (WeightOnlyVertex.isWeightOnly(graph, name)) {
+                weightOnly.put(name, WeightOnlyVertex.of(graph, name));
             }
             clip(graph.getVertex(name)).ifPresent(clip -> clips.put(name, clip));
         }
@@ -83,9 +87,22 @@ public final class ReferenceNetwork {
         return topology;
     }
 
-    /** Vertices that can be quantized, by name in topological order. */
+    /** Vertices that can be quantized and run on the engine, by name in topological order. */
     public Map<String, LinearVertex> linear() {
         return linear;
+    }
+
+    /** Vertices whose weights can be stored and which Deeplearning4j computes, by name in topological order. */
+    public Map<String, WeightOnlyVertex> weightOnly() {
+        return weightOnly;
+    }
+
+    /** All vertices whose weights can be stored, by name in topological order. */
+    public Map<String, WeightVertex> withWeights() {
+        Map<String, WeightVertex> all = new LinkedHashMap<>();
+        topology.order().forEach(name -> Optional.<WeightVertex>ofNullable(linear.get(name)).or(() -> Optional.ofNullable(weightOnly.get(name)))
+                .ifPresent(vertex -> all.put(name, vertex)));
+        return all;
     }
 
     /** Vertices with parameters that cannot be quantized, with the reason. */
@@ -95,8 +112,8 @@ public final class ReferenceNetwork {
 
     /** Whether a vertex reads the network's own inputs, passed on by vertices without parameters at most. */
     public boolean readsNetworkInputs(LinearVertex vertex) {
-        return topology.upTo(List.of(vertex.name())).order().stream()
-                .allMatch(name -> name.equals(vertex.name()) || !linear.containsKey(name) && !obstacles.containsKey(name));
+        return topology.upTo(List.of(vertex.name())).order().stream().allMatch(name -> name.equals(vertex.name())
+                || !linear.containsKey(name) && !weightOnly.containsKey(name) && !obstacles.containsKey(name));
     }
 
     /** Vertices whose outputs are added to a vertex's output, where that is the only use of it; otherwise empty. */
@@ -110,8 +127,25 @@ public final class ReferenceNetwork {
         return sum ? topology.inputsOf(reader).stream().filter(name -> !name.equals(vertex)).toList() : List.of();
     }
 
-    /** Gives the graph inputs of the right shapes: some vertices ask for them. */
+    /** Gives the graph inputs of the right shapes, and masks: some vertices ask for them. */
     private void show(BatchShape batch) {
+        showInputs(batch);
+        if (batch.masks().isEmpty()) {
+            return;
+        }
+        // Anew for each vertex: a vertex forgets its mask when it is cleared.
+        graph.setLayerMaskArrays(batch.masks().stream().map(mask -> mask == null ? null : mask.toArray()).toArray(INDArray[]::new), null);
+    }
+
+    private void hideMasks(BatchShape batch) {
+        if (!batch.masks().isEmpty()) {
+            INDArray[] masks = graph.getInputMaskArrays();
+            graph.clearLayerMaskArrays();
+            Arrays.stream(masks).filter(mask -> mask != null).forEach(INDArray::close);
+        }
+    }
+
+    private void showInputs(BatchShape batch) {
         if (batch.equals(shown)) {
             return;
         }
@@ -155,6 +189,7 @@ public final class ReferenceNetwork {
             throw VertexFailure.of("Vertex \"" + name + "\" with inputs of shape " + shapes(from), e);
         } finally {
             vertex.clear();
+            hideMasks(batch);
             Arrays.stream(arrays).filter(array -> array != null).forEach(INDArray::close);
         }
     }
@@ -223,6 +258,28 @@ public final class ReferenceNetwork {
         }
     }
 
+    /**
+     * The vectors that a matrix of a vertex that Deeplearning4j computes is multiplied with, {@code [vectors, columns]}; the vertex must have
+     * such.
+     *
+     * @param input input of the vertex
+     * @param with  the parameters that its own outputs are computed with; null for its own
+     * @throws IllegalArgumentException where the input does not fit the vertex; it names the layer
+     */
+    public Tensor inputs(WeightOnlyVertex vertex, int operation, Tensor input, BatchShape batch, WeightOnlyVertex.Parameters with) {
+        LayerVertex own = (LayerVertex) graph.getVertex(vertex.name());
+        show(batch);
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces(); INDArray array = input.toArray()) {
+            INDArray mask = batch.masks().isEmpty() ? null : own.getLayer().getMaskArray();
+            return vertex.inputs(operation, Tensor.of(preprocessed(own, array, batch)), mask == null ? null : Tensor.of(mask),
+                    with == null ? vertex.params() : with.values());
+        } catch (RuntimeException e) {
+            throw VertexFailure.of("Layer \"" + vertex.name() + "\"", e);
+        } finally {
+            hideMasks(batch);
+        }
+    }
+
     /** A linear vertex with its own weights, ready to run; the caller closes it. */
     public LinearForward forward(LinearVertex vertex) {
         return new LinearForward(engine, vertex, vertex.operations().size());
@@ -238,8 +295,8 @@ public final class ReferenceNetwork {
         return new OperationKernel(engine, vertex, operation, weights, bias);
     }
 
-    /** Passes in which the inputs of some linear vertices are observed; the caller closes them. */
-    public Passes passes(Collection<LinearVertex> observed) {
+    /** Passes in which the inputs of some vertices are observed, as far as they are known; the caller closes them. */
+    public Passes passes(Collection<? extends WeightVertex> observed) {
         return new Passes(observed);
     }
 
@@ -249,13 +306,13 @@ public final class ReferenceNetwork {
      */
     public final class Passes implements AutoCloseable {
 
-        private final Collection<LinearVertex> observed;
+        private final Collection<? extends WeightVertex> observed;
         private final Topology needed;
         private final Map<String, LinearForward> forwards = new HashMap<>();
 
-        private Passes(Collection<LinearVertex> observed) {
+        private Passes(Collection<? extends WeightVertex> observed) {
             this.observed = observed;
-            this.needed = topology.upTo(observed.stream().map(LinearVertex::name).toList());
+            this.needed = topology.upTo(observed.stream().map(WeightVertex::name).toList());
             try {
                 for (String name : needed.order()) {
                     if (linear.containsKey(name)) {
@@ -280,7 +337,11 @@ public final class ReferenceNetwork {
          * @throws IllegalArgumentException where the batch does not fit the graph, or the tap refuses an input; it names the vertex
          */
         public void run(Tensor[] batch, Tap tap) {
-            BatchShape shape = BatchShape.of(batch);
+            run(batch, BatchShape.of(batch), tap);
+        }
+
+        /** As {@link #run(Tensor[], Tap)}, with the masks of the batch. */
+        public void run(Tensor[] batch, BatchShape shape, Tap tap) {
             Map<String, Tensor> given = new LinkedHashMap<>();
             for (int i = 0; i < batch.length; i++) {
                 given.put(needed.networkInputs().get(i), batch[i]);
@@ -292,7 +353,11 @@ public final class ReferenceNetwork {
         private Tensor visit(String name, List<Tensor> inputs, BatchShape batch, Tap tap) {
             LinearVertex vertex = linear.get(name);
             if (vertex == null) {
-                return forward(name, inputs, batch);
+                WeightOnlyVertex own = weightOnly.get(name);
+                for (int i = 0; own != null && own.hasInputs() && observed.contains(own) && i < own.operations().size(); i++) {
+                    observe(tap, own, i, ReferenceNetwork.this.inputs(own, i, inputs.get(0), batch, null));
+                }
+                return isRead(name) ? forward(name, inputs, batch) : null;
             }
             Tensor x = operand(vertex, inputs.get(0), batch);
             for (int i = 0; i < vertex.operations().size(); i++) {
@@ -305,11 +370,11 @@ public final class ReferenceNetwork {
             return x;
         }
 
-        private static void observe(Tap tap, LinearVertex vertex, int operation, Tensor input) {
+        private static void observe(Tap tap, WeightVertex vertex, int operation, Tensor input) {
             try {
                 tap.observe(vertex, operation, input);
             } catch (IllegalArgumentException e) {
-                throw vertex.failure(e);
+                throw VertexFailure.of("Layer \"" + vertex.name() + "\"", e);
             }
         }
 

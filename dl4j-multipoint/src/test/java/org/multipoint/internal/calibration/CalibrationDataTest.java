@@ -66,6 +66,27 @@ class CalibrationDataTest {
         }
     }
 
+    /** Masks go with the examples that they belong to, held out or not; masks that leave out nothing are none. */
+    @Test
+    void masksFollowTheirExamples() {
+        INDArray features = Nd4j.arange(20).reshape(20, 1, 1).castTo(DataType.FLOAT).repeat(2, 3);
+        INDArray mask = Nd4j.arange(20).reshape(20, 1).castTo(DataType.FLOAT).repeat(1, 3).div(100);
+        List<DataSet> batches = List.of(new DataSet(features, null, mask, null), new DataSet(features, null, Nd4j.ones(20, 3), null),
+                new DataSet(features, null));
+        CalibrationData data = CalibrationData.of(new ListDataSetIterator<>(batches, 1), 1);
+        int heldOut = 0;
+        for (int part = 0; data.hasNext(); part++) {
+            Tensor[] batch = data.next();
+            assertEquals(part < 2 ? 1 : 0, data.masks().length);
+            for (int i = 0; part < 2 && i < batch[0].data().length; i++) {
+                assertEquals(batch[0].data()[i] / 100, data.masks()[0].data()[i], 1e-6f);
+            }
+            heldOut += data.heldOut() ? batch[0].examples() : 0;
+        }
+        assertTrue(data.masked());
+        assertEquals(7, heldOut);
+    }
+
     private static List<DataSet> flat(List<DataSet> batches) {
         return batches.stream().flatMap(b -> b.asList().stream()).toList();
     }

@@ -309,6 +309,26 @@ class MomentsTest {
         }
     }
 
+    /** Inputs of which nothing is known have the identity as their covariance, in blocks too. */
+    @Test
+    void isotropic() {
+        LinearOp op = LinearOp.dense(40, 3, true);
+        for (MemoryBound bound : new MemoryBound[]{MemoryBound.NONE, new MemoryBound(30_000)}) {
+            Moments moments = Moments.isotropic(op, bound);
+            int[] starts = moments.blockStarts();
+            assertEquals(bound == MemoryBound.NONE ? 2 : 4, starts.length);
+            for (int s = 0; s + 1 < starts.length; s++) {
+                int size = starts[s + 1] - starts[s];
+                double[] covariance = moments.covariance(0, s);
+                for (int i = 0; i < covariance.length; i++) {
+                    assertEquals(i / size == i % size ? 1 : 0, covariance[i], 1e-12);
+                }
+            }
+            assertEquals(0, moments.meanY(0, 7));
+            assertEquals(1, moments.meanVariance(), 1e-12);
+        }
+    }
+
     @Test
     void whatDoesNotBelongTogetherIsRefused() {
         Moments single = new Moments(LinearOp.dense(3, 2, false), false, ALL, MemoryBound.NONE);

@@ -22,6 +22,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
@@ -38,6 +39,9 @@ import org.multipoint.testing.TestOps;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 import java.util.ArrayList;
@@ -167,6 +171,75 @@ class ReferenceNetworkTest {
         same(expected.get("l2"), seen.get("l3"));
     }
 
+    /** What the two matrices of a recurrent layer meet: the input, and the layer's own output one step earlier, of steps that are not masked. */
+    @ParameterizedTest
+    @EnumSource(RNNFormat.class)
+    void stepsOfRecurrentLayers(RNNFormat format) {
+        LSTM lstm = new LSTM.Builder().dataFormat(format).nOut(5).activation(Activation.TANH).build();
+        boolean last = format == RNNFormat.NWC;
+        long[] shape = last ? new long[]{2, 4, 3} : new long[]{2, 3, 4};
+        float[][] masks = {{1, 1, 1, 0}, {1, 1, 0, 0}};
+        for (boolean masked : new boolean[]{false, true}) {
+            ComputationGraph graph = TestNets.chain(InputType.recurrent(3, 4, format), lstm, new Bidirectional(lstm));
+            Map<String, Tensor> seen = new HashMap<>();
+            ReferenceNetwork network = new ReferenceNetwork(graph, Engines.preferred());
+            INDArray x = TestNets.random(1, shape);
+            INDArray mask = masked ? Nd4j.createFromArray(masks) : null;
+            Tensor[] batch = {Tensor.of(x)};
+            try (ReferenceNetwork.Passes passes = network.passes(network.withWeights().values())) {
+                passes.run(batch, BatchShape.of(batch, masked ? new Tensor[]{Tensor.of(mask)} : new Tensor[0]),
+                        (vertex, operation, input) -> seen.put(vertex.operations().get(operation).name(), input));
+            }
+            graph.setLayerMaskArrays(new INDArray[]{mask}, null);
+            Map<String, INDArray> all = graph.feedForward(x, false);
+            graph.clearLayerMaskArrays();
+            steps(x, masked ? masks : null, last, 0, seen.get("l0/W"));
+            steps(all.get("l0"), masked ? masks : null, last, -1, seen.get("l0/RW"));
+            steps(all.get("l0"), masked ? masks : null, last, 0, seen.get("l1/fW"));
+            INDArray both = all.get("l1");
+            INDArray[] halves = new INDArray[2];
+            for (int i = 0; i < 2; i++) {
+                INDArrayIndex half = NDArrayIndex.interval(5 * i, 5 * i + 5);
+                halves[i] = last ? both.get(NDArrayIndex.all(), NDArrayIndex.all(), half) : both.get(NDArrayIndex.all(), half, NDArrayIndex.all());
+            }
+            steps(halves[0], masked ? masks : null, last, -1, seen.get("l1/fRW"));
+            assertEquals(seen.get("l1/fW").shape()[0], seen.get("l1/bRW").shape()[0]);
+            if (!masked) {
+                // The backward layer reads from the end: its first step is the last one, before which it has given nothing.
+                for (int n = 0; n < 2; n++) {
+                    for (int t = 0; t < 4; t++) {
+                        for (int c = 0; c < 5; c++) {
+                            float expected = t == 0 ? 0 : value(halves[1], last, n, 4 - t, c);
+                            assertEquals(expected, seen.get("l1/bRW").data()[(n * 4 + t) * 5 + c], 1e-5f);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static float value(INDArray sequences, boolean channelsLast, int example, int step, int channel) {
+        return channelsLast ? sequences.getFloat(example, step, channel) : sequences.getFloat(example, channel, step);
+    }
+
+    /** Expects the steps of sequences that count, each {@code shift} steps away from where it is found. */
+    private static void steps(INDArray sequences, float[][] masks, boolean channelsLast, int shift, Tensor found) {
+        int channels = (int) sequences.size(channelsLast ? 2 : 1);
+        int row = 0;
+        for (int n = 0; n < 2; n++) {
+            for (int t = 0; t < 4; t++) {
+                if (masks == null || masks[n][t] == 1) {
+                    for (int c = 0; c < channels; c++) {
+                        float expected = t + shift < 0 ? 0 : value(sequences, channelsLast, n, t + shift, c);
+                        assertEquals(expected, found.data()[row * channels + c], 1e-5f);
+                    }
+                    row++;
+                }
+            }
+        }
+        assertArrayEquals(new long[]{row, channels}, found.shape());
+    }
+
     @Test
     void theGraphCanBeUsedAfterwards() {
         ComputationGraph graph = images(CNN2DFormat.NCHW);
@@ -218,7 +291,7 @@ class ReferenceNetworkTest {
     @Test
     void inputsThatDoNotFitAVertexAreTheCallersFault() {
         ReferenceNetwork network = new ReferenceNetwork(images(CNN2DFormat.NCHW), Engines.preferred());
-        BatchShape batch = new BatchShape(List.of(List.of(3L, 3L, 9L, 9L), List.of(3L, 4L)));
+        BatchShape batch = new BatchShape(List.of(List.of(3L, 3L, 9L, 9L), List.of(3L, 4L)), List.of());
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
                 () -> network.forward("all", List.of(TestOps.normal(1, 3, 7), TestOps.normal(2, 3, 4, 2), TestOps.normal(3, 3, 4)), batch));
         assertEquals("Vertex \"all\": expected inputs of one rank, found shapes [[3, 7], [3, 4, 2], [3, 4]]", e.getMessage());
@@ -288,7 +361,7 @@ class ReferenceNetworkTest {
         ReferenceNetwork network = new ReferenceNetwork(TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.feedForward(3))
                 .addVertex("constant", new ConstantVertex(), "in").addVertex("scale", new ScaleVertex(1), "constant").setOutputs("scale")),
                 Engines.preferred());
-        BatchShape batch = new BatchShape(List.of(List.of(2L, 3L)));
+        BatchShape batch = new BatchShape(List.of(List.of(2L, 3L)), List.of());
         for (int i = 0; i < 2; i++) {
             Tensor constant = network.forward("constant", List.of(TestOps.normal(1, 2, 3)), batch);
             assertArrayEquals(TestOps.normal(9, 2, 3).data(), constant.data());
