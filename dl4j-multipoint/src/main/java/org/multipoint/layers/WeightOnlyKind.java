@@ -9,7 +9,6 @@ import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.GravesLSTM;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
@@ -139,8 +138,6 @@ public enum WeightOnlyKind {
 
     /** The projections have axes of heads, outputs and inputs; without projections there is nothing to be stored. */
     SELF_ATTENTION(SelfAttentionLayer.class, "Wq", "Wk", "Wv", "Wo"),
-
-    LEARNED_SELF_ATTENTION(LearnedSelfAttentionLayer.class, "Wq", "Wk", "Wv", "Wo"),
 
     RECURRENT_ATTENTION(RecurrentAttentionLayer.class, "W", "RW", "Wq", "Wk", "Wv", "Wo");
 

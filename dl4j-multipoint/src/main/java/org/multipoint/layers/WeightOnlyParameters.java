@@ -81,7 +81,9 @@ final class WeightOnlyParameters implements ParamInitializer {
         if (initialize && params != null) {
             params.assign(0);
         }
-        return table(conf, params);
+        Map<String, INDArray> table = table(conf, params);
+        table.keySet().forEach(conf::addVariable);
+        return table;
     }
 
     @Override

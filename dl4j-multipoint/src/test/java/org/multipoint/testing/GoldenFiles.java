@@ -11,14 +11,10 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
-import org.deeplearning4j.nn.conf.layers.GravesLSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
-import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
-import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
-import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
@@ -111,8 +107,6 @@ public class GoldenFiles {
         save(folder, "coded", Multipoint.of(images()).method(Method.CODED).storedBits(3).leaveOut("plain")
                 .calibrate(TestNets.iterator(1, 6, 3, IMAGES)).transform().model(), IMAGES);
         save(folder, "network", Multipoint.of(sequences()).bits(3).extraPoints(0.3).calibrate(TestNets.iterator(1, 6, SEQUENCES)).transform().model(), SEQUENCES);
-        save(folder, "stored", Multipoint.of(recurrent()).bits(3).extraPoints(0.3).activationBits(0).calibrate(TestNets.iterator(1, 6, SEQUENCES))
-                .transform().model(), SEQUENCES);
     }
 
     private static void writeNew(Path file, ArrayNode json) throws IOException {
@@ -284,12 +278,6 @@ public class GoldenFiles {
 
     private static Layer activation(Activation activation) {
         return new ActivationLayer.Builder().activation(activation).build();
-    }
-
-    private static ComputationGraph recurrent() {
-        return TestNets.chain(InputType.recurrent(4, 10), new Bidirectional(new GravesLSTM.Builder().nOut(3).activation(Activation.TANH).build()),
-                new LastTimeStep(new SimpleRnn.Builder().nOut(5).activation(Activation.TANH).build()),
-                new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nOut(3).activation(Activation.SOFTMAX).build());
     }
 
     private static MultiLayerNetwork sequences() {
