@@ -70,6 +70,19 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
         return kind().floating(underlying, all);
     }
 
+    /** Number of parameters of the layer inside. */
+    long numParamsInside() {
+        return underlying.initializer().numParams(underlying);
+    }
+
+    /** Views of an array as the parameters of the layer inside, or their gradients. */
+    Map<String, INDArray> views(INDArray all) {
+        NeuralNetConfiguration own = new NeuralNetConfiguration();
+        own.setLayer(underlying);
+        // An initializer's own method for gradients fails inside a Bidirectional in Deeplearning4j 1.0.0-M2.1.
+        return underlying.initializer().init(own, all, false);
+    }
+
     @Override
     public List<LinearOp> storedOps() {
         return matrices().stream().map(StoredMatrix::op).toList();
@@ -92,11 +105,11 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
         NeuralNetConfiguration inside = conf.clone();
         inside.setLayer(underlying);
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            INDArray all = Nd4j.createUninitialized(dataType, underlying.initializer().numParams(underlying));
+            INDArray all = Nd4j.createUninitialized(dataType, numParamsInside());
             Layer layer = underlying.instantiate(inside, listeners, index, all, false, dataType);
             Map<String, INDArray> table = WeightOnlyParameters.INSTANCE.init(conf, params, initialize);
-            return layer instanceof RecurrentLayer recurrent ? new RecurrentImpl(this, recurrent, dataType, params, table)
-                    : new Impl(this, layer, dataType, params, table);
+            return layer instanceof RecurrentLayer recurrent ? new RecurrentImpl(conf, recurrent, dataType, params, table)
+                    : new Impl(conf, layer, dataType, params, table);
         }
     }
 
@@ -115,6 +128,7 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
      * whenever it is about to compute: training, or a new array of parameters, may have changed them.
      */
     private static class Impl extends org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer {
+        private final transient NeuralNetConfiguration networkConf;
         private final transient MultipointWeightOnlyLayer conf;
         private final transient DataType dataType;
         private final transient Map<String, INDArray> inside;
@@ -125,9 +139,10 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
         private transient Map<String, INDArray> insideGradients;
         private transient boolean decoded;
 
-        Impl(MultipointWeightOnlyLayer conf, Layer layer, DataType dataType, INDArray params, Map<String, INDArray> table) {
+        Impl(NeuralNetConfiguration networkConf, Layer layer, DataType dataType, INDArray params, Map<String, INDArray> table) {
             super(layer);
-            this.conf = conf;
+            this.networkConf = networkConf;
+            this.conf = (MultipointWeightOnlyLayer) networkConf.getLayer();
             this.dataType = dataType;
             this.params = params;
             this.table = table;
@@ -168,6 +183,12 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
         @Override
         public INDArray activate(INDArray input, boolean training, LayerWorkspaceMgr workspaces) {
             return ready().activate(input, training, workspaces);
+        }
+
+        /** With this layer, not the one inside: Deeplearning4j looks up the parameters that it tells. */
+        @Override
+        public NeuralNetConfiguration conf() {
+            return networkConf;
         }
 
         @Override
@@ -245,11 +266,9 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
         final Layer readyToTrain() {
             if (insideGradients == null) {
                 try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                    INDArray all = Nd4j.create(dataType, conf.underlying.initializer().numParams(conf.underlying));
+                    INDArray all = Nd4j.create(dataType, conf.numParamsInside());
                     underlying.setBackpropGradientsViewArray(all);
-                    NeuralNetConfiguration own = underlying.conf().clone();
-                    own.setLayer(conf.underlying);
-                    insideGradients = conf.floating(conf.underlying.initializer().getGradientsFromFlattened(own, all));
+                    insideGradients = conf.floating(conf.views(all));
                 }
             }
             return ready();
@@ -279,7 +298,7 @@ public class MultipointWeightOnlyLayer extends BaseWrapperLayer implements Multi
 
     private static final class RecurrentImpl extends Impl implements RecurrentLayer {
 
-        RecurrentImpl(MultipointWeightOnlyLayer conf, RecurrentLayer layer, DataType dataType, INDArray params, Map<String, INDArray> table) {
+        RecurrentImpl(NeuralNetConfiguration conf, RecurrentLayer layer, DataType dataType, INDArray params, Map<String, INDArray> table) {
             super(conf, layer, dataType, params, table);
         }
 

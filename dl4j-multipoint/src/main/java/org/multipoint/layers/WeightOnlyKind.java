@@ -9,7 +9,6 @@ import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.GravesLSTM;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
@@ -140,8 +139,6 @@ public enum WeightOnlyKind {
     /** The projections have axes of heads, outputs and inputs; without projections there is nothing to be stored. */
     SELF_ATTENTION(SelfAttentionLayer.class, "Wq", "Wk", "Wv", "Wo"),
 
-    LEARNED_SELF_ATTENTION(LearnedSelfAttentionLayer.class, "Wq", "Wk", "Wv", "Wo"),
-
     RECURRENT_ATTENTION(RecurrentAttentionLayer.class, "W", "RW", "Wq", "Wk", "Wv", "Wo");
 
     private static final List<String> HEADS = List.of("Wq", "Wk", "Wv");
@@ -160,15 +157,16 @@ public enum WeightOnlyKind {
      * @param prefix       of the keys of its parameters among the wrapper's
      * @param layer        the layer
      * @param reversed     whether it reads its sequences from the end
+     * @param masked       whether Deeplearning4j computes it with the mask of its input: LSTMs by themselves do not look at masks
      * @param maskingValue steps of which all values are this are masked
      */
-    public record Part(String prefix, Layer layer, boolean reversed, OptionalDouble maskingValue) {
+    public record Part(String prefix, Layer layer, boolean reversed, boolean masked, OptionalDouble maskingValue) {
     }
 
     /** The layers inside a layer's wrappers: two inside a {@link Bidirectional}, else one. */
     public static List<Part> parts(Layer layer) {
         List<Part> parts = new ArrayList<>();
-        collect(new Part("", layer, false, OptionalDouble.empty()), parts);
+        collect(new Part("", layer, false, false, OptionalDouble.empty()), parts);
         return parts;
     }
 
@@ -176,16 +174,17 @@ public enum WeightOnlyKind {
         Layer layer = outer.layer;
         if (layer.getClass() == Bidirectional.class) {
             Bidirectional both = (Bidirectional) layer;
-            collect(new Part(outer.prefix + BidirectionalParamInitializer.FORWARD_PREFIX, both.getFwd(), outer.reversed, outer.maskingValue), parts);
-            collect(new Part(outer.prefix + BidirectionalParamInitializer.BACKWARD_PREFIX, both.getBwd(), !outer.reversed, outer.maskingValue),
-                    parts);
+            collect(new Part(outer.prefix + BidirectionalParamInitializer.FORWARD_PREFIX, both.getFwd(), outer.reversed, outer.masked,
+                    outer.maskingValue), parts);
+            collect(new Part(outer.prefix + BidirectionalParamInitializer.BACKWARD_PREFIX, both.getBwd(), !outer.reversed, outer.masked,
+                    outer.maskingValue), parts);
         } else if (layer.getClass() == LastTimeStep.class) {
-            collect(new Part(outer.prefix, ((LastTimeStep) layer).getUnderlying(), outer.reversed, outer.maskingValue), parts);
+            collect(new Part(outer.prefix, ((LastTimeStep) layer).getUnderlying(), outer.reversed, true, outer.maskingValue), parts);
         } else if (layer.getClass() == MaskZeroLayer.class) {
             MaskZeroLayer mask = (MaskZeroLayer) layer;
-            collect(new Part(outer.prefix, mask.getUnderlying(), outer.reversed, OptionalDouble.of(mask.getMaskingValue())), parts);
+            collect(new Part(outer.prefix, mask.getUnderlying(), outer.reversed, true, OptionalDouble.of(mask.getMaskingValue())), parts);
         } else {
-            parts.add(outer);
+            parts.add(new Part(outer.prefix, layer, outer.reversed, outer.masked || layer instanceof SimpleRnn, outer.maskingValue));
         }
     }
 

@@ -46,7 +46,7 @@ final class WeightOnlyParameters implements ParamInitializer {
     public long numParams(Layer layer) {
         MultipointWeightOnlyLayer stored = (MultipointWeightOnlyLayer) layer;
         long weights = stored.matrices().stream().mapToLong(StoredMatrix::length).sum();
-        return stored.getUnderlying().initializer().numParams(stored.getUnderlying()) - weights;
+        return stored.numParamsInside() - weights;
     }
 
     @Override
@@ -81,7 +81,9 @@ final class WeightOnlyParameters implements ParamInitializer {
         if (initialize && params != null) {
             params.assign(0);
         }
-        return table(conf, params);
+        Map<String, INDArray> table = table(conf, params);
+        table.keySet().forEach(conf::addVariable);
+        return table;
     }
 
     @Override
@@ -92,12 +94,9 @@ final class WeightOnlyParameters implements ParamInitializer {
     /** Only the initializer of the layer inside knows the shapes of its parameters: it is given room for all of them. */
     private static Map<String, INDArray> table(NeuralNetConfiguration conf, INDArray flat) {
         MultipointWeightOnlyLayer stored = (MultipointWeightOnlyLayer) conf.getLayer();
-        Layer inside = stored.getUnderlying();
-        NeuralNetConfiguration own = conf.clone();
-        own.setLayer(inside);
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-             INDArray all = Nd4j.createUninitialized(flat == null ? DataType.FLOAT : flat.dataType(), inside.initializer().numParams(inside))) {
-            return views(stored.floating(inside.initializer().getGradientsFromFlattened(own, all)), flat);
+             INDArray all = Nd4j.createUninitialized(flat == null ? DataType.FLOAT : flat.dataType(), stored.numParamsInside())) {
+            return views(stored.floating(stored.views(all)), flat);
         }
     }
 }

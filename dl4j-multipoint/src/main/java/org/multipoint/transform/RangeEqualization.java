@@ -2,6 +2,7 @@ package org.multipoint.transform;
 
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.calibration.ChannelRanges;
+import org.multipoint.internal.graph.BatchShape;
 import org.multipoint.internal.graph.ChannelScaling;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
@@ -48,7 +49,7 @@ final class RangeEqualization {
             while (data.hasNext()) {
                 Tensor[] batch = data.next();
                 if (!data.heldOut()) {
-                    passes.run(batch, (vertex, index, input) -> {
+                    passes.run(batch, BatchShape.of(batch, data.masks()), (vertex, index, input) -> {
                         CalibrationPass.requireFinite(input);
                         LinearVertex.Operation operation = vertex.operations().get(index);
                         ranges.get(operation).add(input, operation.op().channelAxis(input.shape().length));

@@ -11,6 +11,7 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -93,6 +94,10 @@ final class RecurrentCell {
         int examples = (int) s[0];
         int steps = s.length < 3 ? 1 : (int) (channelsLast ? s[1] : s[2]);
         int channels = x.data().length / examples / steps;
+        if (mask != null && mask.data().length != examples * steps) {
+            throw new IllegalArgumentException("expected a mask of " + examples + " examples and " + steps + " steps, found shape "
+                    + Arrays.toString(mask.shape()));
+        }
         float[] values = new float[x.data().length];
         boolean[] counts = new boolean[examples * steps];
         for (int n = 0; n < examples; n++) {
@@ -111,7 +116,7 @@ final class RecurrentCell {
         return new Sequences(values, examples, steps, channels, counts);
     }
 
-    /** What the layer gives at each step, {@code values[(example * steps + step) * units + unit]}, zeros at steps that do not count. */
+    /** What the layer gives at each step, {@code values[(example * steps + step) * units + unit]}. */
     private float[] outputs(Sequences x, Map<String, INDArray> params) {
         NeuralNetConfiguration own = new NeuralNetConfiguration();
         own.setLayer(conf);
@@ -123,7 +128,7 @@ final class RecurrentCell {
              INDArray in = (channelsLast ? rows : rows.permute(0, 2, 1)).dup('f')) {
             conf.initializer().init(own, flat, false).forEach((key, param) -> param.assign(params.get(part.prefix() + key)));
             org.deeplearning4j.nn.api.Layer layer = conf.instantiate(own, List.of(), 0, flat, false, DataType.FLOAT);
-            layer.setMaskArray(mask);
+            layer.setMaskArray(part.masked() ? mask : null);
             layer.setInput(in, LayerWorkspaceMgr.noWorkspaces());
             INDArray out = layer.activate(false, LayerWorkspaceMgr.noWorkspaces());
             return Tensor.of(channelsLast ? out : out.permute(0, 2, 1)).data();

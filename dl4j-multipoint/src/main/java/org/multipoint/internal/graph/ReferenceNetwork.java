@@ -2,6 +2,7 @@ package org.multipoint.internal.graph;
 
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
@@ -13,6 +14,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.internal.engine.Engine;
 import org.multipoint.internal.engine.ScalarFunction;
 import org.multipoint.internal.ops.Tensor;
+import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -135,6 +137,26 @@ public final class ReferenceNetwork {
         }
         // Anew for each vertex: a vertex forgets its mask when it is cleared.
         graph.setLayerMaskArrays(batch.masks().stream().map(mask -> mask == null ? null : mask.toArray()).toArray(INDArray[]::new), null);
+    }
+
+    /** The mask of what the layer of a vertex reads, or null: layers do not tell, and LSTMs forget it. */
+    private INDArray inputMask(String name, BatchShape batch) {
+        Map<String, Pair<INDArray, MaskState>> masks = new HashMap<>();
+        for (int i = 0; i < graph.getInputMaskArrays().length; i++) {
+            masks.put(topology.networkInputs().get(i), new Pair<>(graph.getInputMaskArrays()[i], MaskState.Active));
+        }
+        for (String vertex : topology.upTo(List.of(name)).order()) {
+            List<Pair<INDArray, MaskState>> from = topology.inputsOf(vertex).stream().map(masks::get).toList();
+            boolean none = from.stream().allMatch(mask -> mask == null || mask.getFirst() == null);
+            INDArray[] in = none ? null : from.stream().map(mask -> mask == null ? null : mask.getFirst()).toArray(INDArray[]::new);
+            MaskState state = from.stream().filter(mask -> mask != null && mask.getSecond() != null).map(Pair::getSecond).findFirst().orElse(null);
+            masks.put(vertex, graph.getVertex(vertex).feedForwardMaskArrays(in, state, batch.examples()));
+            if (vertex.equals(name)) {
+                // The vertex has replaced it by what its preprocessor makes of it.
+                return none ? null : in[0];
+            }
+        }
+        throw new IllegalStateException("Vertex \"" + name + "\" is not in the graph");
     }
 
     private void hideMasks(BatchShape batch) {
@@ -270,7 +292,7 @@ public final class ReferenceNetwork {
         LayerVertex own = (LayerVertex) graph.getVertex(vertex.name());
         show(batch);
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces(); INDArray array = input.toArray()) {
-            INDArray mask = batch.masks().isEmpty() ? null : own.getLayer().getMaskArray();
+            INDArray mask = batch.masks().isEmpty() ? null : inputMask(vertex.name(), batch);
             return vertex.inputs(operation, Tensor.of(preprocessed(own, array, batch)), mask == null ? null : Tensor.of(mask),
                     with == null ? vertex.params() : with.values());
         } catch (RuntimeException e) {

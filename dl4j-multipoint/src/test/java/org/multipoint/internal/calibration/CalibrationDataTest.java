@@ -71,8 +71,9 @@ class CalibrationDataTest {
     void masksFollowTheirExamples() {
         INDArray features = Nd4j.arange(20).reshape(20, 1, 1).castTo(DataType.FLOAT).repeat(2, 3);
         INDArray mask = Nd4j.arange(20).reshape(20, 1).castTo(DataType.FLOAT).repeat(1, 3).div(100);
-        List<DataSet> batches = List.of(new DataSet(features, null, mask, null), new DataSet(features, null, Nd4j.ones(20, 3), null),
-                new DataSet(features, null));
+        INDArray none = Nd4j.zeros(20, 1);
+        List<DataSet> batches = List.of(new DataSet(features, none, mask, null), new DataSet(features, none, Nd4j.ones(20, 3), null),
+                new DataSet(features, none));
         CalibrationData data = CalibrationData.of(new ListDataSetIterator<>(batches, 1), 1);
         int heldOut = 0;
         for (int part = 0; data.hasNext(); part++) {

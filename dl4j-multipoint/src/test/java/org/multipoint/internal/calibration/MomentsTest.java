@@ -316,7 +316,7 @@ class MomentsTest {
         for (MemoryBound bound : new MemoryBound[]{MemoryBound.NONE, new MemoryBound(30_000)}) {
             Moments moments = Moments.isotropic(op, bound);
             int[] starts = moments.blockStarts();
-            assertEquals(bound == MemoryBound.NONE ? 2 : 4, starts.length);
+            assertEquals(bound == MemoryBound.NONE ? 2 : 3, starts.length);
             for (int s = 0; s + 1 < starts.length; s++) {
                 int size = starts[s + 1] - starts[s];
                 double[] covariance = moments.covariance(0, s);
