@@ -82,6 +82,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             return read;
         }
 
+        /** Whether rounding all that it reads in one way does the same as rounding its result in that way. */
+        default boolean commutesWithRounding() {
+            return false;
+        }
+
         /** The same instruction without weights and biases. */
         default Instruction withoutWeights() {
             return this;
@@ -295,6 +300,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
             return new Shape(first.n, read.stream().mapToInt(Shape::c).sum(), first.h, first.w);
         }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return true;
+        }
     }
 
     /** How a pooling reduces a window to one value. */
@@ -330,6 +340,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
             return new Shape(x.n, x.c, g.outHeight(), g.outWidth());
         }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return kind == PoolKind.MAX;
+        }
     }
 
     /** A pooling over the whole image; the result has one pixel. */
@@ -342,6 +357,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         @Override
         public Shape shape(List<Shape> read) {
             return new Shape(read.get(0).n, read.get(0).c, 1, 1);
+        }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return kind == PoolKind.MAX;
         }
     }
 
@@ -356,6 +376,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
             return new Shape(x.n, x.c, frame.top + x.h + frame.bottom, frame.left + x.w + frame.right);
+        }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return true;
         }
     }
 
@@ -394,6 +419,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         @Override
         public int rank(int read) {
             return 2;
+        }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return true;
         }
     }
 
