@@ -18,7 +18,7 @@ import java.util.Map;
 /** The samples' command line. Exit codes: 0 for success, 1 for failure, 2 for invalid arguments. */
 @Command(name = "samples", description = "Multipoint quantization of Deeplearning4j models, step by step.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, DetectCommand.class, BenchCommand.class,
+        subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, DetectCommand.class, ExportCommand.class, BenchCommand.class,
                 AblationCommand.class, CurveCommand.class, TrainCommand.class, FetchCommand.class})
 public final class Samples {
 
