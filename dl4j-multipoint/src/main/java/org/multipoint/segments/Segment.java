@@ -193,6 +193,21 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
         return tables;
     }
 
+    /**
+     * A segment of one vertex, which may have no weights.
+     *
+     * @param readsVectors whether its inputs are vectors
+     * @param inputs       names of what the vertex reads, some maybe more than once
+     * @throws IllegalArgumentException where segments do not have such a vertex; it says why
+     */
+    public static Segment alone(String name, GraphVertex vertex, boolean readsVectors, List<String> inputs) {
+        SupportedVertices.obstacle(vertex, readsVectors).ifPresent(obstacle -> {
+            throw new IllegalArgumentException(obstacle);
+        });
+        return new Segment(SupportedVertices.channelsLast(vertex).orElse(false), inputs.stream().distinct().toList(), Map.of(name, vertex),
+                Map.of(name, inputs), List.of(name));
+    }
+
     /** The segment of a {@link SegmentVertex} or of a {@link SegmentOutputLayer}; empty for other vertices. */
     public static Optional<Segment> of(GraphVertex vertex) {
         return vertex instanceof SegmentVertex s ? Optional.of(s.getSegment())

@@ -19,26 +19,19 @@ final class BenchNetwork {
     private static final int USUAL_SIZE = 224;
 
     private final ComputationGraph graph;
-    private final boolean channelsLast;
     private final long[] example;
 
     /**
      * @param example shape of its input, for one example
      */
-    private BenchNetwork(ComputationGraph graph, boolean channelsLast, long... example) {
+    private BenchNetwork(ComputationGraph graph, long... example) {
         this.graph = graph;
-        this.channelsLast = channelsLast;
         this.example = example;
     }
 
     /** The network itself. */
     ComputationGraph graph() {
         return graph;
-    }
-
-    /** Whether its images are {@code [N, H, W, C]}. */
-    boolean channelsLast() {
-        return channelsLast;
     }
 
     /** Shape of its input, for one example. */
@@ -80,10 +73,10 @@ final class BenchNetwork {
         LayerKind kind = LayerKind.ofPlain(first).orElseThrow();
         LinearOp op = kind.ops(first).get(0);
         if (!kind.spatial()) {
-            return new BenchNetwork(graph, op.channelsLast(), op.inChannels());
+            return new BenchNetwork(graph, op.inChannels());
         }
-        return op.channelsLast() ? new BenchNetwork(graph, true, size, size, op.inChannels())
-                : new BenchNetwork(graph, false, op.inChannels(), size, size);
+        return op.channelsLast() ? new BenchNetwork(graph, size, size, op.inChannels())
+                : new BenchNetwork(graph, op.inChannels(), size, size);
     }
 
     /** Examples of random values. */

@@ -4,8 +4,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.graph.EngineRunners;
 import org.multipoint.internal.ops.Tensor;
-import org.multipoint.onnx.OnnxExporter;
-import org.multipoint.onnx.OnnxRuntimeNetwork;
+import org.multipoint.onnxruntime.OnnxRuntimeNetwork;
+import org.multipoint.onnxruntime.StaticQuantization;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.segments.Segments;
@@ -93,9 +93,9 @@ final class BenchmarkSubjects implements AutoCloseable {
     private void addOnnxRuntime(int threads) {
         log.accept("exporting to ONNX");
         try {
-            OnnxExporter exporter = new OnnxExporter(network.graph(), calibration);
-            addOnnxRuntime("onnxruntime-fp32", exporter.floating(), threads);
-            addOnnxRuntime(ONNX_RUNTIME_INT8, exporter.quantized(Processor.saturates()), threads);
+            StaticQuantization peer = new StaticQuantization(network.graph(), calibration);
+            addOnnxRuntime("onnxruntime-fp32", peer.floating(), threads);
+            addOnnxRuntime(ONNX_RUNTIME_INT8, peer.quantized(Processor.saturates()), threads);
         } catch (IllegalArgumentException e) {
             log.accept("ONNX Runtime is left out: " + e.getMessage());
         } catch (LinkageError e) {
@@ -105,9 +105,8 @@ final class BenchmarkSubjects implements AutoCloseable {
     }
 
     private void addOnnxRuntime(String name, byte[] model, int threads) {
-        INDArray channelsFirst = network.channelsLast() && input.rank() == 4 ? input.permute(0, 3, 1, 2) : input;
-        OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of(network.graph().getConfiguration().getNetworkInputs().get(0),
-                channelsFirst), threads);
+        OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of(network.graph().getConfiguration().getNetworkInputs().get(0), input),
+                threads);
         add(name, () -> runtime.run().values().iterator().next(), runtime::close);
     }
 

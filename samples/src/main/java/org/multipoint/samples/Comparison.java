@@ -2,6 +2,7 @@ package org.multipoint.samples;
 
 import org.deeplearning4j.nn.api.Model;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.internal.text.TextTable;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.transform.Multipoint;

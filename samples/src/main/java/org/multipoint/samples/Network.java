@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.Segments;
@@ -110,6 +111,12 @@ record Network(Model model) {
     /** Its first layer of a kind. */
     <L extends Layer> Optional<L> layer(Class<L> kind) {
         return layers().stream().filter(kind::isInstance).map(kind::cast).findFirst();
+    }
+
+    /** The size of its input where its first layer with weights takes vectors. */
+    Optional<long[]> vectorSize() {
+        return layers().stream().filter(layer -> LayerKind.of(layer).isPresent()).findFirst()
+                .flatMap(layer -> LayerKind.of(layer).filter(kind -> !kind.spatial()).map(kind -> new long[]{kind.ops(layer).get(0).inChannels()}));
     }
 
     private static Stream<Layer> layers(GraphVertex vertex) {

@@ -19,7 +19,7 @@ import java.util.Map;
 @Command(name = "samples", description = "Multipoint quantization of Deeplearning4j models, step by step.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, ClassifyCommand.class, DetectCommand.class,
-                BenchCommand.class, AblationCommand.class, CurveCommand.class, TrainCommand.class, FetchCommand.class})
+                ExportCommand.class, BenchCommand.class, AblationCommand.class, CurveCommand.class, TrainCommand.class, FetchCommand.class})
 public final class Samples {
 
     private static final String WAIT_POLICY = "OMP_WAIT_POLICY";

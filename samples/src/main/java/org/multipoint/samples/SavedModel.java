@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.modelimport.keras.KerasModelImport;
 import org.deeplearning4j.nn.modelimport.keras.exceptions.InvalidKerasConfigurationException;
 import org.deeplearning4j.nn.modelimport.keras.exceptions.UnsupportedKerasConfigurationException;
 import org.deeplearning4j.util.ModelSerializer;
+import org.multipoint.internal.files.AtomicFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -20,7 +21,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -173,11 +176,23 @@ final class SavedModel {
      * @param file a file that {@link #read(Path)} could read
      */
     static OptionalInt imageSize(Path file) throws IOException {
+        return inputShape(file).filter(shape -> shape.length == 3).map(shape -> OptionalInt.of((int) shape[0])).orElse(OptionalInt.empty());
+    }
+
+    /**
+     * Sizes of the input of a model of Keras without the axis of examples; empty for one of Deeplearning4j, or where any size will do.
+     *
+     * @param file a file that {@link #read(Path)} could read
+     */
+    static Optional<long[]> inputShape(Path file) throws IOException {
         if (!startsWith(head(file), HDF5)) {
-            return OptionalInt.empty();
+            return Optional.empty();
         }
         JsonNode shape = kerasConfiguration(file).findValue("batch_input_shape");
-        return shape != null && shape.size() == 4 && shape.get(1).isInt() ? OptionalInt.of(shape.get(1).asInt()) : OptionalInt.empty();
+        if (shape == null || shape.size() < 2 || !IntStream.range(1, shape.size()).allMatch(i -> shape.get(i).isInt())) {
+            return Optional.empty();
+        }
+        return Optional.of(IntStream.range(1, shape.size()).mapToLong(i -> shape.get(i).asInt()).toArray());
     }
 
     /**

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** Arrays of rank 2 to 4 as images of rank 4 in the order (example, channel, row, column), and back. */
-final class Images {
+public final class Images {
 
     private Images() {
     }
 
     /** Sizes or strides of an array's axes in the order of an image. */
-    static long[] ordered(long[] axes, long ofMissing, boolean channelsLast) {
+    public static long[] ordered(long[] axes, long ofMissing, boolean channelsLast) {
         return switch (axes.length) {
             case 2 -> new long[]{axes[0], axes[1], ofMissing, ofMissing};
             case 3 -> channelsLast ? new long[]{axes[0], axes[2], axes[1], ofMissing}
@@ -56,7 +56,7 @@ final class Images {
     }
 
     /** Shape of the array that holds an image. */
-    static long[] arrayShape(Program.Shape s, int rank, boolean channelsLast) {
+    public static long[] arrayShape(Program.Shape s, int rank, boolean channelsLast) {
         return switch (rank) {
             case 2 -> new long[]{s.n(), s.c()};
             case 3 -> channelsLast ? new long[]{s.n(), s.h(), s.c()} : new long[]{s.n(), s.c(), s.h()};

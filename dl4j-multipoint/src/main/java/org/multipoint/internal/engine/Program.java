@@ -83,6 +83,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             return read;
         }
 
+        /** Whether rounding all that it reads in one way does the same as rounding its result in that way. */
+        default boolean commutesWithRounding() {
+            return false;
+        }
+
         /** The same instruction without weights and biases. */
         default Instruction withoutWeights() {
             return this;
@@ -310,6 +315,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
             return ofSize.apply(read.stream().mapToInt(size).sum());
         }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return true;
+        }
     }
 
     /** How a pooling reduces a window to one value. */
@@ -345,6 +355,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
             }
             return new Shape(x.n, x.c, g.outHeight(), g.outWidth());
         }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return kind == PoolKind.MAX;
+        }
     }
 
     /** A pooling over the whole image; the result has one pixel. */
@@ -357,6 +372,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         @Override
         public Shape shape(List<Shape> read) {
             return new Shape(read.get(0).n, read.get(0).c, 1, 1);
+        }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return kind == PoolKind.MAX;
         }
     }
 
@@ -371,6 +391,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         public Shape shape(List<Shape> read) {
             Shape x = read.get(0);
             return new Shape(x.n, x.c, frame.top + x.h + frame.bottom, frame.left + x.w + frame.right);
+        }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return true;
         }
     }
 
@@ -409,6 +434,11 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
         @Override
         public int rank(int read) {
             return 2;
+        }
+
+        @Override
+        public boolean commutesWithRounding() {
+            return true;
         }
     }
 

@@ -28,6 +28,11 @@ public sealed interface Rearrange extends OneInput {
         return visitor.visit(this);
     }
 
+    @Override
+    default boolean commutesWithRounding() {
+        return true;
+    }
+
     /**
      * One method for each kind.
      *

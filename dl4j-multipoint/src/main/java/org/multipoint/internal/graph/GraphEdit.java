@@ -30,7 +30,7 @@ import java.util.Map;
 public final class GraphEdit {
 
     /** Input of the graph that a network of layers becomes. */
-    private static final String INPUT = "input";
+    public static final String INPUT = "input";
 
     private final ComputationGraphConfiguration conf;
     private final Map<String, Map<String, INDArray>> params = new LinkedHashMap<>();

@@ -17,7 +17,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /** Programs of all instructions in random order, with residual additions, merges and padding where they may be fused and where not. */
-final class RandomPrograms {
+public final class RandomPrograms {
 
     private static final int[] CHANNELS = {1, 3, 8, 16, 17};
 
@@ -37,10 +37,10 @@ final class RandomPrograms {
     }
 
     /** A program and the shapes of inputs that fit it. */
-    record Sample(Program program, List<Shape> inputs) {
+    public record Sample(Program program, List<Shape> inputs) {
 
         /** Random inputs of the given shapes. */
-        INDArray[] arrays(List<Shape> shapes) {
+        public INDArray[] arrays(List<Shape> shapes) {
             Random random = new Random(1);
             return shapes.stream().map(s -> {
                 float[] x = new float[s.n() * s.c() * s.h() * s.w()];
@@ -51,12 +51,12 @@ final class RandomPrograms {
             }).toArray(INDArray[]::new);
         }
 
-        INDArray[] arrays() {
+        public INDArray[] arrays() {
             return arrays(inputs);
         }
 
         /** The same program with some more results, in any order. */
-        Sample withResults() {
+        public Sample withResults() {
             Random random = new Random(2);
             List<Integer> results = new ArrayList<>(program.results());
             for (int i = 0; i < program.instructions().size(); i++) {
@@ -73,7 +73,7 @@ final class RandomPrograms {
      * @param integers  whether most linear operations run on integers
      * @param codeLimit largest code of those
      */
-    static Sample sample(long seed, boolean integers, int codeLimit) {
+    public static Sample sample(long seed, boolean integers, int codeLimit) {
         RandomPrograms p = new RandomPrograms(seed, integers, codeLimit);
         Random random = p.random;
         Shape first = new Shape(1 + random.nextInt(2), CHANNELS[random.nextInt(5)], 6 + random.nextInt(4),

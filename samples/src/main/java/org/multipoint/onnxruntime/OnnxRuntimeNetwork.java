@@ -1,10 +1,11 @@
-package org.multipoint.onnx;
+package org.multipoint.onnxruntime;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import org.multipoint.internal.onnx.OnnxGraph;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

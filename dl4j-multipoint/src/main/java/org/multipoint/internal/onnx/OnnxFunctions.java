@@ -1,4 +1,4 @@
-package org.multipoint.onnx;
+package org.multipoint.internal.onnx;
 
 import org.multipoint.internal.engine.ScalarFunction;
 

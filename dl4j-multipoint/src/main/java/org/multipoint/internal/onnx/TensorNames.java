@@ -1,4 +1,4 @@
-package org.multipoint.onnx;
+package org.multipoint.internal.onnx;
 
 import java.util.Collection;
 import java.util.HashMap;
@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Names for tensors that belong to other tensors. None is given twice, whatever those are called. */
-final class TensorNames {
+public final class TensorNames {
 
     private final Set<String> taken;
     private final Map<String, String> given = new HashMap<>();
@@ -15,7 +15,7 @@ final class TensorNames {
     /**
      * @param taken names that are in use already
      */
-    TensorNames(Collection<String> taken) {
+    public TensorNames(Collection<String> taken) {
         this.taken = new HashSet<>(taken);
     }
 
@@ -25,7 +25,7 @@ final class TensorNames {
      *
      * @param part without slashes
      */
-    String of(String tensor, String part) {
+    public String of(String tensor, String part) {
         return given.computeIfAbsent(tensor + "/" + part, wanted -> {
             String name = wanted;
             while (!taken.add(name)) {

@@ -1,7 +1,10 @@
-package org.multipoint.onnx;
+package org.multipoint.onnxruntime;
 
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.ValueInfoProto;
+import org.multipoint.internal.onnx.IntegerTensors;
+import org.multipoint.internal.onnx.OnnxGraph;
+import org.multipoint.internal.onnx.TensorNames;
 import org.multipoint.internal.ops.InputQuantization;
 
 import java.util.ArrayList;
@@ -32,6 +35,7 @@ final class IntegerForm {
     private final Map<String, List<NodeProto>> readers = new HashMap<>();
     private final OnnxGraph target = new OnnxGraph();
     private final TensorNames names;
+    private final IntegerTensors integers;
 
     /**
      * @param source         a graph in floating point; not changed
@@ -43,6 +47,7 @@ final class IntegerForm {
         this.weightLimit = weightLimit;
         this.quantizations = new HashMap<>(quantizations);
         this.names = new TensorNames(source.tensors());
+        this.integers = new IntegerTensors(target, names);
         for (NodeProto node : source.nodes()) {
             producers.put(node.getOutput(0), node);
             node.getInputList().forEach(x -> readers.computeIfAbsent(x, k -> new ArrayList<>()).add(node));
@@ -57,7 +62,7 @@ final class IntegerForm {
         for (ValueInfoProto input : source.inputs()) {
             target.input(input);
             if (onCodes(input.getName())) {
-                roundTrip(input.getName(), input.getName(), rounded(input.getName()));
+                integers.round(input.getName(), quantizations.get(input.getName()), rounded(input.getName()));
             }
         }
         for (NodeProto node : source.nodes()) {
@@ -70,7 +75,7 @@ final class IntegerForm {
     private void rewrite(NodeProto node) {
         String y = node.getOutput(0);
         if (clippedByCodes(node)) {
-            roundTrip(read(node.getInput(0)), y, y);
+            integers.round(read(node.getInput(0)), quantizations.get(y), y);
             return;
         }
         NodeProto.Builder copy = node.toBuilder();
@@ -87,8 +92,8 @@ final class IntegerForm {
         }
         if (onCodes(y)) {
             String raw = names.of(y, "raw");
-            target.node(copy.setName(raw).setOutput(0, raw).build());
-            roundTrip(raw, y, y);
+            target.node(copy.setOutput(0, raw).build());
+            integers.round(raw, quantizations.get(y), y);
         } else {
             target.node(copy.build());
         }
@@ -130,15 +135,6 @@ final class IntegerForm {
                 || q.scale() * q.levels() <= source.floats(node.getInput(2))[0] * (1 + SAME);
     }
 
-    private void roundTrip(String from, String name, String to) {
-        InputQuantization q = quantizations.get(name);
-        String scale = target.constant(names.of(name, "scale"), new float[]{q.scale()});
-        String zero = target.constant(names.of(name, "zero"), new byte[]{(byte) q.zeroPoint()}, false);
-        String codes = names.of(name, "codes");
-        target.node("QuantizeLinear", codes, List.of(from, scale, zero));
-        target.node("DequantizeLinear", to, List.of(codes, scale, zero));
-    }
-
     /** Writes a node's weights and bias as integers, dequantized under their own names. */
     private void quantizeWeights(NodeProto node, float inputScale) {
         float[] w = source.floats(node.getInput(1));
@@ -161,16 +157,7 @@ final class IntegerForm {
             biasScales[r] = scales[r] * inputScale;
             biasCodes[r] = (int) Math.rint(b[r] / (double) biasScales[r]);
         }
-        String weights = node.getInput(1);
-        dequantize(weights, target.constant(names.of(weights, "codes"), codes, true, source.shape(weights)), scales,
-                target.constant(names.of(weights, "zero"), new byte[rows], true, rows));
-        String bias = node.getInput(2);
-        dequantize(bias, target.constant(names.of(bias, "codes"), biasCodes, rows), biasScales,
-                target.constant(names.of(bias, "zero"), new int[rows], rows));
-    }
-
-    private void dequantize(String name, String codes, float[] scales, String zeros) {
-        String scale = target.constant(names.of(name, "scale"), scales, scales.length);
-        target.node("DequantizeLinear", name, List.of(codes, scale, zeros), OnnxGraph.attribute("axis", 0));
+        integers.weights(node.getInput(1), codes, scales, 0, source.shape(node.getInput(1)));
+        integers.biases(node.getInput(2), biasCodes, biasScales);
     }
 }

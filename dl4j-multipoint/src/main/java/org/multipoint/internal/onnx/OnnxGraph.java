@@ -1,4 +1,4 @@
-package org.multipoint.onnx;
+package org.multipoint.internal.onnx;
 
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.AttributeProto.AttributeType;
@@ -22,59 +22,64 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /** An ONNX graph under construction: nodes in topological order, constants, inputs and outputs. Tensors are identified by name. */
-final class OnnxGraph {
+public final class OnnxGraph {
 
     /** The first operator set that quantizes per channel; ONNX Runtime has supported it since 2020. */
     private static final int OPERATOR_SET = 13;
     private static final int IR_VERSION = 7;
     /** Name of the axis of examples, which may have any length. */
-    static final String BATCH = "N";
+    public static final String BATCH = "N";
 
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("dl4j");
     private final Map<String, TensorProto> constants = new LinkedHashMap<>();
 
-    /** An input of floats; the first axis may have any length. */
-    void input(String name, long[] shape) {
-        graph.addInput(tensor(name, TensorShapeProto.newBuilder()
-                .addDim(TensorShapeProto.Dimension.newBuilder().setDimParam(BATCH))
-                .addAllDim(LongStream.of(shape).skip(1)
-                        .mapToObj(d -> TensorShapeProto.Dimension.newBuilder().setDimValue(d).build()).toList())));
+    /**
+     * An input of floats.
+     *
+     * @param shape for one example; the first axis may have any length
+     */
+    public void input(String name, long[] shape) {
+        graph.addInput(tensor(name, BATCH, shape));
     }
 
-    void input(ValueInfoProto same) {
+    public void input(ValueInfoProto same) {
         graph.addInput(same);
     }
 
-    /** An output of floats of the given rank. */
-    void output(String name, int rank) {
-        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
-        for (int i = 0; i < rank; i++) {
-            shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam(i == 0 ? BATCH : name + "/" + i));
-        }
-        graph.addOutput(tensor(name, shape));
+    /**
+     * An output of floats.
+     *
+     * @param shape for one example
+     */
+    public void output(String name, long[] shape) {
+        graph.addOutput(tensor(name, shape[0] == 1 ? BATCH : name + "/0", shape));
     }
 
-    void output(ValueInfoProto same) {
+    public void output(ValueInfoProto same) {
         graph.addOutput(same);
     }
 
-    private static ValueInfoProto tensor(String name, TensorShapeProto.Builder shape) {
+    private static ValueInfoProto tensor(String name, String examples, long[] shape) {
+        TensorShapeProto.Builder axes = TensorShapeProto.newBuilder().addDim(TensorShapeProto.Dimension.newBuilder().setDimParam(examples))
+                .addAllDim(LongStream.of(shape).skip(1).mapToObj(d -> TensorShapeProto.Dimension.newBuilder().setDimValue(d).build()).toList());
         return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(
-                TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE).setShape(shape))).build();
+                TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE).setShape(axes))).build();
     }
 
-    /** A node with one output, which gives the node its name. */
-    void node(String op, String output, List<String> inputs, AttributeProto... attributes) {
-        node(NodeProto.newBuilder().setOpType(op).setName(output).addAllInput(inputs).addOutput(output)
-                .addAllAttribute(List.of(attributes)).build());
+    /**
+     * A node with one output. Nodes have no names of their own: ONNX Runtime 1.23 sometimes gives a node that it makes of another one the
+     * same name, and then refuses both.
+     */
+    public void node(String op, String output, List<String> inputs, AttributeProto... attributes) {
+        node(NodeProto.newBuilder().setOpType(op).addAllInput(inputs).addOutput(output).addAllAttribute(List.of(attributes)).build());
     }
 
-    void node(NodeProto node) {
+    public void node(NodeProto node) {
         graph.addNode(node);
     }
 
     /** A copy with the outputs of all nodes as outputs. */
-    OnnxGraph withAllOutputs() {
+    public OnnxGraph withAllOutputs() {
         OnnxGraph copy = new OnnxGraph();
         copy.constants.putAll(constants);
         copy.graph.mergeFrom(graph.build()).clearOutput();
@@ -83,45 +88,45 @@ final class OnnxGraph {
         return copy;
     }
 
-    static AttributeProto attribute(String name, long value) {
+    public static AttributeProto attribute(String name, long value) {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value).build();
     }
 
-    static AttributeProto attribute(String name, float value) {
+    public static AttributeProto attribute(String name, float value) {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.FLOAT).setF(value).build();
     }
 
-    static AttributeProto attribute(String name, String value) {
+    public static AttributeProto attribute(String name, String value) {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.STRING).setS(ByteString.copyFromUtf8(value)).build();
     }
 
-    static AttributeProto attribute(String name, List<Long> values) {
+    public static AttributeProto attribute(String name, List<Long> values) {
         return AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS).addAllInts(values).build();
     }
 
     /** A constant of floats; a shape of no axes is a scalar. Returns the name. */
-    String constant(String name, float[] values, long... shape) {
+    public String constant(String name, float[] values, long... shape) {
         ByteBuffer bytes = buffer(4 * values.length);
         bytes.asFloatBuffer().put(values);
         return constant(name, DataType.FLOAT, bytes, shape);
     }
 
     /** A constant of 32-bit integers. */
-    String constant(String name, int[] values, long... shape) {
+    public String constant(String name, int[] values, long... shape) {
         ByteBuffer bytes = buffer(4 * values.length);
         bytes.asIntBuffer().put(values);
         return constant(name, DataType.INT32, bytes, shape);
     }
 
     /** A constant of 64-bit integers. */
-    String constant(String name, long[] values, long... shape) {
+    public String constant(String name, long[] values, long... shape) {
         ByteBuffer bytes = buffer(8 * values.length);
         bytes.asLongBuffer().put(values);
         return constant(name, DataType.INT64, bytes, shape);
     }
 
     /** A constant of bytes. */
-    String constant(String name, byte[] values, boolean signed, long... shape) {
+    public String constant(String name, byte[] values, boolean signed, long... shape) {
         return constant(name, signed ? DataType.INT8 : DataType.UINT8, ByteBuffer.wrap(values), shape);
     }
 
@@ -131,7 +136,7 @@ final class OnnxGraph {
         return name;
     }
 
-    void constant(TensorProto tensor) {
+    public void constant(TensorProto tensor) {
         constants.put(tensor.getName(), tensor);
     }
 
@@ -140,7 +145,7 @@ final class OnnxGraph {
     }
 
     /** Values of a constant of floats. */
-    float[] floats(String constant) {
+    public float[] floats(String constant) {
         ByteBuffer bytes = constants.get(constant).getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         float[] values = new float[bytes.remaining() / 4];
         bytes.asFloatBuffer().get(values);
@@ -148,34 +153,34 @@ final class OnnxGraph {
     }
 
     /** Shape of a constant. */
-    long[] shape(String constant) {
+    public long[] shape(String constant) {
         return constants.get(constant).getDimsList().stream().mapToLong(Long::longValue).toArray();
     }
 
-    Map<String, TensorProto> constants() {
+    public Map<String, TensorProto> constants() {
         return constants;
     }
 
     /** Names of all tensors: inputs, constants and what nodes compute. */
-    List<String> tensors() {
+    public List<String> tensors() {
         return Stream.of(inputs().stream().map(ValueInfoProto::getName), constants.keySet().stream(),
                 nodes().stream().map(n -> n.getOutput(0))).flatMap(names -> names).toList();
     }
 
-    List<NodeProto> nodes() {
+    public List<NodeProto> nodes() {
         return graph.getNodeList();
     }
 
-    List<ValueInfoProto> inputs() {
+    public List<ValueInfoProto> inputs() {
         return graph.getInputList();
     }
 
-    List<ValueInfoProto> outputs() {
+    public List<ValueInfoProto> outputs() {
         return graph.getOutputList();
     }
 
     /** The model file. */
-    byte[] toBytes() {
+    public byte[] toBytes() {
         return ModelProto.newBuilder().setIrVersion(IR_VERSION).setProducerName("dl4j-multipoint")
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPERATOR_SET))
                 .setGraph(graph.clone().addAllInitializer(constants.values())).build().toByteArray();

@@ -1,0 +1,4 @@
+/**
+ * Programs and graphs as ONNX. Internal: may change in any release.
+ */
+package org.multipoint.internal.onnx;

@@ -1,0 +1,4 @@
+/**
+ * Export to ONNX.
+ */
+package org.multipoint.onnx;
