@@ -93,7 +93,7 @@ class WeightOnlyTest {
     }
 
     private static Layer simple() {
-        return new SimpleRnn.Builder().nOut(6).weightInit(WeightInit.XAVIER).activation(Activation.TANH).build();
+        return new SimpleRnn.Builder().nOut(6).weightInit(WeightInit.XAVIER).biasInit(0).activation(Activation.TANH).build();
     }
 
     private static Layer steps() {
@@ -123,7 +123,7 @@ class WeightOnlyTest {
                 one("fW fRW bW bRW", SEQUENCE, SEQUENCES, new Bidirectional(Bidirectional.Mode.ADD, lstm()), steps()),
                 one("fW fRW bW bRW", SEQUENCE, SEQUENCES, new Bidirectional(Bidirectional.Mode.CONCAT, graves()), steps()),
                 one("W RW", SEQUENCE, SEQUENCES, new LastTimeStep(lstm()), classes()),
-                one("fW fRW bW bRW", SEQUENCE, SEQUENCES, new Bidirectional(new LastTimeStep(simple())), classes()),
+                one("fW fRW bW bRW", SEQUENCE, SEQUENCES, new LastTimeStep(new Bidirectional(simple())), classes()),
                 one("W RW", SEQUENCE, SEQUENCES, masking(graves()), steps()),
                 one("W RW", SEQUENCE, SEQUENCES, new LastTimeStep(masking(lstm())), classes()),
                 one("W", InputType.feedForward(WORDS), new long[]{12, 1}, new EmbeddingLayer.Builder().nIn(WORDS).nOut(5).hasBias(true).build(),
@@ -216,7 +216,8 @@ class WeightOnlyTest {
         ComputationGraph source = TestNets.chain(input, layers);
         INDArray x = input(7, shape);
         INDArray expected = source.outputSingle(x);
-        ComputationGraph coded = calibrated(Multipoint.of(source).storedBits(8).activationBits(0), shape).transform().model();
+        ComputationGraph coded = calibrated(Multipoint.of(source).method(Method.CODED).bits(8).extraPoints(0.6)
+                .activationBits(0), shape).transform().model();
         assertTrue(error(expected, coded.outputSingle(x)) < 0.12, error(expected, coded.outputSingle(x)) + "");
         ComputationGraph nearest = calibrated(Multipoint.of(source).method(Method.NEAREST).bits(8).activationBits(0), shape).transform().model();
         assertTrue(error(expected, nearest.outputSingle(x)) < 0.05, error(expected, nearest.outputSingle(x)) + "");
@@ -505,7 +506,7 @@ class WeightOnlyTest {
                 .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MSE).nOut(4).activation(Activation.IDENTITY).build())
                 .setInputType(InputType.recurrent(6)).build());
         network.init();
-        for (int i = 0; i < 150; i++) {
+        for (int i = 0; i < 600; i++) {
             network.fit(remembered(i));
         }
         List<DataSet> batches = new ArrayList<>();
@@ -521,8 +522,7 @@ class WeightOnlyTest {
                     .activationBits(0).calibrate(new ListDataSetIterator<>(batches, 1)).transform().model();
             errors[i] = error(expected, quantized.output(test.getFeatures()));
         }
-        System.out.println("relative output error: W8 " + errors[0] + ", W4 " + errors[1] + ", nearest W4 " + errors[2]);
-        assertTrue(errors[0] < 0.01, "W8: " + errors[0]);
+        assertTrue(errors[0] < 0.02, "W8: " + errors[0]);
         assertTrue(errors[1] < 0.05, "W4: " + errors[1]);
         assertTrue(errors[1] < errors[2], "nearest: " + errors[2]);
     }
@@ -538,7 +538,7 @@ class WeightOnlyTest {
         try (Hdf5Archive archive = new Hdf5Archive(file.toString())) {
             json = archive.readAttributeAsJson("model_config").replace("\"Orthogonal\"", "\"GlorotUniform\"");
         }
-        ComputationGraph source = new KerasModel().modelBuilder().modelJson(json.replaceFirst("\\{", "{\"keras_version\": \"2.13.1\", "))
+        ComputationGraph source = new KerasModel().modelBuilder().modelJson(json.replaceFirst("\\{", "{\"keras_version\": \"2.13.1\", \"backend\": \"tensorflow\", "))
                 .weightsHdf5Filename(file.toString()).enforceTrainingConfig(false).buildModel().getComputationGraph(true);
         List<DataSet> batches = new ArrayList<>();
         for (int b = 0; b < 8; b++) {
@@ -546,11 +546,10 @@ class WeightOnlyTest {
         }
         INDArray test = words(100);
         INDArray expected = source.outputSingle(test);
-        double[] bounds = {0.01, 0.05};
+        double[] bounds = {0.006, 0.09};
         for (int i = 0; i < 2; i++) {
             MultipointResult<ComputationGraph> result = Multipoint.of(source).bits(i == 0 ? 8 : 4).calibrate(new ListDataSetIterator<>(batches, 1)).transform();
             double error = error(expected, result.model().outputSingle(test));
-            System.out.println("chars2vec, " + (i == 0 ? 8 : 4) + " bits: relative output error " + error + ", " + result.report().storedBitsPerWeight());
             assertTrue(error < bounds[i], error + "");
             assertEquals(Map.of(), result.report().kept());
             File small = folder.resolve("small.zip").toFile();

@@ -35,7 +35,20 @@ final class RecurrentCell {
     }
 
     /** Sequences as the cell reads them: {@code values[(example * steps + step) * channels + channel]}, and which steps count. */
-    private record Sequences(float[] values, int examples, int steps, int channels, boolean[] counts) {
+    private static final class Sequences {
+        private final float[] values;
+        private final int examples;
+        private final int steps;
+        private final int channels;
+        private final boolean[] counts;
+
+        Sequences(float[] values, int examples, int steps, int channels, boolean[] counts) {
+            this.values = values;
+            this.examples = examples;
+            this.steps = steps;
+            this.channels = channels;
+            this.counts = counts;
+        }
 
         /** Of the steps that count, {@code [steps, channels]}. */
         Tensor counted() {
