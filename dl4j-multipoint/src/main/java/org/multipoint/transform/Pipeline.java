@@ -15,19 +15,17 @@ import org.multipoint.points.MultipointMatrix;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.report.Provenance;
+import org.multipoint.report.SensitivityReport;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 
@@ -74,6 +72,11 @@ final class Pipeline<M> {
         calibration = new CalibrationPass(settings, network, data, listener);
     }
 
+    /** Adds a warning to all reports to come. */
+    void warn(String name, String what) {
+        warnings.put(name, what);
+    }
+
     /** The width of codes and what is spent on them. */
     record Plan(int bits, Budget budget) {
     }
@@ -96,14 +99,29 @@ final class Pipeline<M> {
         return vertices.stream().flatMap(v -> v.operations().stream()).mapToLong(o -> o.op().weights()).sum();
     }
 
+    /** What the quantization of each layer by a plan does to the outputs; the width of the plan must have been calibrated. */
+    SensitivityReport sensitivity(Plan plan) {
+        Map<String, List<QuantizedOperation>> quantized = quantizedBy(plan);
+        Provenance provenance = provenance(plan);
+        Function<Set<String>, ComputationGraph> ofThese = names -> {
+            GraphEdit edit = folded.copy();
+            names.forEach(name -> store(edit, name, quantized.get(name), provenance));
+            return edit.toGraph();
+        };
+        return new LayerSensitivities(data, ofThese, listener).of(quantized);
+    }
+
+    private Map<String, List<QuantizedOperation>> quantizedBy(Plan plan) {
+        return quantize(settings.strategy().quantizer(calibration.candidates(plan.bits), plan, weights()));
+    }
+
     /** The model and its report for a plan, whose width must have been calibrated. */
     Quantized<M> quantize(Plan plan) {
-        Map<String, List<QuantizedOperation>> quantized = quantize(
-                settings.strategy().quantizer(calibration.candidates(plan.bits), plan, weights()));
+        Map<String, List<QuantizedOperation>> quantized = quantizedBy(plan);
         Provenance provenance = provenance(plan);
         GraphEdit edit = folded.copy();
         quantized.forEach((name, operations) -> store(edit, name, operations, provenance));
-        return new Quantized<>(build.apply(edit), report(edit, quantized, provenance));
+        return new Quantized<>(build.apply(edit), report(edit, quantized, plan, provenance));
     }
 
     /** A quantized model. */
@@ -134,7 +152,7 @@ final class Pipeline<M> {
         edit.replace(vertex, LayerKind.ofPlain(layer).orElseThrow().quantized(layer, weights), params);
     }
 
-    private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedOperation>> quantized, Provenance provenance) {
+    private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedOperation>> quantized, Plan plan, Provenance provenance) {
         List<LayerReport> layers = new ArrayList<>();
         quantized.forEach((name, operations) -> operations.forEach(o -> layers.add(layerReport(network.linear().get(name), o))));
         long floats = 0;
@@ -144,6 +162,12 @@ final class Pipeline<M> {
         }
         Map<String, String> all = new LinkedHashMap<>(warnings);
         all.putAll(CalibrationWarnings.of(quantized.values().stream().flatMap(List::stream).toList(), calibration.images(), data.masked()));
+        long bits = layers.stream().mapToLong(LayerReport::notionalBits).sum();
+        if (plan.budget.isStored() && bits > plan.budget.bitsOf(weights())) {
+            all.put("budget", String.format(Locale.ROOT,
+                    "%s: these layers take %.3f stored bits per weight at least, %,d bytes, with codes of %d bits",
+                    plan.budget.description(), (double) bits / weights(), bits / Byte.SIZE, plan.bits));
+        }
         return new MultipointReport(layers, kept, all, floats, provenance);
     }
 
@@ -158,17 +182,7 @@ final class Pipeline<M> {
     }
 
     private Provenance provenance(Plan plan) {
-        return new Provenance(version(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits,
+        return new Provenance(Provenance.currentVersion(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits,
                 plan.budget.description(), calibration.images(), data.description(), settings.describe());
-    }
-
-    private static String version() {
-        Properties properties = new Properties();
-        try (InputStream in = Pipeline.class.getResourceAsStream("/org/multipoint/build.properties")) {
-            properties.load(in);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return properties.getProperty("version");
     }
 }
