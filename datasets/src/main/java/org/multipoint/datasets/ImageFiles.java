@@ -77,6 +77,11 @@ public abstract class ImageFiles extends ImageIterator {
         return Collections.unmodifiableMap(skipped);
     }
 
+    /** The files of a pass in order, those that cannot be decoded included. */
+    public final List<Path> files() {
+        return Collections.unmodifiableList(files);
+    }
+
     /** An image that has been read. */
     abstract Example example(int index, RgbImage image);
 
