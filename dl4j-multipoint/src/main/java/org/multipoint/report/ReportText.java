@@ -30,7 +30,10 @@ final class ReportText {
         text.append(format("\n%,d parameters in fp32", report.floatParameters()));
         report.kept().forEach((name, why) -> text.append('\n').append("kept in fp32: ").append(name).append(" (").append(why).append(')'));
         report.warnings().forEach((name, what) -> text.append('\n').append("warning: ").append(name).append(" (").append(what).append(')'));
-        text.append('\n').append(points(report)).append('\n').append(fused(report));
+        if (report.layers().stream().anyMatch(l -> l.pointsPerRow().size() > 1)) {
+            text.append('\n').append(points(report));
+        }
+        text.append('\n').append(fused(report));
         return text.append('\n').append(made(report.provenance())).toString();
     }
 
@@ -71,9 +74,11 @@ final class ReportText {
                 .text("layer", LayerReport::name)
                 .text("kind", LayerReport::kind).optional(2)
                 .number("rows", l -> String.valueOf(l.rows()))
-                .number("fan-in", l -> String.valueOf(l.columns()))
-                .number("bits", l -> String.valueOf(l.bits()))
-                .number("kB before", l -> format("%,.1f", l.weights() * Float.BYTES / 1e3))
+                .number("fan-in", l -> String.valueOf(l.columns()));
+        if (!coded) {
+            table.number("bits", l -> String.valueOf(l.bits()));
+        }
+        table.number("kB before", l -> format("%,.1f", l.weights() * Float.BYTES / 1e3))
                 .number("kB", l -> format("%,.1f", l.storedBits() / 8e3))
                 .number("bits/ weight", l -> format("%.2f", l.bitsPerWeight()));
         if (notional) {

@@ -74,7 +74,7 @@ final class QuantizeCommand implements Callable<Integer> {
     /**
      * What was made, for other programs. Names and meanings of fields stay.
      *
-     * @param bytesBefore         size of the file of the model in fp32
+     * @param bytesBefore         size of a file of Deeplearning4j with the model in fp32
      * @param bytes               size of the file of the quantized model
      * @param msBefore            time of a forward pass of the model in fp32 in Deeplearning4j, for each example
      * @param compiledMs          the same of the quantized network compiled to segments
@@ -177,10 +177,10 @@ final class QuantizeCommand implements Callable<Integer> {
         calibration.reset();
         INDArray some = Evaluations.someOf(calibration.next().getFeatures());
         SavedModel.check(out, small, some);
-        long before = Files.size(model.file());
+        long before = SavedModel.bytes(network);
         long after = Files.size(out);
-        notebook.say("%s has %,d bytes, %s %,d: %.1f times smaller. Restored, its outputs are the same, bit for bit.", out, after,
-                model.name(), before, (double) before / after);
+        notebook.say("%s has %,d bytes; saved in the same way, the model in fp32 has %,d: %.1f times smaller. Restored, its outputs are the "
+                + "same, bit for bit.", out, after, before, (double) before / after);
         double plain = Evaluations.msPerImage(network, some);
         double fast = Evaluations.msPerImage(small.compiled(), some);
         notebook.say("In Deeplearning4j %s takes %.2f ms; compiled (Segments.compile), the quantized model takes %.2f ms: %.1f times faster.",

@@ -222,7 +222,10 @@ final class SavedModel {
 
     /** Saves a model without the state of its updater, and a normalizer beside it. */
     static void write(Network network, Optional<DataNormalization> normalizer, Path file) throws IOException {
-        AtomicFile.write(file, part -> ModelSerializer.writeModel(network.model(), part.toFile(), false, normalizer.orElse(null)));
+        AtomicFile.write(file, part -> {
+            ModelSerializer.writeModel(network.model(), part.toFile(), false);
+            normalizer.ifPresent(n -> ModelSerializer.addNormalizerToModel(part.toFile(), n));
+        });
     }
 
     /**
