@@ -5,7 +5,9 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.inputs.InputType.InputTypeConvolutional;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
@@ -49,7 +51,7 @@ final class InputSize {
     private boolean flattens() {
         return model instanceof ComputationGraph graph
                 ? graph.getConfiguration().getNetworkInputs().size() == 1 && graph.getConfiguration().getVertices().values().stream()
-                        .anyMatch(v -> v instanceof LayerVertex l && l.getPreProcessor() instanceof CnnToFeedForwardPreProcessor)
+                        .anyMatch(v -> preProcessor(v) instanceof CnnToFeedForwardPreProcessor)
                 : layers().getInputPreProcessors().values().stream().anyMatch(CnnToFeedForwardPreProcessor.class::isInstance);
     }
 
@@ -68,8 +70,14 @@ final class InputSize {
 
     private boolean fits(ComputationGraphConfiguration configuration, int size) {
         Map<String, InputType> types = configuration.clone().getLayerActivationTypes(false, false, input(size));
-        return configuration.getVertices().entrySet().stream().allMatch(v -> !(v.getValue() instanceof LayerVertex layer)
-                || fits(layer.getPreProcessor(), types.get(configuration.getVertexInputs().get(v.getKey()).get(0))));
+        return configuration.getVertices().entrySet().stream()
+                .allMatch(v -> fits(preProcessor(v.getValue()), types.get(configuration.getVertexInputs().get(v.getKey()).get(0))));
+    }
+
+    /** Of a layer, or of a vertex of its own, as Keras' layers that flatten become one; null for none. */
+    private static InputPreProcessor preProcessor(GraphVertex vertex) {
+        return vertex instanceof LayerVertex layer ? layer.getPreProcessor()
+                : vertex instanceof PreprocessorVertex preprocessor ? preprocessor.getPreProcessor() : null;
     }
 
     private boolean fits(MultiLayerConfiguration configuration, int size) {

@@ -2,11 +2,14 @@ package org.multipoint.samples;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -228,6 +231,23 @@ class FileCommandsTest {
         assertDone(run("predict", folder.resolve("small.zip"), unlabelled.resolve("000.png")));
     }
 
+    /** Deeplearning4j's files do not tell the size of images, but where images become vectors, the layers do. */
+    @Test
+    void theSizeOfImagesFollowsFromTheLayers() throws IOException {
+        MultiLayerNetwork layers = network(3, 32);
+        assertEquals(32, new Network(layers).imageSize().getAsInt());
+        assertEquals(32, new Network(layers.toComputationGraph()).imageSize().getAsInt());
+        ComputationGraph vertex = new ComputationGraph(new NeuralNetConfiguration.Builder().graphBuilder().addInputs("in")
+                .addLayer("conv", new ConvolutionLayer.Builder(3, 3).stride(2, 2).nIn(3).nOut(2).build(), "in")
+                .addVertex("flat", new PreprocessorVertex(new CnnToFeedForwardPreProcessor(23, 23, 2)), "conv")
+                .addLayer("out", new OutputLayer.Builder().nIn(2 * 23 * 23).nOut(4).activation(Activation.SOFTMAX).build(), "flat")
+                .setOutputs("out").build());
+        vertex.init();
+        // Of 47 and 48.
+        assertEquals(48, new Network(vertex).imageSize().getAsInt());
+        assertTrue(SavedModel.read(model).imageSize().isEmpty());
+    }
+
     /** The normalizer of a file is applied, and kept; it says the same as the default here. */
     @Test
     void aModelWithANormalizer() throws IOException {
@@ -275,7 +295,7 @@ class FileCommandsTest {
         assertComplaint(1, "line 4: expected 5 values, found 2", CommandRun.of("quantize", file, "--csv",
                 Files.write(csv, lines), "--out", folder.resolve("small.zip")));
         assertComplaint(1, "does not take vectors", CommandRun.of("quantize", model, "--csv", csv, "--out", folder.resolve("small.zip")));
-        assertComplaint(1, "vectors of 5 values, expected a network for images", CommandRun.of("evaluate", file, "--images", images, "--labels", labels));
+        assertComplaint(1, "vectors of 5 values, expected a network for images", CommandRun.of("predict", file, unlabelled.resolve("000.png")));
     }
 
     @Test
