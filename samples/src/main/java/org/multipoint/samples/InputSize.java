@@ -69,7 +69,7 @@ final class InputSize {
     }
 
     private boolean fits(ComputationGraphConfiguration configuration, int size) {
-        Map<String, InputType> types = configuration.clone().getLayerActivationTypes(false, false, input(size));
+        Map<String, InputType> types = configuration.clone().getLayerActivationTypes(true, false, input(size));
         return configuration.getVertices().entrySet().stream()
                 .allMatch(v -> fits(preProcessor(v.getValue()), types.get(configuration.getVertexInputs().get(v.getKey()).get(0))));
     }
