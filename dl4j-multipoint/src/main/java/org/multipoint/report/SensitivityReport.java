@@ -26,8 +26,9 @@ public record SensitivityReport(List<LayerSensitivity> layers, double all, int e
      * @param name       of the layer, as {@code leaveOut} and {@code bits} take it
      * @param weights    number of its weights
      * @param storedBits bits that the file holds of them
-     * @param alone      divergence where this layer alone is quantized
-     * @param allButOne  divergence where all layers but this one are quantized, with the weights that were made for all together
+     * @param alone      divergence where this layer alone is quantized. Its weights are those that were made for all together: they make up
+     *                   for errors of the layers before it, which are not there then
+     * @param allButOne  divergence where all layers but this one are quantized, again with the weights that were made for all together
      */
     public record LayerSensitivity(String name, long weights, long storedBits, double alone, double allButOne) {
 
