@@ -64,7 +64,7 @@ class ArchitectureTest {
             "onnx.OnnxExport",
             "options.Method", "options.MultipointOptions",
             "points.CodeGrid", "points.CodeTrellis", "points.MalformedPayloadException", "points.MultipointMatrix", "points.ScaleLayout", "points.StoredSize",
-            "report.CompilationReport", "report.LayerReport", "report.MultipointReport", "report.Provenance",
+            "report.CompilationReport", "report.LayerReport", "report.MultipointReport", "report.Provenance", "report.SensitivityReport",
             "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentResult", "segments.SegmentVertex",
             "segments.Segments",
             "transform.Multipoint", "transform.MultipointModels", "transform.MultipointResult", "transform.TransformListener");

@@ -32,6 +32,9 @@ public abstract class ImageFiles extends ImageList {
         this.skipped = new LinkedHashMap<>(absent);
     }
 
+    @Override
+    public abstract List<? extends ImageFiles> split(int... counts);
+
     /**
      * Files that were left out so far, each with the reason: those that should be in the folder and are not, and those that could not
      * be decoded in the passes so far.
@@ -43,6 +46,11 @@ public abstract class ImageFiles extends ImageList {
     @Override
     final String source() {
         return settings.root.toString();
+    }
+
+    /** The files of a pass in order, those that cannot be decoded included. */
+    public final List<Path> files() {
+        return Collections.unmodifiableList(files);
     }
 
     /** An image that has been read. */

@@ -121,6 +121,11 @@ public abstract class ImageIterator implements DataSetIterator, AutoCloseable {
         return examples;
     }
 
+    /** Number of batches of a pass, where all images can be read. */
+    public final int batches() {
+        return (examples + batch - 1) / batch;
+    }
+
     @Override
     public final boolean hasNext() {
         if (closed) {

@@ -4,10 +4,14 @@ import org.multipoint.options.Method;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.TreeMap;
 
 /**
@@ -41,6 +45,17 @@ public record Provenance(@JsonProperty("version") String version, @JsonProperty(
     /** Whether weights are entropy-coded rather than packed points. */
     public boolean entropyCoded() {
         return method.equals(Method.CODED.name().toLowerCase(Locale.ROOT));
+    }
+
+    /** The version of this library. */
+    public static String currentVersion() {
+        Properties properties = new Properties();
+        try (InputStream in = Provenance.class.getResourceAsStream("/org/multipoint/build.properties")) {
+            properties.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties.getProperty("version");
     }
 
     /** All of it in one line. */

@@ -24,8 +24,16 @@ final class ReportJson {
         root.set("kept", mapper.valueToTree(report.kept()));
         root.set("warnings", mapper.valueToTree(report.warnings()));
         root.set("provenance", mapper.valueToTree(report.provenance()));
+        return text(mapper, root);
+    }
+
+    static String of(SensitivityReport report) {
+        return text(new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT), report);
+    }
+
+    private static String text(ObjectMapper mapper, Object value) {
         try {
-            return mapper.writeValueAsString(root);
+            return mapper.writeValueAsString(value);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

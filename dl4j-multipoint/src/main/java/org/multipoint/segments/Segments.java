@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -67,12 +68,12 @@ public final class Segments {
 
     /** Compiles a graph. */
     public static CompiledGraph compile(ComputationGraph graph) {
-        return new Segments(GraphEdit.of(graph)).compile();
+        return new Segments(GraphEdit.of(Objects.requireNonNull(graph, "graph"))).compile();
     }
 
     /** Compiles a network of layers; the result is a graph with one input, whose vertices carry the layers' names. */
     public static CompiledGraph compile(MultiLayerNetwork network) {
-        return new Segments(GraphEdit.of(network)).compile();
+        return new Segments(GraphEdit.of(Objects.requireNonNull(network, "network"))).compile();
     }
 
     private CompiledGraph compile() {

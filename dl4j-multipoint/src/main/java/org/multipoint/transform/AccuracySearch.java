@@ -28,11 +28,14 @@ final class AccuracySearch<M> {
     /**
      * Bisects.
      *
-     * @param plans    from small models to large ones, at least one
+     * @param plans    from small models to large ones
      * @param quantize makes the model of a plan
-     * @throws IllegalStateException where even the largest model is not within the drop
+     * @throws IllegalStateException where there is no plan, or even the largest model is not within the drop
      */
     Pipeline.Quantized<M> smallest(List<Pipeline.Plan> plans, Function<Pipeline.Plan, Pipeline.Quantized<M>> quantize) {
+        if (plans.isEmpty()) {
+            throw new IllegalStateException("The layers take more than the most stored bits that a search tries: give bits or a method");
+        }
         Pipeline.Quantized<M> best = null;
         int fails = -1;
         int holds = plans.size();

@@ -8,9 +8,11 @@ import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
+import org.multipoint.report.SensitivityReport;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -53,6 +55,8 @@ public final class Multipoint<M> {
     private final Map<String, Integer> layerBits = new HashMap<>();
     private Budget budget = Budget.DEFAULT;
     private Optional<LargestDrop<M>> largestDrop = Optional.empty();
+    /** Budgets that were asked for since the last transformation, in words. */
+    private final List<String> budgets = new ArrayList<>();
     private int activationBits = 8;
     private final Set<String> leftOut = new LinkedHashSet<>();
     private long memory = 1L << 30;
@@ -71,12 +75,12 @@ public final class Multipoint<M> {
 
     /** Transforms a graph. */
     public static Multipoint<ComputationGraph> of(ComputationGraph graph) {
-        return new Multipoint<>(graph, GraphEdit.of(graph), GraphEdit::toGraph);
+        return new Multipoint<>(graph, GraphEdit.of(Objects.requireNonNull(graph, "graph")), GraphEdit::toGraph);
     }
 
     /** Transforms a network of layers. Layers are called by their names, or by their indices where names are missing or repeated. */
     public static Multipoint<MultiLayerNetwork> of(MultiLayerNetwork network) {
-        return new Multipoint<>(network, GraphEdit.of(network), edit -> edit.toNetwork(network));
+        return new Multipoint<>(network, GraphEdit.of(Objects.requireNonNull(network, "network")), edit -> edit.toNetwork(network));
     }
 
     /**
@@ -85,12 +89,14 @@ public final class Multipoint<M> {
      * fewer than eight, none is.
      */
     public Multipoint<M> calibrate(DataSetIterator iterator) {
+        Objects.requireNonNull(iterator, "iterator");
         this.data = inputs -> CalibrationData.of(iterator, inputs);
         return this;
     }
 
     /** Representative inputs for graphs with several inputs. */
     public Multipoint<M> calibrate(MultiDataSetIterator iterator) {
+        Objects.requireNonNull(iterator, "iterator");
         this.data = inputs -> CalibrationData.of(iterator, inputs);
         return this;
     }
@@ -129,7 +135,7 @@ public final class Multipoint<M> {
 
     /**
      * Budget: extra points as a share of the codes that one point per row takes; default 0.10. As every budget, it replaces a budget or
-     * {@link #maxDrop} that was given before.
+     * {@link #maxDrop} that was given before, and the report warns of that.
      */
     public Multipoint<M> extraPoints(double share) {
         return spend(Budget.extraPoints(share));
@@ -139,7 +145,7 @@ public final class Multipoint<M> {
      * Budget: stored bits for each quantized weight, everything counted: codes, tables, scales, point counts and headers. Entropy-coded
      * unless {@link #bits(int)} or a {@link #method} asks for something else: then any number from 1 to 8, less of which than about 1.2 leaves
      * little of a network; {@link #transform} throws an {@link IllegalArgumentException} where it is out of that range, or less than the
-     * layers can be coded in. With packed points each row gets one point whatever the budget.
+     * layers can be coded in. With packed points each row gets one point whatever the budget, and the report warns where that exceeds it.
      */
     public Multipoint<M> storedBits(double perWeight) {
         return spend(Budget.storedBits(perWeight));
@@ -166,6 +172,7 @@ public final class Multipoint<M> {
     private Multipoint<M> spend(Budget budget) {
         this.budget = budget;
         largestDrop = Optional.empty();
+        budgets.add(budget.description());
         return this;
     }
 
@@ -187,8 +194,9 @@ public final class Multipoint<M> {
         if (!(drop >= 0) || Double.isInfinite(drop)) {
             throw new IllegalArgumentException("The largest drop must be finite and not negative, found " + drop);
         }
-        budget = Budget.DEFAULT;
         largestDrop = Optional.of(new LargestDrop<>(drop, Objects.requireNonNull(metric, "metric")));
+        budget = Budget.DEFAULT;
+        budgets.add("a largest drop of " + drop);
         return this;
     }
 
@@ -206,7 +214,7 @@ public final class Multipoint<M> {
 
     /** Names layers that stay in fp32; adds to those named before. */
     public Multipoint<M> leaveOut(String... layers) {
-        for (String layer : layers) {
+        for (String layer : Objects.requireNonNull(layers, "layers")) {
             leftOut.add(known(layer));
         }
         return this;
@@ -255,14 +263,11 @@ public final class Multipoint<M> {
      *                                  cannot spend the budget
      */
     public MultipointResult<M> transform() {
-        if (data == null) {
-            throw new IllegalStateException("Calibration data is missing: call calibrate(iterator) first");
-        }
         Settings settings = settings();
         long start = System.nanoTime();
         MethodStrategy strategy = settings.strategy();
         List<Pipeline.Plan> plans = largestDrop.isPresent() ? strategy.axis(bits) : List.of(strategy.plan(bits));
-        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener, Engines.preferred());
+        Pipeline<M> pipeline = pipeline(settings);
         Optional<AccuracySearch<M>> search = largestDrop.map(most -> new AccuracySearch<>(most.drop, most.metric, source, listener));
         pipeline.calibrate(plans);
         long calibrated = System.nanoTime();
@@ -270,6 +275,38 @@ public final class Multipoint<M> {
                 : search.get().smallest(pipeline.affordable(plans), pipeline::quantize);
         return new MultipointResult<>(quantized.model(), quantized.report(), search.map(AccuracySearch::attempts).orElse(List.of()),
                 (calibrated - start) / 1e9, (System.nanoTime() - calibrated) / 1e9);
+    }
+
+    /**
+     * Quantizes the model, and measures what each quantized layer does to its outputs: alone, and by what remains where all others are
+     * quantized and it is not. It tells which layers to {@linkplain #leaveOut leave out} or to give more {@linkplain #bits(String, int) bits}.
+     * Takes as long as {@link #transform()} and two passes of 64 examples for each layer.
+     *
+     * @throws IllegalStateException    where no calibration data was given, or {@link #maxDrop} was asked for instead of a budget
+     * @throws IllegalArgumentException as {@link #transform()} does
+     */
+    public SensitivityReport sensitivity() {
+        if (largestDrop.isPresent()) {
+            throw new IllegalStateException("Sensitivities are measured for a budget, not for a largest drop");
+        }
+        Settings settings = settings();
+        Pipeline.Plan plan = settings.strategy().plan(bits);
+        Pipeline<M> pipeline = pipeline(settings);
+        pipeline.calibrate(List.of(plan));
+        return pipeline.sensitivity(plan);
+    }
+
+    private Pipeline<M> pipeline(Settings settings) {
+        if (data == null) {
+            throw new IllegalStateException("Calibration data is missing: call calibrate(iterator) first");
+        }
+        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener, Engines.preferred());
+        if (budgets.size() > 1) {
+            pipeline.warn("budgets", "of several budgets the last one counts: " + budgets.get(budgets.size() - 1) + ", which replaces "
+                    + String.join(" and ", budgets.subList(0, budgets.size() - 1)));
+        }
+        budgets.clear();
+        return pipeline;
     }
 
     private Settings settings() {
@@ -282,7 +319,7 @@ public final class Multipoint<M> {
     }
 
     private String known(String layer) {
-        if (edit.layer(layer) == null) {
+        if (edit.layer(Objects.requireNonNull(layer, "layer")) == null) {
             throw new IllegalArgumentException("There is no layer \"" + layer + "\"; the layers are "
                     + edit.vertices().keySet().stream().filter(n -> edit.layer(n) != null).toList());
         }

@@ -4,6 +4,8 @@ import org.deeplearning4j.nn.api.Model;
 import org.multipoint.internal.engine.EngineRunner;
 import org.multipoint.internal.graph.EngineRunners;
 
+import java.util.Objects;
+
 /** What can be done with a model that was transformed or compiled, beside what Deeplearning4j does with every model. */
 public final class MultipointModels {
 
@@ -21,6 +23,6 @@ public final class MultipointModels {
      * @throws IllegalArgumentException where it is neither
      */
     public static void close(Model model) {
-        EngineRunners.of(model).forEach(EngineRunner::release);
+        EngineRunners.of(Objects.requireNonNull(model, "model")).forEach(EngineRunner::release);
     }
 }

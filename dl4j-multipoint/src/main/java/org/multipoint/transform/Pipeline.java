@@ -16,18 +16,16 @@ import org.multipoint.points.MultipointMatrix;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.report.Provenance;
+import org.multipoint.report.SensitivityReport;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 
@@ -87,6 +85,11 @@ final class Pipeline<M> {
         return scaling.channels();
     }
 
+    /** Adds a warning to all reports to come. */
+    void warn(String name, String what) {
+        warnings.put(name, what);
+    }
+
     /** The width of codes and what is spent on them. */
     record Plan(int bits, Budget budget) {
     }
@@ -109,14 +112,29 @@ final class Pipeline<M> {
         return vertices.stream().flatMap(v -> v.operations().stream()).mapToLong(o -> o.op().weights()).sum();
     }
 
+    /** What the quantization of each layer by a plan does to the outputs; the width of the plan must have been calibrated. */
+    SensitivityReport sensitivity(Plan plan) {
+        Map<String, List<QuantizedOperation>> quantized = quantizedBy(plan);
+        Provenance provenance = provenance(plan);
+        Function<Set<String>, ComputationGraph> ofThese = names -> {
+            GraphEdit edit = folded.copy();
+            names.forEach(name -> store(edit, name, quantized.get(name), provenance));
+            return edit.toGraph();
+        };
+        return new LayerSensitivities(data, ofThese, listener).of(quantized);
+    }
+
+    private Map<String, List<QuantizedOperation>> quantizedBy(Plan plan) {
+        return quantize(settings.strategy().quantizer(calibration.candidates(plan.bits), plan, weights()));
+    }
+
     /** The model and its report for a plan, whose width must have been calibrated. */
     Quantized<M> quantize(Plan plan) {
-        Map<String, List<QuantizedOperation>> quantized = quantize(
-                settings.strategy().quantizer(calibration.candidates(plan.bits), plan, weights()));
+        Map<String, List<QuantizedOperation>> quantized = quantizedBy(plan);
         Provenance provenance = provenance(plan);
         GraphEdit edit = folded.copy();
         quantized.forEach((name, operations) -> store(edit, name, operations, provenance));
-        return new Quantized<>(build.apply(edit), report(edit, quantized, provenance));
+        return new Quantized<>(build.apply(edit), report(edit, quantized, plan, provenance));
     }
 
     /** A quantized model. */
@@ -147,7 +165,7 @@ final class Pipeline<M> {
         edit.replace(vertex, stored.layer(), params);
     }
 
-    private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedOperation>> quantized, Provenance provenance) {
+    private MultipointReport report(GraphEdit edit, Map<String, List<QuantizedOperation>> quantized, Plan plan, Provenance provenance) {
         List<LayerReport> layers = new ArrayList<>();
         quantized.forEach((name, operations) -> operations.forEach(o -> layers.add(layerReport(network.withWeights().get(name), o))));
         long floats = 0;
@@ -158,6 +176,12 @@ final class Pipeline<M> {
         Map<String, String> all = new LinkedHashMap<>(edit.changes());
         all.putAll(warnings);
         all.putAll(CalibrationWarnings.of(quantized.values().stream().flatMap(List::stream).toList(), calibration.images(), data.masked()));
+        long bits = layers.stream().mapToLong(LayerReport::notionalBits).sum();
+        if (plan.budget.isStored() && bits > plan.budget.bitsOf(weights())) {
+            all.put("budget", String.format(Locale.ROOT,
+                    "%s: these layers take %.3f stored bits per weight at least, %,d bytes, with codes of %d bits",
+                    plan.budget.description(), (double) bits / weights(), bits / Byte.SIZE, plan.bits));
+        }
         return new MultipointReport(layers, kept, all, floats, provenance);
     }
 
@@ -184,17 +208,7 @@ final class Pipeline<M> {
         if (settings.equalizesRanges()) {
             used.put("equalizedChannels", String.valueOf(equalized));
         }
-        return new Provenance(version(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits,
+        return new Provenance(Provenance.currentVersion(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits,
                 plan.budget.description(), calibration.images(), data.description(), used);
-    }
-
-    private static String version() {
-        Properties properties = new Properties();
-        try (InputStream in = Pipeline.class.getResourceAsStream("/org/multipoint/build.properties")) {
-            properties.load(in);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return properties.getProperty("version");
     }
 }

@@ -166,8 +166,8 @@ final class Sensitivity implements AutoCloseable {
                 : forwards.get(name).apply(network.operand(vertex, inputs.get(0), shape));
     }
 
-    /** Sum over the examples. */
-    private static double divergence(Tensor reference, Tensor changed) {
+    /** How far outputs are from those of the reference, as a sum over the examples. */
+    static double divergence(Tensor reference, Tensor changed) {
         int width = reference.data().length / reference.examples();
         double divergence = Divergence.kullbackLeibler(reference.data(), changed.data(), width);
         return Double.isNaN(divergence) ? Divergence.relativeError(reference.data(), changed.data(), reference.examples()) : divergence;

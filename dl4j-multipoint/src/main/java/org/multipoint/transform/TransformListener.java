@@ -12,7 +12,10 @@ public interface TransformListener {
         CALIBRATION,
         /** What more points or more bits would bring is computed, layer by layer. */
         ALLOCATION,
-        /** For entropy-coded weights: what errors of each layer do to the network's outputs is measured; steps are examples. */
+        /**
+         * For entropy-coded weights: what errors of each layer do to the network's outputs is measured; steps are examples. For
+         * {@link Multipoint#sensitivity}: the networks of each layer are measured; steps are layers.
+         */
         SENSITIVITY,
         /** Weights are quantized, layer by layer; once for each attempt of {@link Multipoint#maxDrop}. */
         QUANTIZATION,

@@ -251,6 +251,41 @@ class MultipointTest {
         assertEquals("coded", method(m -> m.bits(4).extraPoints(0.5).method(Method.CODED)));
     }
 
+    /** Between transformations; an object that is used again starts anew. */
+    @Test
+    void aBudgetThatReplacesAnotherSaysSo() {
+        assertEquals("of several budgets the last one counts: 7.0 stored bits per weight, which replaces 20 % extra points and a largest drop of 0.1",
+                transform(m -> m.extraPoints(0.2).maxDrop(0.1, g -> 1).storedBits(7)).report().warnings().get("budgets"));
+        assertFalse(transform(m -> m.storedBits(7).bits("l2", 5)).report().warnings().containsKey("budgets"));
+        transform(m -> {
+            m.extraPoints(0.2).transform();
+            MultipointResult<ComputationGraph> second = m.extraPoints(0.3).transform();
+            assertFalse(second.report().warnings().containsKey("budgets"));
+            return m;
+        });
+    }
+
+    @Test
+    void aBudgetBelowOnePointForEachRowSaysSo() {
+        MultipointResult<ComputationGraph> result = transform(m -> m.bits(4).storedBits(1));
+        assertTrue(result.report().storedBitsPerWeight() > 4);
+        assertTrue(result.report().warnings().get("budget").startsWith("1.0 stored bits per weight: these layers take "),
+                result.report().warnings().toString());
+        assertFalse(transform(m -> m.bits(3).storedBits(6)).report().warnings().containsKey("budget"));
+    }
+
+    @Test
+    void missingArgumentsAreNamed() {
+        assertEquals("graph", assertThrows(NullPointerException.class, () -> Multipoint.of((ComputationGraph) null)).getMessage());
+        transform(m -> {
+            assertEquals("iterator", assertThrows(NullPointerException.class, () -> m.calibrate((DataSetIterator) null)).getMessage());
+            assertEquals("layer", assertThrows(NullPointerException.class, () -> m.bits(null, 4)).getMessage());
+            assertEquals("layer", assertThrows(NullPointerException.class, () -> m.leaveOut((String) null)).getMessage());
+            assertEquals("method", assertThrows(NullPointerException.class, () -> m.method(null)).getMessage());
+            return m;
+        });
+    }
+
     private static String method(UnaryOperator<Multipoint<ComputationGraph>> settings) {
         return transform(settings).report().provenance().method();
     }

@@ -74,6 +74,9 @@ final class AblationCommand implements Callable<Integer> {
     @Mixin
     private CalibrationCount calibrationCount;
 
+    @Mixin
+    private LayerOptions layers;
+
     private int testImages;
     private Path markdown;
     private Network network;
@@ -111,6 +114,8 @@ final class AblationCommand implements Callable<Integer> {
 
             notebook.step("Each ingredient off in turn, and other methods, %.0f %% extra points", 100 * EXTRA_POINTS);
             notebook.say("%s", FIGURES);
+            notebook.estimate("Evaluation of the " + VARIANTS.size() * WIDTHS.size() + " networks alone, without quantizing them,",
+                    VARIANTS.size() * WIDTHS.size() * original.seconds());
             List<Row> rows = ingredients(notebook);
 
             if (markdown != null) {
@@ -118,6 +123,7 @@ final class AblationCommand implements Callable<Integer> {
                 notebook.say("Table: %s", markdown);
             }
         }
+        notebook.next("see what stored bits buy", "curve" + Arguments.asGiven(command, "--data", "--model"));
         return 0;
     }
 
@@ -128,10 +134,15 @@ final class AblationCommand implements Callable<Integer> {
             VARIANTS.forEach((name, variant) -> {
                 List<String> outcomes = new ArrayList<>();
                 for (int bits : WIDTHS) {
-                    Multipoint<?> multipoint = network.quantizer().bits(bits).extraPoints(EXTRA_POINTS);
+                    Multipoint<?> multipoint = layers.apply(network.quantizer()).bits(bits).extraPoints(EXTRA_POINTS);
                     variant.accept(multipoint);
+                    long start = System.nanoTime();
                     outcomes.add(figures(Trial.of(multipoint, calibration, test, original)));
                     progress.stepBy(1);
+                    if (rows.isEmpty() && outcomes.size() == 1) {
+                        notebook.estimate("The other " + (VARIANTS.size() * WIDTHS.size() - 1) + " networks",
+                                (VARIANTS.size() * WIDTHS.size() - 1) * (System.nanoTime() - start) / 1e9);
+                    }
                 }
                 rows.add(new Row(name, outcomes));
                 notebook.say("%s", line(name, outcomes));

@@ -1,6 +1,7 @@
 package org.multipoint.samples;
 
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
 import java.nio.file.Files;
@@ -35,5 +36,26 @@ final class Arguments {
         Path folder = file.toAbsolutePath().getParent();
         return checked(command, option, file, folder != null && Files.isDirectory(folder) && Files.isWritable(folder)
                 && !Files.isDirectory(file), "a file in a folder that can be written to");
+    }
+
+    /** Options as they were given, with a space before each; empty where none of them was. */
+    static String asGiven(CommandSpec command, String... options) {
+        StringBuilder text = new StringBuilder();
+        for (String name : options) {
+            OptionSpec option = command.commandLine().getParseResult().matchedOption(name);
+            if (option != null) {
+                text.append(' ').append(name);
+                if (option.arity().max() > 0) {
+                    text.append(' ').append(quoted(String.join(",", option.originalStringValues())));
+                }
+            }
+        }
+        return text.toString();
+    }
+
+    /** An argument as a shell takes it. */
+    static String quoted(Object argument) {
+        String text = argument.toString();
+        return text.matches("[\\w./,:=+-]+") ? text : '"' + text + '"';
     }
 }

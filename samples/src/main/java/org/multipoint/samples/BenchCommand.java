@@ -111,6 +111,7 @@ final class BenchCommand implements Callable<Integer> {
             AtomicFile.writeJson(json, new Results(cpu, net, batch, threads,
                     timings.stream().map(t -> new Result(t.name(), t.medianMs(), t.p10Ms())).toList()));
         }
+        notebook.next("quantize a trained network", "quickstart");
     }
 
     private void log(String line) {

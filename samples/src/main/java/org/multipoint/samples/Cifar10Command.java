@@ -48,6 +48,7 @@ final class Cifar10Command implements Callable<Integer> {
         try (ImageSets images = ImageSets.of(calibration, test, half.get(), calibration != null && quantization.maxDrop().isPresent())) {
             new Comparison<>(notebook, data.name(), network, images, Evaluations.ofClasses()).show(quantization, quantization.bits(4), run, false);
         }
+        notebook.next("see what stored bits buy", "curve" + Arguments.asGiven(command, "--data", "--model"));
         return 0;
     }
 }

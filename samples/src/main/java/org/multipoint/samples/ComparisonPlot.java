@@ -26,13 +26,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/** Charts of a comparison: accuracy and size of each network, output error and codes of each layer. */
+/** Charts of a comparison: accuracy and size of each network, output error and stored bits of each layer. */
 final class ComparisonPlot {
 
     private static final int WIDTH = 900;
     private static final int HEIGHT = 450;
     /** Size from which files are given in megabytes. */
     private static final long LARGE = 10_000_000;
+    private static final int MARKER = 10;
     private static final Font LABELS = new Font(Font.SANS_SERIF, Font.BOLD, 14);
 
     /** A network on a curve: its stored bits for each weight, and the share of images whose most likely class is right. */
@@ -42,10 +43,10 @@ final class ComparisonPlot {
     private ComparisonPlot() {
     }
 
-    static <J extends Judgement> void write(Path png, String model, Comparison.Measured<J> original, List<Comparison.Quantized<J>> quantized)
+    static <J extends Judgement> void write(Path png, String model, Measured<J> original, List<QuantizedNetwork<J>> quantized)
             throws IOException {
         List<String> names = new ArrayList<>(List.of("fp32"));
-        List<Comparison.Measured<J>> networks = new ArrayList<>(List.of(original));
+        List<Measured<J>> networks = new ArrayList<>(List.of(original));
         quantized.forEach(q -> {
             names.add(q.size());
             networks.add(q.measured());
@@ -55,13 +56,11 @@ final class ComparisonPlot {
         // Two rows of two: XChart lays out full rows only.
         List<Chart<?, ?>> charts = List.of(
                 quantized.size() > 2 ? overStoredBits(model, original, quantized)
-                        : networks(model + ": " + original.judgement().mainFigure(), "%", 100, names, networks,
-                                m -> 100 * m.judgement().mainValue()),
-                networks(model + ": file", unit == 1e3 ? "kB" : "MB", original.bytes() / unit, names, networks, m -> m.bytes() / unit),
+                        : accuracies(model, names, networks),
+                sizes(model + ": file", unit == 1e3 ? "kB" : "MB", original.bytes() / unit, names, networks, m -> m.bytes() / unit),
                 layers("Output error of each layer, relative to its outputs' variance", "error", quantized, LayerReport::outputError,
                         true),
-                layers("Codes for each weight: what is over 1 are extra points", "codes / weight", quantized,
-                        l -> (double) l.codes() / l.weights(), false));
+                layers("Stored bits for each weight of each layer", "bits / weight", quantized, LayerReport::bitsPerWeight, false));
         AtomicFile.write(png, part -> {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
                 BitmapEncoder.saveBitmap(charts, charts.size() / 2, 2, out, BitmapFormat.PNG);
@@ -69,7 +68,28 @@ final class ComparisonPlot {
         });
     }
 
-    private static <M> CategoryChart networks(String title, String unit, double most, List<String> names, List<M> networks,
+    /** On an axis around the values, with the 95 % interval of each where it is known. */
+    private static <J extends Judgement> CategoryChart accuracies(String model, List<String> names, List<Measured<J>> networks) {
+        List<J> judgements = networks.stream().map(Measured::judgement).toList();
+        boolean interval = judgements.stream().noneMatch(j -> Double.isNaN(j.low()));
+        CategoryChart chart = chart(model + ": " + judgements.get(0).mainFigure() + (interval ? " and its 95 % interval" : ""), "%");
+        double least = judgements.stream().mapToDouble(j -> interval ? j.low() : j.mainValue()).min().orElseThrow();
+        double most = judgements.stream().mapToDouble(j -> interval ? j.high() : j.mainValue()).max().orElseThrow();
+        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Scatter);
+        chart.getStyler().setYAxisDecimalPattern("0.#").setMarkerSize(MARKER);
+        chart.getStyler().setLegendVisible(false);
+        chart.getStyler().setYAxisMin(Math.max(0, Math.floor(100 * least) - 1)).setYAxisMax(Math.min(100, Math.ceil(100 * most) + 1));
+        List<Double> values = judgements.stream().map(j -> 100 * j.mainValue()).toList();
+        if (interval) {
+            chart.addSeries("%", names, values, judgements.stream()
+                    .map(j -> 100 * Math.max(j.high() - j.mainValue(), j.mainValue() - j.low())).toList());
+        } else {
+            chart.addSeries("%", names, values);
+        }
+        return chart;
+    }
+
+    private static <M> CategoryChart sizes(String title, String unit, double most, List<String> names, List<M> networks,
                                               ToDoubleFunction<M> value) {
         CategoryChart chart = chart(title, unit);
         chart.getStyler().setLabelsVisible(true).setLabelsFont(LABELS).setAvailableSpaceFill(0.5)
@@ -78,12 +98,12 @@ final class ComparisonPlot {
         return chart;
     }
 
-    private static <J extends Judgement> CategoryChart layers(String title, String unit, List<Comparison.Quantized<J>> quantized,
+    private static <J extends Judgement> CategoryChart layers(String title, String unit, List<QuantizedNetwork<J>> quantized,
                                                               ToDoubleFunction<LayerReport> value, boolean logarithmic) {
         CategoryChart chart = chart(title, unit);
-        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line).setOverlapped(true)
+        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Scatter).setOverlapped(true)
                 .setXAxisLabelRotation(90).setYAxisLogarithmic(logarithmic).setLegendPosition(LegendPosition.OutsideE);
-        for (Comparison.Quantized<J> q : quantized) {
+        for (QuantizedNetwork<J> q : quantized) {
             List<LayerReport> layers = q.report().layers();
             chart.addSeries(q.size(), layers.stream().map(LayerReport::name).toList(),
                     layers.stream().map(value::applyAsDouble).toList());
@@ -91,8 +111,8 @@ final class ComparisonPlot {
         return chart;
     }
 
-    private static <J extends Judgement> XYChart overStoredBits(String model, Comparison.Measured<J> original,
-                                                                List<Comparison.Quantized<J>> quantized) {
+    private static <J extends Judgement> XYChart overStoredBits(String model, Measured<J> original,
+                                                                List<QuantizedNetwork<J>> quantized) {
         return overStoredBits(model, original.judgement().mainValue(), Map.of(quantized.get(0).method(), quantized.stream()
                 .sorted(Comparator.comparingDouble(q -> q.report().storedBitsPerWeight()))
                 .map(q -> new Place(q.report().storedBitsPerWeight(), q.measured().judgement().mainValue())).toList()));

@@ -58,12 +58,14 @@ final class CurveCommand implements Callable<Integer> {
             + "the others, 256 at most, which are then not evaluated on.")
     private Path calibrationImages;
 
-    @Option(names = "--view", defaultValue = "efficientnet-lite",
-            description = "With --images, how they are cropped, resized and scaled: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
-    private ImagenetCommand.View view;
+    @Mixin
+    private ViewOptions view;
 
     @Mixin
     private CalibrationCount calibrationCount;
+
+    @Mixin
+    private LayerOptions layers;
 
     @Option(names = "--budgets", split = ",", defaultValue = BUDGETS, paramLabel = "BITS",
             description = "Stored bits for each weight; default ${DEFAULT-VALUE}. Of packed points, widths between the least and the largest.")
@@ -121,7 +123,7 @@ final class CurveCommand implements Callable<Integer> {
         if (!network.isPlain()) {
             throw new IllegalArgumentException(name + " is " + network + ": expected a network in fp32");
         }
-        try (ImageSets images = cifar10 != null ? cifar10(cifar10, network.format()) : imageNet(network.format())) {
+        try (ImageSets images = cifar10 != null ? cifar10(cifar10, network.format()) : imageNet(network)) {
             notebook.step("%s: %s", name, images);
             Evaluations.Result original = Evaluations.evaluate("fp32", network.compiled(), images.test());
             notebook.say("fp32: top-1 %.2f %%", 100 * original.top1());
@@ -132,6 +134,8 @@ final class CurveCommand implements Callable<Integer> {
             measure(notebook, network, images, original, begun(new Curve(name, images.calibration().totalExamples(),
                     images.test().totalExamples(), original.top1(), List.of())));
         }
+        notebook.next("quantize it to a size", cifar10 != null ? "cifar10" + Arguments.asGiven(command, "--data", "--model") + " --stored-bits 2.5"
+                : "imagenet" + Arguments.asGiven(command, "--model", "--images", "--view") + " --stored-bits 2.5");
         return 0;
     }
 
@@ -139,8 +143,9 @@ final class CurveCommand implements Callable<Integer> {
         return new ImageSets(data.images("train", format, calibrationCount.or(CALIBRATION_IMAGES)), null, data.images("test", format, testImages));
     }
 
-    private ImageSets imageNet(CNN2DFormat format) throws IOException {
-        ImageView shown = view.ofSize(SavedModel.imageSize(Path.of(model)).orElse(ImagenetCommand.USUAL_SIZE));
+    private ImageSets imageNet(Network network) throws IOException {
+        CNN2DFormat format = network.format();
+        ImageView shown = view.view(View.EFFICIENTNET_LITE, view.size(network, Path.of(model)).orElse(ImagenetCommand.USUAL_SIZE));
         ImageFolder images = ImagenetCommand.folder(source.imageNet, shown, format,
                 calibrationImages == null ? OptionalInt.empty() : OptionalInt.of(testImages));
         return calibrationImages == null ? ImageSets.of(images, OptionalInt.of(testImages), Optional.empty(), false)
@@ -168,7 +173,7 @@ final class CurveCommand implements Callable<Integer> {
         try (Progress progress = Progress.of(begun.model(), settings.size())) {
             for (Setting setting : settings) {
                 if (curve.find(setting.series, setting.name).isEmpty()) {
-                    Trial trial = Trial.of(setting.apply.apply(network.quantizer()), images.calibration(), images.test(), original);
+                    Trial trial = Trial.of(setting.apply.apply(layers.apply(network.quantizer())), images.calibration(), images.test(), original);
                     curve = curve.with(new Curve.Point(setting.series, setting.name, trial.report().notionalBitsPerWeight(), trial.top1(),
                             trial.divergence()));
                     if (json != null) {

@@ -79,7 +79,7 @@ final class DetectionJudge implements Judge<DetectionJudge.Result> {
     }
 
     @Override
-    public void draw(Path png, String model, Comparison.Measured<Result> original, List<Comparison.Quantized<Result>> quantized)
+    public void draw(Path png, String model, Measured<Result> original, List<QuantizedNetwork<Result>> quantized)
             throws IOException {
         DetectionPlot plot = new DetectionPlot(detector.classes());
         plot.add("fp32", original.judgement());

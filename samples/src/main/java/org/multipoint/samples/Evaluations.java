@@ -8,6 +8,7 @@ import org.multipoint.internal.ops.Tensor;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,6 +27,9 @@ final class Evaluations {
     private static final int MOST_RUNS = 20;
     private static final double ENOUGH_SECONDS = 3;
     private static final double CONFIDENCE = 0.95;
+    private static final int MOST_TIMED = 16;
+    /** Values of the images that are timed: Deeplearning4j takes gigabytes for a few large images. */
+    private static final long TIMED_VALUES = 1 << 16;
 
     /**
      * @param evaluation Deeplearning4j's figures
@@ -141,12 +145,19 @@ final class Evaluations {
         return IntStream.range(0, p.length / classes).filter(row -> largest(p, row, classes) == largest(q, row, classes)).count();
     }
 
-    private static int largest(float[] values, int row, int classes) {
+    /** Place of the largest value of a row. */
+    static int largest(float[] values, int row, int classes) {
         int place = 0;
         for (int i = 1; i < classes; i++) {
             place = values[row * classes + i] > values[row * classes + place] ? i : place;
         }
         return place;
+    }
+
+    /** A copy of the first images of a batch, as many as are timed together. */
+    static INDArray someOf(INDArray batch) {
+        long timed = Math.max(1, Math.min(MOST_TIMED, TIMED_VALUES / (batch.length() / batch.size(0))));
+        return batch.get(NDArrayIndex.interval(0, Math.min(timed, batch.size(0)))).dup();
     }
 
     /**
@@ -158,10 +169,13 @@ final class Evaluations {
     static double msPerImage(Network network, INDArray features) {
         double best = Double.POSITIVE_INFINITY;
         long start = System.nanoTime();
-        for (int run = 0; run < LEAST_RUNS || run < MOST_RUNS && seconds(start) < ENOUGH_SECONDS; run++) {
-            long begin = System.nanoTime();
-            Network.close(network.outputs(features));
-            best = Math.min(best, seconds(begin));
+        try (Progress progress = Progress.of("time of a forward pass", MOST_RUNS)) {
+            for (int run = 0; run < LEAST_RUNS || run < MOST_RUNS && seconds(start) < ENOUGH_SECONDS; run++) {
+                long begin = System.nanoTime();
+                Network.close(network.outputs(features));
+                best = Math.min(best, seconds(begin));
+                progress.stepBy(1);
+            }
         }
         return 1e3 * best / features.size(0);
     }

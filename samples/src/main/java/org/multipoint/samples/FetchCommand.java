@@ -62,6 +62,7 @@ final class FetchCommand implements Callable<Integer> {
             Files.delete(fetched);
             notebook.say("%s", place);
         }
+        notebook.next("quantize a network for CIFAR-10", "cifar10 --data " + Arguments.quoted(data));
         return 0;
     }
 

@@ -12,10 +12,8 @@ import picocli.CommandLine.Spec;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import java.util.function.IntFunction;
 
 /** Quantizes published ImageNet networks and evaluates them on a subset of ImageNet. */
 @Command(name = "imagenet", description = "Quantizes an ImageNet network, 4 bits unless told otherwise, and evaluates it on a folder of images "
@@ -24,30 +22,6 @@ final class ImagenetCommand implements Callable<Integer> {
 
     private static final int BATCH = 8;
     static final int USUAL_SIZE = 224;
-
-    /** The preprocessing that a network expects. */
-    enum View {
-        EFFICIENTNET_LITE(ImageView::efficientNetLite),
-        KERAS(ImageView::keras),
-        CAFFE(ImageView::caffe),
-        TORCHVISION(ImageView::torchvision);
-
-        private final IntFunction<ImageView> ofSize;
-
-        View(IntFunction<ImageView> ofSize) {
-            this.ofSize = ofSize;
-        }
-
-        /** @param size height and width of images */
-        ImageView ofSize(int size) {
-            return ofSize.apply(size);
-        }
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
-    }
 
     @Spec
     private CommandSpec command;
@@ -61,15 +35,11 @@ final class ImagenetCommand implements Callable<Integer> {
     @Option(names = "--calibration", paramLabel = "DIR", description = "Images to calibrate on; where not given, a third of the others, 256 at most, which are then not evaluated on.")
     private Path calibrationImages;
 
-    @Option(names = "--view", defaultValue = "efficientnet-lite", paramLabel = "VIEW",
-            description = "How images are cropped, resized and scaled: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
-    private View view;
-
-    @Option(names = "--size", paramLabel = "PIXELS", description = "Height and width of the network's input; else as the model says, or 224.")
-    private Integer size;
-
     @Option(names = "--dl4j", description = "Evaluates fp32 by Deeplearning4j's own layers, which takes many times longer.")
     private boolean byDeeplearning4j;
+
+    @Mixin
+    private ViewOptions view;
 
     @Mixin
     private QuantizationOptions quantization;
@@ -89,7 +59,7 @@ final class ImagenetCommand implements Callable<Integer> {
         notebook.say("%s: %s; images in %s", model, network, network.format());
 
         notebook.step("Images");
-        ImageView shown = view.ofSize(size != null ? size : SavedModel.imageSize(model).orElse(USUAL_SIZE));
+        ImageView shown = view.view(View.EFFICIENTNET_LITE, view.size(network, model).orElse(USUAL_SIZE));
         notebook.say("as %s", shown);
         if (calibrationImages != null && Files.isSameFile(calibrationImages, images)) {
             notebook.say("Calibrated on the images that it is evaluated on: results will look better than they are.");
@@ -98,6 +68,12 @@ final class ImagenetCommand implements Callable<Integer> {
             new Comparison<>(notebook, model.getFileName().toString(), network, sets, Evaluations.ofClasses())
                     .show(quantization, quantization.bits(4), run, byDeeplearning4j);
             sets.saySkipped(notebook);
+        }
+        if (network.isPlain()) {
+            notebook.next("find out which layers matter", "sensitivity " + Arguments.quoted(model) + Arguments.asGiven(command, "--images")
+                    + " --view " + view.chosen(View.EFFICIENTNET_LITE));
+        } else {
+            notebook.next("see what the model is made of", "inspect " + Arguments.quoted(model));
         }
         return 0;
     }

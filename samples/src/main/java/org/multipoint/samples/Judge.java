@@ -18,7 +18,7 @@ interface Judge<J extends Judgement> {
     J evaluate(String name, Network network, ImageIterator images, J reference);
 
     /** Draws results beside each other. */
-    default void draw(Path png, String model, Comparison.Measured<J> original, List<Comparison.Quantized<J>> quantized) throws IOException {
+    default void draw(Path png, String model, Measured<J> original, List<QuantizedNetwork<J>> quantized) throws IOException {
         ComparisonPlot.write(png, model, original, quantized);
     }
 }

@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -19,7 +20,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -85,6 +88,47 @@ record Network(Model model) {
         Stream<Optional<CNN2DFormat>> formats = model instanceof ComputationGraph ? vertices().stream().map(Network::format)
                 : layers().stream().map(Network::format);
         return formats.flatMap(Optional::stream).findFirst().orElse(CNN2DFormat.NCHW);
+    }
+
+    /** The kind of its inputs: images of some number of channels, or vectors; empty where its first layer with weights takes neither. */
+    Optional<Inputs> inputs() {
+        return layers().stream().filter(FeedForwardLayer.class::isInstance).map(FeedForwardLayer.class::cast).filter(l -> l.getNIn() > 0)
+                .findFirst().flatMap(Network::inputs);
+    }
+
+    private static Optional<Inputs> inputs(FeedForwardLayer first) {
+        LayerKind kind = LayerKind.of(first).orElse(null);
+        return kind == null || kind == LayerKind.CONVOLUTION_1D || kind == LayerKind.RNN_OUTPUT ? Optional.empty()
+                : Optional.of(new Inputs(kind.spatial(), (int) first.getNIn()));
+    }
+
+    /**
+     * Inputs of a network.
+     *
+     * @param images whether they are images, otherwise vectors
+     * @param values channels of an image, or length of a vector
+     */
+    record Inputs(boolean images, int values) {
+
+        @Override
+        public String toString() {
+            return images ? "images of " + values + (values == 1 ? " channel" : " channels") : "vectors of " + values + " values";
+        }
+    }
+
+    /** Number of its classes: the outputs of its last layer that has a number of them; empty where no layer has. */
+    OptionalInt classes() {
+        List<Layer> layers = layers();
+        return IntStream.range(0, layers.size()).mapToObj(i -> layers.get(layers.size() - 1 - i)).filter(FeedForwardLayer.class::isInstance)
+                .mapToInt(l -> (int) ((FeedForwardLayer) l).getNOut()).filter(n -> n > 0).findFirst();
+    }
+
+    /**
+     * Height of the square images that it takes, as the shapes of its layers demand. Where they leave a choice, because layers ignore pixels
+     * at the margin, it is the size that can be halved most often. Empty where any size will do, or no layer tells.
+     */
+    OptionalInt imageSize() {
+        return inputs().filter(Inputs::images).map(images -> new InputSize(model, images.values, format()).find()).orElse(OptionalInt.empty());
     }
 
     private static Optional<CNN2DFormat> format(GraphVertex vertex) {

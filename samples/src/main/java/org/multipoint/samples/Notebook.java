@@ -1,5 +1,6 @@
 package org.multipoint.samples;
 
+import java.io.File;
 import java.io.PrintWriter;
 import java.util.Locale;
 
@@ -25,6 +26,22 @@ final class Notebook {
         int columns = Terminal.columns().orElse(Integer.MAX_VALUE);
         format(text, values).lines().forEach(line -> out.println(wrapped(line, columns)));
         out.flush();
+    }
+
+    /** Says how long a task is going to take. */
+    void estimate(String task, double seconds) {
+        say("%s will take about %s.", task, seconds < 120 ? Math.round(seconds) + " seconds" : Math.round(seconds / 60) + " minutes");
+    }
+
+    /** Says at the end what can be done next: a command of this program. */
+    void next(String what, String arguments) {
+        say("%nNext, %s:%n  %s %s", what, program(), arguments);
+    }
+
+    /** How this program was started. */
+    private static String program() {
+        String classPath = System.getProperty("java.class.path");
+        return classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator) ? "java -jar " + classPath : "samples";
     }
 
     static String wrapped(String line, int columns) {

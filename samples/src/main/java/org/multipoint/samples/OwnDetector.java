@@ -4,13 +4,12 @@ import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
 import org.multipoint.datasets.BoxFormat;
 import org.multipoint.datasets.DetectionFolder;
 import org.multipoint.datasets.DetectionFolder.Others;
-import org.multipoint.datasets.ImageView;
-import org.multipoint.datasets.Resampling;
 import org.multipoint.detection.Anchor;
 import org.multipoint.detection.DetectionHead;
 import org.multipoint.detection.SsdHead;
 import org.multipoint.detection.Yolo2Head;
 import org.multipoint.detection.Yolo3Head;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -40,6 +39,9 @@ final class OwnDetector implements DetectionSubject {
     @Option(names = "--head", required = true, paramLabel = "HEAD", description = "What its outputs mean: ${COMPLETION-CANDIDATES}. yolo2 is "
             + "Deeplearning4j's Yolo2OutputLayer.")
     private Head head;
+
+    @ArgGroup(exclusive = false)
+    private ViewOptions view = new ViewOptions();
 
     @Option(names = "--images", required = true, paramLabel = "DIR", description = "Images to evaluate on.")
     private Path images;
@@ -72,22 +74,6 @@ final class OwnDetector implements DetectionSubject {
             + "background first; default ${DEFAULT-VALUE}.")
     private SsdHead.Scores scores;
 
-    @Option(names = "--view", defaultValue = "letterbox", paramLabel = "VIEW",
-            description = "How images become squares: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
-    private Geometry geometry;
-
-    @Option(names = "--size", paramLabel = "PIXELS", description = "Height and width of the network's input; else as the model says.")
-    private Integer size;
-
-    @Option(names = "--mean", defaultValue = "0", paramLabel = "VALUE", description = "Is subtracted from pixels of 0..255; default ${DEFAULT-VALUE}.")
-    private double mean;
-
-    @Option(names = "--deviation", defaultValue = "255", paramLabel = "VALUE", description = "Pixels are divided by it; default ${DEFAULT-VALUE}.")
-    private double deviation;
-
-    @Option(names = "--bgr", description = "The network's channels are blue, green, red.")
-    private boolean bgr;
-
     @Option(names = "--score", defaultValue = "0.005", paramLabel = "SCORE", description = "Least score of a detection; default ${DEFAULT-VALUE}.")
     private double score;
 
@@ -98,24 +84,6 @@ final class OwnDetector implements DetectionSubject {
     /** The meaning of outputs. */
     private enum Head {
         YOLO2, YOLO3, SSD;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
-    /** How images become squares. */
-    private enum Geometry {
-        LETTERBOX, STRETCH, PAD;
-
-        private ImageView.Builder apply(ImageView.Builder view) {
-            return switch (this) {
-                case LETTERBOX -> view.letterbox(Resampling.BILINEAR, 114);
-                case STRETCH -> view.stretch(Resampling.BILINEAR);
-                case PAD -> view.padThenResize(Resampling.BILINEAR, 0);
-            };
-        }
 
         @Override
         public String toString() {
@@ -151,10 +119,9 @@ final class OwnDetector implements DetectionSubject {
 
     @Override
     public Detector detector(Network network) throws IOException {
-        int side = size != null ? size : SavedModel.imageSize(model).orElseThrow(() -> new IllegalArgumentException(model
+        int side = view.size(network, model).orElseThrow(() -> new IllegalArgumentException(model
                 + " does not tell the size of its images: give --size"));
-        ImageView.Builder view = geometry.apply(new ImageView.Builder(geometry.toString(), side)).normalize(mean, deviation);
-        return new Detector((bgr ? view.bgr() : view).build(), head(network, side), overlap, UnaryOperator.identity(), classes);
+        return new Detector(view.view(View.LETTERBOX, side), head(network, side), overlap, UnaryOperator.identity(), classes);
     }
 
     private DetectionHead head(Network network, int side) {

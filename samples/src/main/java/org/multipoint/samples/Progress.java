@@ -11,19 +11,17 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
 import java.util.OptionalInt;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
  * Reports the progress of a task, the time it has taken and the time left, on standard error: standard output holds results alone. Tasks
- * nest: the outermost one has the bar, and inner ones are shown behind it as text. On a terminal the bar is redrawn in place and removed
- * at the end; elsewhere a line is written now and then. For one thread; a task ends before the one around it.
+ * nest: the outermost one has the bar, and inner ones are shown behind it as text. The bar is redrawn in place and removed at the end; where
+ * standard error is no terminal, there is none. For one thread; a task ends before the one around it.
  */
 final class Progress implements AutoCloseable {
 
     private static final int UPDATE_MILLIS = 500;
-    private static final int LOG_COLUMNS = 100;
     private static final Unit STEPS = new Unit("", 1);
     private static final Unit MEGABYTES = new Unit(" MB", 1_000_000);
 
@@ -87,8 +85,7 @@ final class Progress implements AutoCloseable {
     private static Line standardError() {
         OptionalInt columns = Terminal.columns();
         // A character in the last column would make some terminals begin a new line.
-        return columns.isPresent() ? new OnTerminal(System.err, columns.getAsInt() - 1)
-                : new InLog(System.err, LOG_COLUMNS, System::nanoTime);
+        return columns.isPresent() ? new OnTerminal(System.err, columns.getAsInt() - 1) : new Nowhere();
     }
 
     /** Hides the bar until the next step, to make room for other output. */
@@ -196,29 +193,17 @@ final class Progress implements AutoCloseable {
         }
     }
 
-    /** Line after line, with time between them. */
-    static final class InLog extends Line {
+    /** Where there is no terminal. */
+    static final class Nowhere extends Line {
 
-        private static final long NANOS_BETWEEN = 10_000_000_000L;
+        private static final int COLUMNS = 100;
 
-        private final PrintStream log;
-        private final LongSupplier nanoTime;
-        private long last;
-
-        InLog(PrintStream log, int columns, LongSupplier nanoTime) {
-            super(log, columns);
-            this.log = log;
-            this.nanoTime = nanoTime;
-            last = nanoTime.getAsLong();
+        Nowhere() {
+            super(System.err, COLUMNS);
         }
 
         @Override
-        public synchronized void accept(String text) {
-            long now = nanoTime.getAsLong();
-            if (now - last >= NANOS_BETWEEN) {
-                last = now;
-                log.println(text);
-            }
+        public void accept(String text) {
         }
     }
 

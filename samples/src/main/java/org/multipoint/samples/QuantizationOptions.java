@@ -7,6 +7,7 @@ import org.multipoint.points.CodeGrid;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.transform.Multipoint;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -25,10 +26,9 @@ final class QuantizationOptions {
     private List<Integer> bits;
     private Method method;
     private Granularity granularity;
-    private int activationBits;
 
-    @Option(names = "--leave-out", split = ",", paramLabel = "LAYERS", description = "Names of layers that stay in fp32.")
-    private List<String> leftOut = List.of();
+    @Mixin
+    private LayerOptions layers;
 
     @ArgGroup
     private Budget budget;
@@ -91,12 +91,6 @@ final class QuantizationOptions {
         this.granularity = granularity;
     }
 
-    @Option(names = "--activation-bits", defaultValue = "8", paramLabel = "BITS",
-            description = "Width of quantized activations, 2 to 8, or 0 to leave them in fp32; default ${DEFAULT-VALUE}.")
-    void setActivationBits(int width) {
-        activationBits = Arguments.checked(command, "--activation-bits", width, width == 0 || width >= 2 && width <= 8, "2 to 8, or 0");
-    }
-
     /**
      * The widths that are asked for.
      *
@@ -117,8 +111,7 @@ final class QuantizationOptions {
     }
 
     <M> Multipoint<M> apply(Multipoint<M> multipoint) {
-        multipoint.activationBits(activationBits).leaveOut(leftOut.toArray(String[]::new))
-                .options(MultipointOptions.builder().granularity(granularity).build());
+        layers.apply(multipoint).options(MultipointOptions.builder().granularity(granularity).build());
         if (method != null) {
             multipoint.method(method);
         }
@@ -140,5 +133,11 @@ final class QuantizationOptions {
             return DEFAULT_EXTRA_POINTS;
         }
         return method != Method.NEAREST && budget.extraPoints != null ? budget.extraPoints : report.codesPerWeight() - 1;
+    }
+
+    /** These options as they were given, but for layers that are left out, for another command line. */
+    String asGiven() {
+        return Arguments.asGiven(command, "--bits", "--extra", "--stored-bits", "--bytes", "--method", "--granularity", "--activation-bits",
+                "--layer-bits");
     }
 }

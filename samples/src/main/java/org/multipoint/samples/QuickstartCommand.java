@@ -55,6 +55,7 @@ final class QuickstartCommand implements Callable<Integer> {
                 quantization.maxDrop().isPresent() ? task.validation(tests, BATCH) : null, test) : ImageSets.forEvaluation(test)) {
             compare(notebook, network, images, task.judge());
         }
+        notebook.next("see what is in a model of your own", "inspect FILE");
         return 0;
     }
 

@@ -1,11 +1,9 @@
 package org.multipoint.samples;
 
-import org.multipoint.internal.files.AtomicFile;
+import org.multipoint.transform.MultipointResult.Attempt;
 import org.nd4j.shade.jackson.annotation.JsonInclude;
 import org.nd4j.shade.jackson.annotation.JsonUnwrapped;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -21,11 +19,12 @@ import java.util.List;
  * @param quantized         the network after
  * @param seconds           wall-clock time
  * @param peakMegabytes     most memory that the process held
+ * @param attempts          what a search for the smallest model tried, where there was one
  * @param further           the same for other widths of a code, where a run tries several
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 record ResultJson(String model, String method, int bits, double extraPoints, long calibrationImages, long testImages, Fp32 fp32,
-                  Quantized quantized, Seconds seconds, double peakMegabytes, List<ResultJson> further) {
+                  Quantized quantized, Seconds seconds, double peakMegabytes, List<Attempt> attempts, List<ResultJson> further) {
 
     /**
      * What a network is judged by; null where that is something else.
@@ -64,12 +63,13 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
     }
 
     /**
-     * @param figures    what it is judged by
-     * @param bytes      size of the saved model
-     * @param msPerImage time of a forward pass in Deeplearning4j, for each image
-     * @param interval   of top-1
+     * @param figures            what it is judged by
+     * @param bytes              size of the saved model
+     * @param msPerImage         time of a forward pass in Deeplearning4j, for each image
+     * @param compiledMsPerImage the same of the network compiled to segments
+     * @param interval           of top-1
      */
-    record Fp32(@JsonUnwrapped Figures figures, long bytes, double msPerImage, @JsonUnwrapped Interval interval) {
+    record Fp32(@JsonUnwrapped Figures figures, long bytes, double msPerImage, double compiledMsPerImage, @JsonUnwrapped Interval interval) {
     }
 
     /**
@@ -78,6 +78,7 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
      * @param codesPerWeight      codes for each quantized weight
      * @param bytes               size of the saved model
      * @param msPerImage          time of a forward pass in Deeplearning4j, for each image
+     * @param compiledMsPerImage  the same of the network compiled to segments
      * @param divergence          the same as {@code kl}
      * @param kl                  mean Kullback-Leibler divergence of the class probabilities from those of the network before, in nats; null
      *                            where outputs are no probabilities
@@ -85,7 +86,7 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
      * @param interval            of top-1
      */
     record Quantized(@JsonUnwrapped Figures figures, double storedBitsPerWeight, double codesPerWeight, long bytes, double msPerImage,
-                     Double divergence, Double kl, @JsonInclude(JsonInclude.Include.NON_NULL) Double agreement,
+                     double compiledMsPerImage, Double divergence, Double kl, @JsonInclude(JsonInclude.Include.NON_NULL) Double agreement,
                      @JsonUnwrapped Interval interval) {
     }
 
@@ -97,13 +98,21 @@ record ResultJson(String model, String method, int bits, double extraPoints, lon
     record Seconds(double calibration, double quantization, double evaluation) {
     }
 
+    static ResultJson of(String model, long calibrationImages, Measured<?> before, QuantizedNetwork<?> after) {
+        Judgement original = before.judgement();
+        Judgement found = after.measured().judgement();
+        Double kl = known(found.divergence());
+        return new ResultJson(model, after.method(), after.bits(), after.extraPoints(), calibrationImages, found.images(),
+                new Fp32(Figures.of(original), before.bytes(), before.msPerImage(), before.compiledMsPerImage(), Interval.of(original)),
+                new Quantized(Figures.of(found), after.report().storedBitsPerWeight(), after.report().codesPerWeight(), after.measured().bytes(),
+                        after.measured().msPerImage(), after.measured().compiledMsPerImage(), kl, kl, known(found.agreement()), Interval.of(found)),
+                new Seconds(after.calibrationSeconds(), after.quantizationSeconds(), original.seconds() + found.seconds()),
+                PeakMemory.megabytes(), after.attempts(), List.of());
+    }
+
     /** The same with others beside it. */
     ResultJson with(List<ResultJson> others) {
         return new ResultJson(model, method, bits, extraPoints, calibrationImages, testImages, fp32, quantized, seconds,
-                peakMegabytes, others);
-    }
-
-    void write(Path file) throws IOException {
-        AtomicFile.writeJson(file, this);
+                peakMegabytes, attempts, others);
     }
 }

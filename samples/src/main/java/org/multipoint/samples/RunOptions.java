@@ -1,5 +1,6 @@
 package org.multipoint.samples;
 
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -14,20 +15,14 @@ final class RunOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    private Integer test;
-    private Path json;
+    @Mixin
+    private TestCount test;
+
+    @Mixin
+    private JsonOption json;
+
     private Path out;
     private Path plot;
-
-    @Option(names = "--test", paramLabel = "N", description = "Images to evaluate on.")
-    void setTest(int images) {
-        test = Arguments.positive(command, "--test", images);
-    }
-
-    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
-    void setJson(Path file) {
-        json = Arguments.writable(command, "--json", file);
-    }
 
     @Option(names = "--out", paramLabel = "FILE.zip",
             description = "Keeps the quantized model; where there are several, the width of a code is added to the name.")
@@ -47,11 +42,11 @@ final class RunOptions {
 
     /** Images to evaluate on, where a number was given. */
     OptionalInt test() {
-        return test == null ? OptionalInt.empty() : OptionalInt.of(test);
+        return test.get();
     }
 
-    Optional<Path> json() {
-        return Optional.ofNullable(json);
+    JsonOption json() {
+        return json;
     }
 
     Optional<Path> out() {

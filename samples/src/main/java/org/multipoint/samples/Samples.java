@@ -1,8 +1,10 @@
 package org.multipoint.samples;
 
+import org.multipoint.report.Provenance;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
+import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -13,19 +15,39 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The samples' command line. Exit codes: 0 for success, 1 for failure, 2 for invalid arguments. */
+/** The samples' command line. */
 @Command(name = "samples", description = "Multipoint quantization of Deeplearning4j models, step by step.",
-        synopsisSubcommandLabel = "COMMAND",
-        subcommands = {QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, ClassifyCommand.class, DetectCommand.class,
+        synopsisSubcommandLabel = "COMMAND", versionProvider = Samples.Version.class,
+        subcommands = {InspectCommand.class, QuantizeCommand.class, EvaluateCommand.class, CompareCommand.class, PredictCommand.class,
+                SensitivityCommand.class, QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, ClassifyCommand.class, DetectCommand.class,
                 ExportCommand.class, BenchCommand.class, AblationCommand.class, CurveCommand.class, TrainCommand.class, FetchCommand.class})
 public final class Samples {
 
     private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
+    private static final Map<String, String> EXIT_CODES = new LinkedHashMap<>();
+
+    static {
+        EXIT_CODES.put("0", "It is done.");
+        EXIT_CODES.put("1", "It could not be done: a file or an image is not what it should be, or the program has failed.");
+        EXIT_CODES.put("2", "The arguments are invalid.");
+    }
 
     @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Shows this help.")
     private boolean help;
+
+    @Option(names = {"-V", "--version"}, versionHelp = true, description = "Shows the version.")
+    private boolean version;
+
+    /** The version of the library. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[]{"dl4j-multipoint " + Provenance.currentVersion()};
+        }
+    }
 
     private Samples() {
     }
@@ -57,10 +79,17 @@ public final class Samples {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Samples())
+        CommandLine commandLine = new CommandLine(new Samples());
+        tellExitCodes(commandLine);
+        commandLine.getSubcommands().values().forEach(Samples::tellExitCodes);
+        return commandLine
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> misused(e))
                 .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command));
+    }
+
+    private static void tellExitCodes(CommandLine command) {
+        command.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
     }
 
     private static int misused(ParameterException e) {

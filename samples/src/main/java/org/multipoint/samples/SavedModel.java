@@ -9,6 +9,8 @@ import org.deeplearning4j.nn.modelimport.keras.exceptions.UnsupportedKerasConfig
 import org.deeplearning4j.util.ModelSerializer;
 import org.multipoint.internal.files.AtomicFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+import org.nd4j.linalg.dataset.api.preprocessor.serializer.NormalizerSerializer;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
@@ -209,9 +211,35 @@ final class SavedModel {
         }
     }
 
+    /**
+     * The normalizer that a file of Deeplearning4j holds beside its model; empty where there is none.
+     *
+     * @throws IOException where it cannot be read, or is none of inputs
+     */
+    static Optional<DataNormalization> normalizer(Path file) throws IOException {
+        if (startsWith(head(file), HDF5)) {
+            return Optional.empty();
+        }
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            ZipEntry entry = zip.getEntry(ModelSerializer.NORMALIZER_BIN);
+            return entry == null ? Optional.empty()
+                    : Optional.of((DataNormalization) NormalizerSerializer.getDefault().restore(zip.getInputStream(entry)));
+        } catch (java.lang.Exception e) {
+            throw new IOException(file + ": its normalizer cannot be read (" + e.getMessage() + ")", e);
+        }
+    }
+
     /** Saves a model without the state of its updater. */
     static void write(Network network, Path file) throws IOException {
-        AtomicFile.write(file, part -> ModelSerializer.writeModel(network.model(), part.toFile(), false));
+        write(network, Optional.empty(), file);
+    }
+
+    /** Saves a model without the state of its updater, and a normalizer beside it. */
+    static void write(Network network, Optional<DataNormalization> normalizer, Path file) throws IOException {
+        AtomicFile.write(file, part -> {
+            ModelSerializer.writeModel(network.model(), part.toFile(), false);
+            normalizer.ifPresent(n -> ModelSerializer.addNormalizerToModel(part.toFile(), n));
+        });
     }
 
     /**

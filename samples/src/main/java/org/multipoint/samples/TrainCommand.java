@@ -22,6 +22,8 @@ import java.util.concurrent.Callable;
 final class TrainCommand implements Callable<Integer> {
 
     private static final double LEARNING_RATE = 0.005;
+    /** Steps to measure the time of one; the first ones take longer. */
+    private static final int TRIED = 3;
 
     @Spec
     private CommandSpec command;
@@ -81,6 +83,7 @@ final class TrainCommand implements Callable<Integer> {
         notebook.say("%,d parameters", network.numParams());
 
         notebook.step("Training on %,d generated images", count);
+        notebook.estimate("This", steps * secondsOfAStep(network));
         try (ImageIterator train = task.train(count, task.batch());
              Progress progress = Progress.of("training", count)) {
             int done = 0;
@@ -99,6 +102,23 @@ final class TrainCommand implements Callable<Integer> {
         }
         SavedModel.write(trained, out);
         notebook.say("%s", out);
+        notebook.next("quantize it", "quickstart --task " + task + " --model " + Arguments.quoted(out));
         return 0;
+    }
+
+    /** The time of a step of training, by a copy of the network. */
+    private double secondsOfAStep(ComputationGraph network) {
+        ComputationGraph copy = network.clone();
+        try (ImageIterator some = task.train(TRIED * task.batch(), task.batch())) {
+            double last = 0;
+            while (some.hasNext()) {
+                long start = System.nanoTime();
+                copy.fit(some.next());
+                last = (System.nanoTime() - start) / 1e9;
+            }
+            return last;
+        } finally {
+            copy.close();
+        }
     }
 }

@@ -24,8 +24,7 @@ record Trial(MultipointReport report, double top1, double divergence) {
      */
     static Trial of(Multipoint<?> multipoint, ImageIterator calibration, ImageIterator test, Evaluations.Result original) {
         MultipointResult<?> result;
-        try (Progress.OfTransform progress = new Progress.OfTransform("", (calibration.totalExamples() + calibration.batch() - 1)
-                / calibration.batch())) {
+        try (Progress.OfTransform progress = new Progress.OfTransform("", calibration.batches())) {
             result = multipoint.calibrate(calibration).listener(progress).transform();
         }
         Network compiled = new Network((Model) result.model()).compiled();

@@ -10,8 +10,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -120,15 +118,15 @@ class ProgressTest {
     }
 
     @Test
-    void aLogHasALineEveryTenSeconds() {
-        AtomicLong seconds = new AtomicLong();
-        Progress.Line log = new Progress.InLog(err, COLUMNS, () -> seconds.get() * 1_000_000_000L);
-        for (int second = 0; second <= 35; second++) {
-            seconds.set(second);
-            log.accept("second " + second);
+    void nothingIsWrittenWhereThereIsNoTerminal() {
+        PrintStream standard = System.err;
+        System.setErr(err);
+        try (Progress progress = Progress.on(new Progress.Nowhere(), "reading", 7)) {
+            progress.stepTo(3);
+        } finally {
+            System.setErr(standard);
         }
-        log.close();
-        assertEquals(List.of("second 10", "second 20", "second 30"), text().lines().toList());
+        assertEquals("", text());
     }
 
     /** That the expression matches a line that was drawn, as a whole. */

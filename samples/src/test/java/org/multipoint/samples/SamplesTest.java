@@ -52,6 +52,9 @@ class SamplesTest {
             assertEquals(List.of("r-3bit.zip", "r-4bit.zip", "r.json", "r.png"), files.map(f -> f.getFileName().toString()).sorted().toList());
         }
         assertTrue(run.out().contains("Side by side"), run.out());
+        assertTrue(run.out().matches("(?s).*4-bit calibrated: [0-9.]+ times smaller, [0-9.]+ points of top-1 (lost|gained), [0-9.]+ times faster .*"),
+                run.out());
+        assertTrue(run.out().stripTrailing().endsWith("samples inspect FILE"), run.out());
         assertTrue(ImageIO.read(folder.resolve("r.png").toFile()).getWidth() > 0);
 
         JsonNode json = json(folder.resolve("r.json"));
@@ -89,6 +92,8 @@ class SamplesTest {
         Path model = folder.resolve("trained.zip");
         CommandRun train = CommandRun.of("train", "--images", 64, "--width", 2, "--test", 20, "--out", model);
         assertEquals(0, train.exitCode(), train.err());
+        assertTrue(train.out().contains("This will take about") && train.out().contains("quickstart --task classification --model " + model),
+                train.out());
         CommandRun run = CommandRun.of("quickstart", "--model", model, "--bits", 2, "--method", "nearest", "--calibration", 4, "--test", 4,
                 "--json", folder.resolve("r.json"));
         assertEquals(0, run.exitCode(), run.err());
@@ -134,6 +139,17 @@ class SamplesTest {
         JsonNode json = json(folder.resolve("r.json"));
         assertEquals(2, json.get("bits").asInt());
         assertEquals(1, json.get("quantized").get("codesPerWeight").asDouble());
+        assertTrue(json.get("attempts").size() > 0 && json.get("attempts").get(0).get("holds").asBoolean(), json.toString());
+    }
+
+    @Test
+    void helpTellsExitCodesAndTheVersionIsKnown() {
+        for (String command : new String[]{"quickstart", "inspect", "quantize", "evaluate", "compare", "predict", "sensitivity", "curve"}) {
+            CommandRun help = CommandRun.of(command, "--help");
+            assertEquals(0, help.exitCode());
+            assertTrue(help.out().contains("Exit codes:") && help.out().contains("2   The arguments are invalid."), help.out());
+        }
+        assertTrue(CommandRun.of("--version").out().matches("dl4j-multipoint \\d+\\.\\d+\\.\\S+\\R"), CommandRun.of("--version").out());
     }
 
     @Test
@@ -288,7 +304,7 @@ class SamplesTest {
             assertEquals(0, run.exitCode(), run.err());
             assertTrue(run.out().contains("with weights as points of 4 bits") && run.out().contains("4 to evaluate on"), run.out());
             JsonNode json = json(folder.resolve("e.json"));
-            assertEquals(List.of("model", "testImages", "top1", "top5", "bytes", "msPerImage", "top1Low", "top1High"), names(json));
+            assertEquals(List.of("model", "testImages", "top1", "top5", "bytes", "msPerImage", "compiledMsPerImage", "top1Low", "top1High"), names(json));
             assertEquals(4, json.get("testImages").asInt());
         }
         CommandRun again = CommandRun.of("imagenet", "--model", small, "--images", folder.resolve("images"), "--size", 24, "--bits", 3);
@@ -342,8 +358,8 @@ class SamplesTest {
         List<String> expected = new ArrayList<>(FIELDS);
         expected.addAll(List.of(further));
         assertEquals(expected, names(json));
-        assertEquals(List.of("top1", "top5", "bytes", "msPerImage", "top1Low", "top1High"), names(json.get("fp32")));
-        assertEquals(List.of("top1", "top5", "storedBitsPerWeight", "codesPerWeight", "bytes", "msPerImage", "divergence", "kl", "agreement",
+        assertEquals(List.of("top1", "top5", "bytes", "msPerImage", "compiledMsPerImage", "top1Low", "top1High"), names(json.get("fp32")));
+        assertEquals(List.of("top1", "top5", "storedBitsPerWeight", "codesPerWeight", "bytes", "msPerImage", "compiledMsPerImage", "divergence", "kl", "agreement",
                 "top1Low", "top1High"), names(json.get("quantized")));
         assertEquals(json.get("quantized").get("divergence"), json.get("quantized").get("kl"));
         for (String network : new String[]{"fp32", "quantized"}) {

@@ -1,0 +1,145 @@
+package org.multipoint.samples;
+
+import org.multipoint.datasets.ImageFiles;
+import org.multipoint.internal.text.TextTable;
+import org.multipoint.samples.Differences.Example;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.jackson.annotation.JsonInclude;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** Tells how two models differ. */
+@Command(name = "compare", description = "Tells how far two models agree on images, which need no classes: how often the most likely class is the "
+        + "same, how far probabilities diverge, and which images change their class.")
+final class CompareCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec command;
+
+    @Parameters(index = "0", paramLabel = "A", description = ModelParameter.FORMATS)
+    private Path first;
+
+    @Parameters(index = "1", paramLabel = "B", description = "Another one with the same inputs and classes.")
+    private Path second;
+
+    @Option(names = "--images", required = true, paramLabel = "DIR", description = "Images, in one folder or in a folder for each class.")
+    private Path folder;
+
+    @Mixin
+    private ImageOptions options;
+
+    @Mixin
+    private TestCount test;
+
+    @Mixin
+    private JsonOption json;
+
+    private int most;
+
+    @Option(names = "--list", defaultValue = "20", paramLabel = "N",
+            description = "Images with another class that are listed at most; default ${DEFAULT-VALUE}.")
+    void setMost(int images) {
+        most = Arguments.checked(command, "--list", images, images >= 0, "0 or more");
+    }
+
+    /** An image that changes its class. */
+    private record Changed(Path file, Example example) {
+    }
+
+    /**
+     * The results, for other programs. Names and meanings of fields stay.
+     *
+     * @param agreement   share of images whose most likely class is the same
+     * @param kl          mean Kullback-Leibler divergence of B's class probabilities from A's, in nats; null where outputs are none
+     * @param largest     largest difference of an output
+     * @param top1A       share of images whose class A tells; null where classes are not known
+     * @param msPerImageA time of a forward pass of the compiled network, for each image
+     * @param changed     images whose most likely class differs
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Results(String a, String b, int images, double agreement, Double kl, double largest, Double top1A, Double top1B, long bytesA,
+                   long bytesB, double msPerImageA, double msPerImageB, List<ChangedImage> changed) {
+    }
+
+    /** An image whose most likely class differs: the classes, and the probabilities that each network gives its own. */
+    record ChangedImage(String file, String classOfA, double probabilityOfA, String classOfB, double probabilityOfB) {
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Notebook notebook = new Notebook(command.commandLine().getOut());
+
+        notebook.step("Two models");
+        Network a = SavedModel.read(first);
+        notebook.say("A, %s: %s", first, a);
+        Network b = SavedModel.read(second);
+        notebook.say("B, %s: %s", second, b);
+
+        boolean labelled = options.tellsClasses(folder, a);
+        ClassNames classes = labelled ? options.classes(folder, a, first) : options.classes(a);
+        try (ImageFiles images = labelled ? options.images(folder, a, first, test.get(), classes)
+                : options.images(folder, a, first, test.get())) {
+            notebook.step("Agreement on %,d images, as %s", images.totalExamples(), options.view(a, first));
+            Network fastA = a.compiled();
+            Network fastB = b.compiled();
+            Differences found = Differences.of("comparison", fastA, fastB, images, images.totalExamples());
+            notebook.say("The most likely class is the same for %.2f %% of the images%s; the largest difference of an output is %.4f",
+                    100 * found.agreement(), Measured.known(", divergence of B from A %.4f", found.divergence()), found.largest());
+            if (labelled) {
+                notebook.say("A tells the class of %.2f %% of the images, B of %.2f %%", 100 * found.top1(true), 100 * found.top1(false));
+            }
+            images.reset();
+            INDArray some = Evaluations.someOf(images.next().getFeatures());
+            double msA = Evaluations.msPerImage(fastA, some);
+            double msB = Evaluations.msPerImage(fastB, some);
+            notebook.say("A has %,d bytes and takes %.2f ms an image, compiled; B %,d bytes and %.2f ms", Files.size(first), msA,
+                    Files.size(second), msB);
+
+            List<Path> files = new ArrayList<>(images.files());
+            files.removeAll(images.skipped().keySet());
+            List<Changed> changed = found.changed().stream().map(i -> new Changed(files.get(i), found.examples().get(i))).toList();
+            if (!changed.isEmpty()) {
+                notebook.step("%,d images change their class%s", changed.size(), changed.size() > most ? ", those that change most:" : "");
+                notebook.say("%s", table(classes, labelled).toString(changed.subList(0, Math.min(most, changed.size())), Terminal.textColumns()));
+            }
+            images.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
+            json.write(() -> new Results(first.toString(), second.toString(), found.examples().size(), found.agreement(),
+                    ResultJson.known(found.divergence()), found.largest(), ResultJson.known(labelled ? found.top1(true) : Double.NaN),
+                    ResultJson.known(labelled ? found.top1(false) : Double.NaN), size(first), size(second), msA, msB,
+                    changed.stream().map(c -> changed(c, classes)).toList()), notebook);
+        }
+        if (a.isPlain()) {
+            notebook.next("find out which layers matter", "sensitivity " + Arguments.quoted(first) + " --images " + Arguments.quoted(folder)
+                    + options.asGiven());
+        }
+        return 0;
+    }
+
+    private static long size(Path file) {
+        return file.toFile().length();
+    }
+
+    private static ChangedImage changed(Changed image, ClassNames classes) {
+        Example e = image.example;
+        return new ChangedImage(image.file.toString(), classes.name(e.first()), e.firstConfidence(), classes.name(e.second()),
+                e.secondConfidence());
+    }
+
+    private TextTable<Changed> table(ClassNames classes, boolean labelled) {
+        TextTable<Changed> table = new TextTable<Changed>().text("image", c -> folder.relativize(c.file).toString())
+                .text("A", c -> classes.name(c.example.first())).number("%", c -> ClassTable.percent(c.example.firstConfidence()))
+                .text("B", c -> classes.name(c.example.second())).number("%", c -> ClassTable.percent(c.example.secondConfidence()));
+        return labelled ? table.text("it is", c -> c.example.actual() == c.example.first() ? "A's"
+                : c.example.actual() == c.example.second() ? "B's" : classes.name(c.example.actual())) : table;
+    }
+}

@@ -1,0 +1,32 @@
+package org.multipoint.samples;
+
+import org.multipoint.internal.files.AtomicFile;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+
+/** The option for results in a form for other programs. */
+final class JsonOption {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    private Path json;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
+    void setJson(Path file) {
+        json = Arguments.writable(command, "--json", file);
+    }
+
+    /** Writes a record of results where that was asked for. */
+    void write(Supplier<?> results, Notebook notebook) throws IOException {
+        if (json != null) {
+            AtomicFile.writeJson(json, results.get());
+            notebook.say("Results: %s", json);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package org.multipoint.samples;
+
+import picocli.CommandLine.Parameters;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The parameter for the file of a model. */
+final class ModelParameter {
+
+    /** What such a file may be. */
+    static final String FORMATS = "A model of Deeplearning4j of either kind, in fp32, quantized or compiled (.zip), or one of Keras 2 (.h5).";
+
+    @Parameters(index = "0", paramLabel = "FILE", description = FORMATS)
+    private Path file;
+
+    Path file() {
+        return file;
+    }
+
+    /** Name for reports. */
+    String name() {
+        return file.getFileName().toString();
+    }
+
+    Network read() throws IOException {
+        return SavedModel.read(file);
+    }
+}
