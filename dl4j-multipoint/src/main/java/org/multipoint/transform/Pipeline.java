@@ -153,8 +153,7 @@ final class Pipeline<M> {
         return new LayerReport(operation.name(), vertex.kind().name().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
                 Arrays.stream(m.histogram()).boxed().toList(), Arrays.stream(m.magnitudes()).boxed().toList(), m.storedBits(),
                 operation.notionalBits(), operation.outputError(),
-                fused.exactRows(), fused.rounding() / FusedRows.FULL_LIMIT,
-                operation.input().map(q -> q.scale()).orElse(0f), operation.input().map(q -> q.zeroPoint()).orElse(0));
+                fused.exactRows(), fused.rounding() / FusedRows.FULL_LIMIT, operation.inputReport());
     }
 
     private Provenance provenance(Plan plan) {

@@ -1,6 +1,7 @@
 package org.multipoint.samples;
 
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.options.MultipointOptions.Clipping;

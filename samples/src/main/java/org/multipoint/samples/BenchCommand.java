@@ -1,5 +1,6 @@
 package org.multipoint.samples;
 
+import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.internal.text.TextTable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -2,6 +2,7 @@ package org.multipoint.samples;
 
 import org.deeplearning4j.nn.api.Model;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.internal.text.TextTable;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.transform.Multipoint;
@@ -109,7 +110,7 @@ final class Comparison<J extends Judgement> {
         if (!network.isPlain()) {
             if (how.isGiven() || run.wantsModelOrPlot()) {
                 throw new IllegalArgumentException(model + " is " + network + ": it can be evaluated, but not quantized, saved or drawn; "
-                        + "leave out --bits, budgets, --out and --plot");
+                        + "leave out --bits, budgets, --out, --plot and --html");
             }
             evaluateOnly(run);
             return;
@@ -210,7 +211,7 @@ final class Comparison<J extends Judgement> {
 
     private static Path withBits(Path file, int bits) {
         String name = file.getFileName().toString();
-        int end = name.endsWith(".zip") ? name.length() - ".zip".length() : name.length();
+        int end = name.lastIndexOf('.') > 0 ? name.lastIndexOf('.') : name.length();
         return file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));
     }
 
@@ -246,6 +247,13 @@ final class Comparison<J extends Judgement> {
         if (run.json().isPresent()) {
             json().write(run.json().get());
             notebook.say("Results: %s", run.json().get());
+        }
+        if (run.html().isPresent()) {
+            for (Quantized<J> q : quantized) {
+                Path file = quantized.size() == 1 ? run.html().get() : withBits(run.html().get(), q.bits());
+                MeasuredReport.of(q.report, original, q).writeHtml(file, model + ", " + q.name());
+                notebook.say("Report: %s", file);
+            }
         }
         if (run.plot().isPresent()) {
             judge.draw(run.plot().get(), model, original, quantized);

@@ -9,6 +9,7 @@ import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.Styler.LegendPosition;
+import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.report.LayerReport;
 
 import java.awt.Color;

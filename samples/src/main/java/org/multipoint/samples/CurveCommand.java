@@ -3,6 +3,7 @@ package org.multipoint.samples;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.multipoint.datasets.ImageFolder;
 import org.multipoint.datasets.ImageView;
+import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.options.Method;
 import org.multipoint.transform.Multipoint;
 import org.nd4j.shade.jackson.databind.ObjectMapper;

@@ -9,6 +9,7 @@ import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.multipoint.internal.files.AtomicFile;
 
 import java.awt.Color;
 import java.io.BufferedOutputStream;

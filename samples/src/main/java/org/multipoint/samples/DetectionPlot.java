@@ -3,6 +3,7 @@ package org.multipoint.samples;
 import org.multipoint.datasets.Box;
 import org.multipoint.datasets.LabelledBox;
 import org.multipoint.detection.Detection;
+import org.multipoint.internal.files.AtomicFile;
 
 import java.awt.BasicStroke;
 import java.awt.Color;

@@ -1,5 +1,6 @@
 package org.multipoint.samples;
 
+import org.multipoint.internal.files.AtomicFile;
 import org.nd4j.shade.jackson.annotation.JsonInclude;
 import org.nd4j.shade.jackson.annotation.JsonUnwrapped;
 

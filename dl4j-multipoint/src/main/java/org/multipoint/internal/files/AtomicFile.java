@@ -1,4 +1,4 @@
-package org.multipoint.samples;
+package org.multipoint.internal.files;
 
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.SerializationFeature;
@@ -11,11 +11,11 @@ import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 
 /** Writes files atomically: they appear as a whole or not at all. */
-final class AtomicFile {
+public final class AtomicFile {
 
     /** Writes content to a file. */
     @FunctionalInterface
-    interface Content {
+    public interface Content {
         void writeTo(Path file) throws IOException;
     }
 
@@ -23,12 +23,12 @@ final class AtomicFile {
     }
 
     /** Writes a record as a JSON object of its components. */
-    static void writeJson(Path file, Object value) throws IOException {
+    public static void writeJson(Path file, Object value) throws IOException {
         write(file, part -> new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(part.toFile(), value));
     }
 
     /** Writes a temporary file beside the destination, then moves it there and replaces an older one. */
-    static void write(Path file, Content content) throws IOException {
+    public static void write(Path file, Content content) throws IOException {
         Path whole = file.toAbsolutePath();
         Path part = whole.resolveSibling(whole.getFileName() + ".part");
         part.toFile().deleteOnExit();
