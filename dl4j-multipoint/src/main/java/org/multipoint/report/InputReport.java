@@ -16,7 +16,7 @@ public record InputReport(int bits, float scale, int zeroPoint, double min, doub
     public static final InputReport FLOATING = new InputReport(0, 0, 0, 0, 0, 0);
 
     /** Whether inputs stay floating. */
-    public boolean isFloating() {
+    public boolean staysFloating() {
         return bits == 0;
     }
 

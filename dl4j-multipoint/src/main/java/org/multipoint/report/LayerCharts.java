@@ -37,7 +37,7 @@ final class LayerCharts {
             figures.add(points());
         }
         figures.add(codes());
-        if (layers.stream().anyMatch(l -> !l.input().isFloating())) {
+        if (layers.stream().anyMatch(l -> !l.input().staysFloating())) {
             figures.add(ranges());
         }
         return figures;
@@ -72,8 +72,7 @@ final class LayerCharts {
     }
 
     private Element codes() {
-        long[] counts = new long[Math.min(MAGNITUDES, largest(LayerReport::largestMagnitude) >= MAGNITUDES ? MAGNITUDES
-                : (int) largest(LayerReport::largestMagnitude)) + 1];
+        long[] counts = new long[Math.min(MAGNITUDES, (int) largest(LayerReport::largestMagnitude)) + 1];
         for (LayerReport layer : layers) {
             for (int k = 0; k < layer.magnitudes().size(); k++) {
                 counts[Math.min(k, MAGNITUDES)] += layer.magnitudes().get(k);
@@ -88,7 +87,7 @@ final class LayerCharts {
     private Element ranges() {
         LayerReport most = layers.stream().max(Comparator.comparingDouble(l -> l.input().clipped())).orElseThrow();
         return layers("ranges", "Ranges of inputs", Axis.linear(-100, 100, " %"), LayerCharts::range,
-                l -> l.input().isFloating() ? "fp32" : format("%s to %s, kept %s to %s, clipped %s %%", Numbers.three(l.input().min()),
+                l -> l.input().staysFloating() ? "fp32" : format("%s to %s, kept %s to %s, clipped %s %%", Numbers.three(l.input().min()),
                         Numbers.three(l.input().max()), Numbers.three(l.input().low()), Numbers.three(l.input().high()),
                         Numbers.three(100 * l.input().clipped())))
                 .legend("strong", "kept").legend("pale", "clipped")
@@ -99,7 +98,7 @@ final class LayerCharts {
     private static List<Part> range(LayerReport layer) {
         InputReport input = layer.input();
         double percent = 100 / Math.max(Math.max(Math.abs(input.min()), Math.abs(input.max())), Double.MIN_NORMAL);
-        return input.isFloating() ? List.of() : List.of(new Part(percent * input.min(), percent * input.max(), "pale"),
+        return input.staysFloating() ? List.of() : List.of(new Part(percent * input.min(), percent * input.max(), "pale"),
                 new Part(percent * Math.max(input.min(), input.low()), percent * Math.min(input.max(), input.high()), "strong"));
     }
 

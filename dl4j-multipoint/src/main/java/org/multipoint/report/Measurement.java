@@ -18,7 +18,7 @@ public record Measurement(String name, String unit, double before, double after)
     }
 
     /** Whether there is a figure of the source model. */
-    public boolean isComparison() {
+    public boolean hasBefore() {
         return !Double.isNaN(before);
     }
 }

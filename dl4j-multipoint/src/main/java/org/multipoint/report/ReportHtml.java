@@ -48,7 +48,7 @@ final class ReportHtml {
     private Element lead() {
         return Element.of("p", format("%s times smaller: parameters take %s instead of %s%s. %s",
                 Numbers.plain(times(report.fp32Bytes(), report.bytes()), 1), Numbers.bytes(report.bytes()), Numbers.bytes(report.fp32Bytes()),
-                report.measurements().stream().filter(Measurement::isComparison).findFirst()
+                report.measurements().stream().filter(Measurement::hasBefore).findFirst()
                         .map(m -> ", " + m.name() + " is " + value(m, m.after()) + " instead of " + value(m, m.before())).orElse(""),
                 report.kept().isEmpty() ? "All layers with weights are quantized." : "What stays in fp32 is listed below with the reason."))
                 .with("class", "lead");
@@ -95,7 +95,7 @@ final class ReportHtml {
 
     /** Shares and scores differ, sizes and times are so many times smaller. */
     private static String change(Measurement m) {
-        if (!m.isComparison()) {
+        if (!m.hasBefore()) {
             return "–";
         }
         if (m.unit().equals("%")) {

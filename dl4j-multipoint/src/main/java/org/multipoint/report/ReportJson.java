@@ -37,6 +37,6 @@ final class ReportJson {
     /** JSON has no NaN: there is no figure of the source model where nothing is told of one. */
     private static ObjectNode measurement(ObjectMapper mapper, Measurement measurement) {
         ObjectNode node = mapper.valueToTree(measurement);
-        return measurement.isComparison() ? node : node.without("before");
+        return measurement.hasBefore() ? node : node.without("before");
     }
 }

@@ -21,12 +21,10 @@ public final class ColumnChart {
     private static final int NAMED = 13;
     private static final int NUMBERS = 8;
 
-    private final String id;
-    private final String title;
+    private final Frame frame;
     private final Axis axis;
     private final List<Column> columns = new ArrayList<>();
     private final List<Element> lines = new ArrayList<>();
-    private final Legend legend = new Legend();
 
     /**
      * A column.
@@ -50,8 +48,7 @@ public final class ColumnChart {
      * @param id of the chart within its page
      */
     public ColumnChart(String id, String title, Axis axis) {
-        this.id = id;
-        this.title = title;
+        frame = new Frame(id, title);
         this.axis = axis;
     }
 
@@ -69,7 +66,7 @@ public final class ColumnChart {
 
     /** Says what a style means. */
     public ColumnChart legend(String style, String meaning) {
-        legend.add(style, meaning);
+        frame.legend(style, meaning);
         return this;
     }
 
@@ -80,21 +77,20 @@ public final class ColumnChart {
      * @param says  in words what it shows
      */
     public Element figure(String below, String says) {
-        Element svg = Element.of("svg").with("role", "img").with("aria-labelledby", id + "-title " + id + "-says")
-                .with("width", "100%").with("height", HEIGHT)
-                .add(Element.of("title", title).with("id", id + "-title"), Element.of("desc", says).with("id", id + "-says"));
+        List<Element> drawing = new ArrayList<>();
         for (double tick : axis.ticks()) {
-            svg.add(across(tick, "grid"), text(percent(LEFT - 1.2), y(tick) + 4, "end", axis.label(tick)));
+            drawing.add(across(tick, "grid"));
+            drawing.add(text(percent(LEFT - 1.2), y(tick) + 4, "end", axis.label(tick)));
         }
         for (int i = 0; i < columns.size(); i++) {
-            svg.add(drawn(columns.get(i), i));
+            drawing.add(drawn(columns.get(i), i));
             if (isLabelled(i)) {
-                svg.add(text(percent(centre(i)), HEIGHT - BOTTOM + 16, "middle", columns.get(i).name));
+                drawing.add(text(percent(centre(i)), HEIGHT - BOTTOM + 16, "middle", columns.get(i).name));
             }
         }
-        lines.forEach(svg::add);
-        svg.add(text(percent((100 + LEFT) / 2), HEIGHT - 4, "middle", below));
-        return Element.of("figure", Element.of("h3", title)).add(legend.elements()).add(svg, Element.of("figcaption", says));
+        drawing.addAll(lines);
+        drawing.add(text(percent((100 + LEFT) / 2), HEIGHT - 4, "middle", below));
+        return frame.figure(HEIGHT, drawing, says);
     }
 
     private Element drawn(Column column, int i) {
@@ -131,7 +127,7 @@ public final class ColumnChart {
     }
 
     private static String percent(double value) {
-        return Numbers.plain(value, 2) + "%";
+        return number(value) + "%";
     }
 
     private static String number(double value) {
