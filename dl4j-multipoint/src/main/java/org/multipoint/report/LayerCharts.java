@@ -91,8 +91,9 @@ final class LayerCharts {
                         Numbers.three(l.input().max()), Numbers.three(l.input().low()), Numbers.three(l.input().high()),
                         Numbers.three(100 * l.input().clipped())))
                 .legend("strong", "kept").legend("pale", "clipped")
-                .figure(ORDER, "Inputs in calibration, in percent of the largest one of each operation. " + (most.input().clipped() == 0
-                        ? "None is clipped." : format("Most are clipped before \"%s\": %s %%.", most.name(), Numbers.three(100 * most.input().clipped()))));
+                .figure(ORDER, "Inputs in calibration, in percent of the largest one of each operation. "
+                        + (most.input().clipped() == 0 ? "None is clipped." : format("Most are clipped before \"%s\": %s %%.", most.name(),
+                                Numbers.three(100 * most.input().clipped()))));
     }
 
     private static List<Part> range(LayerReport layer) {
@@ -102,7 +103,8 @@ final class LayerCharts {
                 new Part(percent * Math.max(input.min(), input.low()), percent * Math.min(input.max(), input.high()), "strong"));
     }
 
-    private ColumnChart layers(String id, String title, Axis axis, Function<LayerReport, List<Part>> parts, Function<LayerReport, String> says) {
+    private ColumnChart layers(String id, String title, Axis axis, Function<LayerReport, List<Part>> parts,
+                               Function<LayerReport, String> says) {
         ColumnChart chart = new ColumnChart(id, title, axis);
         for (int i = 0; i < layers.size(); i++) {
             LayerReport layer = layers.get(i);
@@ -115,7 +117,8 @@ final class LayerCharts {
         double most = IntStream.range(0, counts.length).mapToDouble(i -> 100 * portion(counts, i)).max().orElse(0);
         ColumnChart chart = new ColumnChart(id, title, Axis.linear(0, most, " %"));
         for (int i = 0; i < counts.length; i++) {
-            chart.column(new Column(names.get(i), names.get(i) + ": " + share(counts, i), List.of(new Part(0, 100 * portion(counts, i), "strong"))));
+            chart.column(new Column(names.get(i), names.get(i) + ": " + share(counts, i),
+                    List.of(new Part(0, 100 * portion(counts, i), "strong"))));
         }
         return chart;
     }

@@ -60,7 +60,8 @@ public final class Axis {
 
     /** The place of a value, from 0 at the lower end to 1 at the upper one; values beyond the ends stand at them. */
     double place(double value) {
-        double place = logarithmic ? (Math.log10(value) - Math.log10(from)) / (Math.log10(to) - Math.log10(from)) : (value - from) / (to - from);
+        double place = logarithmic ? (Math.log10(value) - Math.log10(from)) / (Math.log10(to) - Math.log10(from))
+                : (value - from) / (to - from);
         return Double.isNaN(place) ? 0 : Math.max(0, Math.min(1, place));
     }
 

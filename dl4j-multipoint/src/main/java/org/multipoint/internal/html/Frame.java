@@ -34,7 +34,8 @@ final class Frame {
         if (!legend.isEmpty()) {
             figure.add(Element.of("ul", legend.toArray()).with("class", "legend"));
         }
-        Element svg = Element.of("svg", Element.of("title", title).with("id", id + "-title"), Element.of("desc", says).with("id", id + "-says"))
+        Element svg = Element.of("svg", Element.of("title", title).with("id", id + "-title"),
+                Element.of("desc", says).with("id", id + "-says"))
                 .add(drawing.toArray()).with("role", "img").with("aria-labelledby", id + "-title " + id + "-says")
                 .with("width", "100%").with("height", height);
         return figure.add(svg, Element.of("figcaption", says));
