@@ -19,7 +19,9 @@ record NotebookProgram(Class<?> main, String name) {
     /** All of them, in the order in which to read them. */
     static final List<NotebookProgram> ALL = List.of(
             new NotebookProgram(TenLines.class, "1-ten-lines"),
-            new NotebookProgram(BitsAndBudget.class, "2-bits-and-budget"));
+            new NotebookProgram(BitsAndBudget.class, "2-bits-and-budget"),
+            new NotebookProgram(WhichLayersMatter.class, "3-which-layers-matter"),
+            new NotebookProgram(AccuracyControl.class, "4-accuracy-control"));
 
     private static final String CLASSPATH = """
             // The jars that `mvn -q package -DskipTests` makes, seen from samples/notebooks
