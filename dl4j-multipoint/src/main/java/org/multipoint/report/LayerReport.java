@@ -1,6 +1,7 @@
 package org.multipoint.report;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * One quantized linear operation.
@@ -23,21 +24,26 @@ import java.util.List;
  *                      examples that are not held out
  * @param fusedExactly  rows whose points fuse into one int8 row without rounding
  * @param fusingError   largest change of a weight by fusing the points of its row into int8, relative to the row's largest weight
- * @param inputScale    scale of the quantized input, 0 where it stays floating
- * @param inputZeroPoint zero point of the quantized input
+ * @param input         how its inputs are quantized
  */
 public record LayerReport(String name, String kind, int rows, int columns, int bits, List<Integer> pointsPerRow,
                           List<Integer> magnitudes, long storedBits, long notionalBits, double outputError, int fusedExactly,
-                          double fusingError, float inputScale, int inputZeroPoint) {
+                          double fusingError, InputReport input) {
 
     public LayerReport {
         pointsPerRow = List.copyOf(pointsPerRow);
         magnitudes = List.copyOf(magnitudes);
+        Objects.requireNonNull(input, "input");
     }
 
     /** Number of weights. */
     public long weights() {
         return (long) rows * columns;
+    }
+
+    /** Bytes of its weights in fp32. */
+    public long fp32Bytes() {
+        return weights() * Float.BYTES;
     }
 
     /** Number of codes. */

@@ -3,6 +3,7 @@ package org.multipoint.report;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.SerializationFeature;
+import org.nd4j.shade.jackson.databind.node.ArrayNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
 /** A report as one JSON object: its sums over all layers, then its components by name. */
@@ -24,6 +25,8 @@ final class ReportJson {
         root.set("kept", mapper.valueToTree(report.kept()));
         root.set("warnings", mapper.valueToTree(report.warnings()));
         root.set("provenance", mapper.valueToTree(report.provenance()));
+        ArrayNode measurements = root.putArray("measurements");
+        report.measurements().forEach(m -> measurements.add(measurement(mapper, m)));
         return text(mapper, root);
     }
 
@@ -37,5 +40,11 @@ final class ReportJson {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** JSON has no NaN: there is no figure of the source model where nothing is told of one. */
+    private static ObjectNode measurement(ObjectMapper mapper, Measurement measurement) {
+        ObjectNode node = mapper.valueToTree(measurement);
+        return measurement.hasBefore() ? node : node.without("before");
     }
 }

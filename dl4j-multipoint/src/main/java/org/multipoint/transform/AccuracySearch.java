@@ -1,5 +1,6 @@
 package org.multipoint.transform;
 
+import org.multipoint.report.Measurement;
 import org.multipoint.transform.MultipointResult.Attempt;
 
 import java.util.ArrayList;
@@ -67,7 +68,7 @@ final class AccuracySearch<M> {
         attempts.add(attempt);
         listener.onProgress(TransformListener.Phase.EVALUATION, attempts.size(), -1, String.format(Locale.ROOT, "codes of %d bits, %s: %.4f, %s",
                 attempt.bits(), attempt.budget(), value, attempt.holds() ? "holds" : "falls too far"));
-        return tried;
+        return new Pipeline.Quantized<>(tried.model(), tried.report().with(new Measurement("the metric that was to be held", "", original, value)));
     }
 
     /** All attempts so far, in order. */

@@ -1,5 +1,6 @@
 package org.multipoint.transform;
 
+import org.multipoint.internal.calibration.RangeStatistics;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.graph.WeightVertex;
@@ -31,9 +32,10 @@ final class IndependentQuantization {
             OperationQuantizer.Weights weights = quantizer.quantize(operation.name(),
                     new WeightProblem(operation.name(), operation.op(), operation.weights(), null, false));
             int bits = vertex instanceof LinearVertex linear ? settings.inputBits(operations.isEmpty() && network.readsNetworkInputs(linear)) : 0;
-            Optional<InputQuantization> input = bits == 0 ? Optional.empty() : Optional.of(calibration
-                    .range(operation.name()).quantization(settings.options().clipping(), bits));
-            operations.add(new QuantizedOperation(operation.name(), weights.matrix(), weights.notionalBits(), operation.bias(), input,
+            RangeStatistics range = calibration.range(operation.name());
+            Optional<InputQuantization> input = bits == 0 ? Optional.empty()
+                    : Optional.of(range.quantization(settings.options().clipping(), bits));
+            operations.add(new QuantizedOperation(operation.name(), weights.matrix(), weights.notionalBits(), operation.bias(), input, range,
                     quantizer.outputError(operation.name()), QuantizedOperation.UNFITTED));
         }
         return operations;

@@ -199,8 +199,7 @@ final class Pipeline<M> {
         return new LayerReport(operation.name(), vertex.kindName().toLowerCase(Locale.ROOT), m.rows(), m.columns(), m.bits(),
                 Arrays.stream(m.histogram()).boxed().toList(), Arrays.stream(m.magnitudes()).boxed().toList(), m.storedBits(),
                 operation.notionalBits(), operation.outputError(),
-                exactRows, rounding,
-                operation.input().map(q -> q.scale()).orElse(0f), operation.input().map(q -> q.zeroPoint()).orElse(0));
+                exactRows, rounding, operation.inputReport());
     }
 
     private Provenance provenance(Plan plan) {

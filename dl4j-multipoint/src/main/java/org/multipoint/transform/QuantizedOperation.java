@@ -1,7 +1,9 @@
 package org.multipoint.transform;
 
+import org.multipoint.internal.calibration.RangeStatistics;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.points.MultipointMatrix;
+import org.multipoint.report.InputReport;
 
 import java.util.Optional;
 
@@ -15,6 +17,7 @@ final class QuantizedOperation {
     private final long notionalBits;
     private final float[] bias;
     private final Optional<InputQuantization> input;
+    private final InputReport inputReport;
     private final double outputError;
     private final long vectors;
 
@@ -24,18 +27,30 @@ final class QuantizedOperation {
      * @param notionalBits its size in a format made for the method, see {@link org.multipoint.report.LayerReport}
      * @param bias         its bias, {@code [rows]}
      * @param input        how its input is quantized, empty where it stays floating
+     * @param range        of its inputs; may be null where they stay floating
      * @param outputError  relative output error, see {@link org.multipoint.report.LayerReport}
      * @param vectors      number of independent input vectors that its weights were fitted to; {@link #UNFITTED} where they were not fitted
      */
     QuantizedOperation(String name, MultipointMatrix matrix, long notionalBits, float[] bias, Optional<InputQuantization> input,
-                       double outputError, long vectors) {
+                       RangeStatistics range, double outputError, long vectors) {
+        this(name, matrix, notionalBits, bias, input, input.map(q -> report(q, range)).orElse(InputReport.FLOATING), outputError, vectors);
+    }
+
+    private QuantizedOperation(String name, MultipointMatrix matrix, long notionalBits, float[] bias, Optional<InputQuantization> input,
+                               InputReport inputReport, double outputError, long vectors) {
         this.name = name;
         this.matrix = matrix;
         this.notionalBits = notionalBits;
         this.bias = bias;
         this.input = input;
+        this.inputReport = inputReport;
         this.outputError = outputError;
         this.vectors = vectors;
+    }
+
+    private static InputReport report(InputQuantization quantization, RangeStatistics range) {
+        return new InputReport(quantization.bits(), quantization.scale(), quantization.zeroPoint(), range.min(), range.max(),
+                range.clipped(quantization));
     }
 
     String name() {
@@ -58,6 +73,10 @@ final class QuantizedOperation {
         return input;
     }
 
+    InputReport inputReport() {
+        return inputReport;
+    }
+
     double outputError() {
         return outputError;
     }
@@ -67,6 +86,6 @@ final class QuantizedOperation {
     }
 
     QuantizedOperation withOutputError(double error) {
-        return new QuantizedOperation(name, matrix, notionalBits, bias, input, error, vectors);
+        return new QuantizedOperation(name, matrix, notionalBits, bias, input, inputReport, error, vectors);
     }
 }

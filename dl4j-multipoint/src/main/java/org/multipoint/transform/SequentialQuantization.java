@@ -244,7 +244,8 @@ final class SequentialQuantization {
     private QuantizedOperation quantize(LinearVertex vertex, int index, Streams x, List<Streams> addends) {
         LinearVertex.Operation operation = vertex.operations().get(index);
         int bits = settings.inputBits(index == 0 && network.readsNetworkInputs(vertex));
-        Optional<InputQuantization> input = bits == 0 ? Optional.empty() : Optional.of(input(operation, x, addends, bits));
+        RangeStatistics range = bits == 0 ? null : range(operation.name(), x.quantized);
+        Optional<InputQuantization> input = bits == 0 ? Optional.empty() : Optional.of(input(operation, range, x, addends, bits));
         WeightProblem problem = problem(operation, x, addends, input, batches.size(), options.positionsPerImage());
         WeightProblem target = matched(problem);
         OperationQuantizer.Weights weights = quantizer.quantize(operation.name(), target);
@@ -252,7 +253,7 @@ final class SequentialQuantization {
         boolean last = index == vertex.operations().size() - 1;
         float[] bias = options.biasCorrection() && last
                 ? TargetMatching.bias(problem, operation.bias(), matrix.toFloats()) : operation.bias();
-        return new QuantizedOperation(operation.name(), matrix, weights.notionalBits(), bias, input, Double.NaN,
+        return new QuantizedOperation(operation.name(), matrix, weights.notionalBits(), bias, input, range, Double.NaN,
                 problem.moments().independent());
     }
 
@@ -284,8 +285,8 @@ final class SequentialQuantization {
     }
 
     /** How the inputs of an operation are quantized. */
-    private InputQuantization input(LinearVertex.Operation operation, Streams x, List<Streams> addends, int bits) {
-        InputQuantization ofRange = range(operation.name(), x.quantized).quantization(options.clipping(), bits);
+    private InputQuantization input(LinearVertex.Operation operation, RangeStatistics range, Streams x, List<Streams> addends, int bits) {
+        InputQuantization ofRange = range.quantization(options.clipping(), bits);
         if (options.clipping() != Clipping.OUTPUT_ERROR || !options.quantizedInputs() || bits == InputQuantization.MOST_BITS) {
             return ofRange;
         }

@@ -70,7 +70,7 @@ final class WeightOnlyQuantization {
             double error = vertex.hasInputs() ? outputError(vertex, i, x, y, changed, bias, values, corrected)
                     : Arrays.stream(problem.outputErrors(values)).average().orElse(0) / Math.max(Double.MIN_NORMAL, problem.outputVariance());
             changed.replace(i, values, corrected);
-            operations.add(new QuantizedOperation(operation.name(), matrix, weights.notionalBits(), corrected, Optional.empty(), error,
+            operations.add(new QuantizedOperation(operation.name(), matrix, weights.notionalBits(), corrected, Optional.empty(), null, error,
                     vertex.hasInputs() ? problem.moments().independent() : QuantizedOperation.UNFITTED));
         }
     }

@@ -23,8 +23,8 @@ class MultipointReportTest {
         kept.put("lstm", "LSTM is not supported");
         kept.put("head", "left out as asked");
         return new MultipointReport(List.of(
-                new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), List.of(200, 100, 24), 1500, 1500, 0.00123, 10, 0, 0.02f, 3),
-                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), List.of(0, 1000), 2212, 2212, 0.25, 1, 0.0039, 0f, 0)), kept,
+                new LayerReport("conv", "convolution", 10, 27, 4, List.of(8, 2), List.of(200, 100, 24), 1500, 1500, 0.00123, 10, 0, new InputReport(8, 0.02f, 3, -0.1, 9, 0.01)),
+                new LayerReport("dense", "dense", 4, 100, 2, List.of(1, 0, 3), List.of(0, 1000), 2212, 2212, 0.25, 1, 0.0039, InputReport.FLOATING)), kept,
                 Map.of("dense", "few samples"), 1234567, TestProvenance.PROVENANCE);
     }
 
@@ -72,7 +72,7 @@ class MultipointReportTest {
     @ValueSource(ints = {100, 80})
     void longNamesDoNotMakeItWider(int width) {
         MultipointReport report = new MultipointReport(List.of(new LayerReport("model/block_6d/project/pointwise_conv/kernel",
-                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), List.of(1, 2), 1L << 30, 1L << 30, 0.5, 100, 0.01, 1f, 0)),
+                "separable convolution", 1024, 65536, 2, List.of(600, 300, 124), List.of(1, 2), 1L << 30, 1L << 30, 0.5, 100, 0.01, InputReport.FLOATING)),
                 Map.of(), Map.of(), 0, TestProvenance.PROVENANCE);
         String text = report.toText(width);
         // The first line names a layer and the last ones settings, which are as long as they are.
@@ -100,13 +100,30 @@ class MultipointReportTest {
         assertEquals("[8,2]", conv.get("pointsPerRow").toString());
         assertEquals("[200,100,24]", conv.get("magnitudes").toString());
         assertEquals(0.00123, conv.get("outputError").asDouble());
-        assertEquals(3, conv.get("inputZeroPoint").asInt());
+        assertEquals(3, conv.get("input").get("zeroPoint").asInt());
+    }
+
+    @Test
+    void measuredFiguresAreAdded() throws Exception {
+        MultipointReport measured = report().with(new Measurement("top-1", "%", 91.5, 91)).with(new Measurement("seconds", "s", Double.NaN, 3));
+        assertEquals(List.of(), report().measurements());
+        assertEquals(report().layers(), measured.layers());
+        JsonNode json = new ObjectMapper().readTree(measured.toJson()).get("measurements");
+        assertEquals("{\"name\":\"top-1\",\"unit\":\"%\",\"before\":91.5,\"after\":91.0}", json.get(0).toString());
+        assertEquals("{\"name\":\"seconds\",\"unit\":\"s\",\"after\":3.0}", json.get(1).toString());
+    }
+
+    @Test
+    void bytesCountWhatStaysInFp32() {
+        assertEquals((670 + 1234567) * 4L, report().fp32Bytes());
+        assertEquals(464 + 1234567 * 4L, report().bytes());
+        assertEquals(1080, report().layers().get(0).fp32Bytes());
     }
 
     @Test
     void storedAndNotionalSizesAreToldApart() throws Exception {
         MultipointReport report = new MultipointReport(List.of(new LayerReport("conv", "convolution", 10, 27, 8, List.of(10),
-                List.of(135, 81, 50, 4), 2700, 810, 0.00123, 10, 0, 0.02f, 3)), Map.of(), Map.of(), 10, TestProvenance.PROVENANCE);
+                List.of(135, 81, 50, 4), 2700, 810, 0.00123, 10, 0, new InputReport(8, 0.02f, 3, -0.1, 9, 0.01))), Map.of(), Map.of(), 10, TestProvenance.PROVENANCE);
         assertEquals(2700 / 8, report.storedBytes());
         assertEquals(10, report.storedBitsPerWeight());
         assertEquals(3, report.notionalBitsPerWeight());
@@ -124,7 +141,7 @@ class MultipointReportTest {
     void codesOfEntropyCodedLayersAreShown() {
         Provenance provenance = new Provenance("1.2", "ComputationGraph", "coded", 8, "3 stored bits", 32, "Images", Map.of());
         LayerReport layer = new LayerReport("conv", "convolution", 10, 27, 8, List.of(10), List.of(135, 81, 50, 4), 510, 510, 0.00123, 10, 0,
-                0.02f, 3);
+                new InputReport(8, 0.02f, 3, -0.1, 9, 0.01));
         assertEquals(0.5, layer.share(0));
         assertEquals(0, layer.share(4));
         assertEquals((81 + 2 * 50 + 3 * 4) / 270.0, layer.meanMagnitude());

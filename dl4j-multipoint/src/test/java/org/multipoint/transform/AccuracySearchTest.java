@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.options.Method;
+import org.multipoint.report.Measurement;
 import org.multipoint.testing.TestNets;
 import org.multipoint.transform.MultipointResult.Attempt;
 import org.nd4j.linalg.activations.Activation;
@@ -73,6 +74,9 @@ class AccuracySearchTest {
                 .maxDrop(drop, AccuracySearchTest::likeness).transform();
         assertTrue(result.attempts().stream().allMatch(a -> a.bits() == 3));
         assertEquals(3, result.report().provenance().bits());
+        Measurement measured = result.report().measurements().get(0);
+        assertEquals(likeness(SOURCE), measured.before());
+        assertEquals(likeness(result.model()), measured.after());
         assertTrue(result.report().provenance().budget().contains("the smallest that holds"));
     }
 

@@ -519,8 +519,14 @@ class MultipointTest {
         LayerReport first = Multipoint.of(graph()).method(method).activationBits(3).calibrate(iterator)
                 .options(MultipointOptions.builder().clipping(Clipping.MIN_MAX).inputBits(5).build()).transform().report().layers().get(0);
         InputQuantization expected = InputQuantization.ofRange(min, max, 5);
-        assertEquals(expected.scale(), first.inputScale());
-        assertEquals(expected.zeroPoint(), first.inputZeroPoint());
+        assertEquals(expected.scale(), first.input().scale());
+        assertEquals(expected.zeroPoint(), first.input().zeroPoint());
+        assertEquals(5, first.input().bits());
+        assertEquals(min, first.input().min());
+        assertEquals(max, first.input().max());
+        assertEquals(0, first.input().clipped());
+        assertEquals(expected.round((float) max), first.input().high(), 1e-5);
+        assertEquals(expected.round((float) min), first.input().low(), 1e-5);
     }
 
     @Test
@@ -572,7 +578,7 @@ class MultipointTest {
             assertTrue(layer.outputError() > 0 && layer.outputError() < 1, layer.toString());
             assertEquals(layer.rows(), layer.fusedExactly());
             assertEquals(0, layer.fusingError());
-            assertTrue(layer.inputScale() > 0);
+            assertTrue(layer.input().scale() > 0);
         }
     }
 

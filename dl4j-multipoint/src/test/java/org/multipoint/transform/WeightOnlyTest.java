@@ -44,6 +44,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.multipoint.layers.MultipointWeights;
 import org.multipoint.layers.WeightOnlyKind;
 import org.multipoint.options.Method;
+import org.multipoint.report.InputReport;
 import org.multipoint.report.LayerReport;
 import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestData;
@@ -194,7 +195,7 @@ class WeightOnlyTest {
         assertEquals(Stream.of(keys.split(" ")).map(key -> keys.equals("W") ? "l0" : "l0/" + key).toList(), stored.stream().map(LayerReport::name).toList());
         stored.forEach(l -> {
             assertEquals(kind, l.kind());
-            assertEquals(0, l.inputScale());
+            assertEquals(InputReport.FLOATING, l.input());
             assertTrue(l.outputError() < 1e-4, l.toString());
         });
         long weights = result.report().layers().stream().mapToLong(l -> (long) l.rows() * l.columns()).sum();

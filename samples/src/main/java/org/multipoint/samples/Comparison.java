@@ -56,7 +56,7 @@ final class Comparison<J extends Judgement> {
         if (!network.isPlain()) {
             if (how.isGiven() || run.wantsModelOrPlot()) {
                 throw new IllegalArgumentException(model + " is " + network + ": it can be evaluated, but not quantized, saved or drawn; "
-                        + "leave out --bits, budgets, --out and --plot");
+                        + "leave out --bits, budgets, --out, --plot and --html");
             }
             evaluateOnly(run);
             return;
@@ -138,7 +138,7 @@ final class Comparison<J extends Judgement> {
 
     private static Path withBits(Path file, int bits) {
         String name = file.getFileName().toString();
-        int end = name.endsWith(".zip") ? name.length() - ".zip".length() : name.length();
+        int end = name.lastIndexOf('.') > 0 ? name.lastIndexOf('.') : name.length();
         return file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));
     }
 
@@ -160,6 +160,13 @@ final class Comparison<J extends Judgement> {
             notebook.say("On images that the search has not seen, %s is %.2f points below fp32; it was to be %.2f at most.",
                     original.judgement().mainFigure(),
                     100 * (original.judgement().mainValue() - quantized.get(0).measured().judgement().mainValue()), 100 * how.maxDrop().orElseThrow());
+        }
+        if (run.html().isPresent()) {
+            for (QuantizedNetwork<J> q : quantized) {
+                Path file = quantized.size() == 1 ? run.html().get() : withBits(run.html().get(), q.bits());
+                MeasuredReport.of(q.report(), original, q).writeHtml(file, model + ", " + q.name());
+                notebook.say("Report: %s", file);
+            }
         }
         run.json().write(this::json, notebook);
         if (run.plot().isPresent()) {

@@ -23,6 +23,7 @@ final class RunOptions {
 
     private Path out;
     private Path plot;
+    private Path html;
 
     @Option(names = "--out", paramLabel = "FILE.zip",
             description = "Keeps the quantized model; where there are several, the width of a code is added to the name.")
@@ -35,9 +36,15 @@ final class RunOptions {
         plot = Arguments.writable(command, "--plot", file);
     }
 
+    @Option(names = "--html", paramLabel = "FILE.html",
+            description = "Writes the report as a page with charts; where there are several, the width of a code is added to the name.")
+    void setHtml(Path file) {
+        html = Arguments.writable(command, "--html", file);
+    }
+
     /** Whether a file is asked for that only quantization can make. */
     boolean wantsModelOrPlot() {
-        return out != null || plot != null;
+        return out != null || plot != null || html != null;
     }
 
     /** Images to evaluate on, where a number was given. */
@@ -51,6 +58,10 @@ final class RunOptions {
 
     Optional<Path> out() {
         return Optional.ofNullable(out);
+    }
+
+    Optional<Path> html() {
+        return Optional.ofNullable(html);
     }
 
     Optional<Path> plot() {

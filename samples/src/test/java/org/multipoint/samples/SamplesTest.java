@@ -46,15 +46,16 @@ class SamplesTest {
     @Test
     void quickstartTellsWhatItFoundInEveryForm() throws IOException {
         CommandRun run = CommandRun.of("quickstart", "--calibration", 32, "--test", 200, "--json", folder.resolve("r.json"),
-                "--plot", folder.resolve("r.png"), "--out", folder.resolve("r.zip"));
+                "--plot", folder.resolve("r.png"), "--out", folder.resolve("r.zip"), "--html", folder.resolve("r.html"));
         assertEquals(0, run.exitCode(), run.err());
         try (Stream<Path> files = Files.list(folder)) {
-            assertEquals(List.of("r-3bit.zip", "r-4bit.zip", "r.json", "r.png"), files.map(f -> f.getFileName().toString()).sorted().toList());
+            assertEquals(List.of("r-3bit.html", "r-3bit.zip", "r-4bit.html", "r-4bit.zip", "r.json", "r.png"), files.map(f -> f.getFileName().toString()).sorted().toList());
         }
         assertTrue(run.out().contains("Side by side"), run.out());
         assertTrue(run.out().matches("(?s).*4-bit calibrated: [0-9.]+ times smaller, [0-9.]+ points of top-1 (lost|gained), [0-9.]+ times faster .*"),
                 run.out());
         assertTrue(run.out().stripTrailing().endsWith("samples inspect FILE"), run.out());
+        assertTrue(Files.readString(folder.resolve("r-3bit.html")).contains("top-1 on 200 test images"));
         assertTrue(ImageIO.read(folder.resolve("r.png").toFile()).getWidth() > 0);
 
         JsonNode json = json(folder.resolve("r.json"));

@@ -116,6 +116,19 @@ public final class RangeStatistics {
         return max;
     }
 
+    /** Share of the values that a quantization cannot represent, because they are too small or too large; exact to half a bin. */
+    public double clipped(InputQuantization quantization) {
+        double width = Math.scalb(1.0, exponent);
+        double low = quantization.scale() * (-quantization.zeroPoint() - 0.5);
+        double high = quantization.scale() * (quantization.levels() - quantization.zeroPoint() + 0.5);
+        long beyond = 0;
+        for (int i = 0; i < BINS; i++) {
+            double centre = Math.max(min, Math.min(max, (i - HALF + 0.5) * width));
+            beyond += centre < low || centre > high ? counts[i] : 0;
+        }
+        return count == 0 ? 0 : (double) beyond / count;
+    }
+
     /**
      * The quantization of this tensor.
      *

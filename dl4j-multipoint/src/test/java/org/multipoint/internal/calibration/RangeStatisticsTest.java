@@ -42,6 +42,16 @@ class RangeStatisticsTest {
         same(onePass, inParts);
     }
 
+    /** Values within half a step of the ends are rounded, not clipped. */
+    @Test
+    void clippedValuesAreCounted() {
+        float[] values = {-3, -1.04f, -0.5f, 0, 0.1f, 0.25f, 0.5f, 0.9f, 1.04f, 1.2f};
+        InputQuantization quantization = InputQuantization.ofRange(-1, 1, 4);
+        assertEquals(0.2, of(values).clipped(quantization), 1e-12);
+        assertEquals(0, of(new float[]{-1, 1}).clipped(quantization));
+        assertEquals(0, new RangeStatistics().clipped(quantization));
+    }
+
     private static RangeStatistics of(float[] values) {
         RangeStatistics statistics = new RangeStatistics();
         statistics.add(values);

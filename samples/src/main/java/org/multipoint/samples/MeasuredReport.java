@@ -1,0 +1,35 @@
+package org.multipoint.samples;
+
+import org.multipoint.report.Measurement;
+import org.multipoint.report.MultipointReport;
+
+import java.util.Locale;
+
+/** A report with the figures that a comparison has measured of both networks. */
+final class MeasuredReport {
+
+    private MeasuredReport() {
+    }
+
+    /**
+     * @param before the network in fp32
+     * @param after  the quantized one
+     */
+    static MultipointReport of(MultipointReport report, Measured<?> before, QuantizedNetwork<?> after) {
+        Judgement found = after.measured().judgement();
+        MultipointReport measured = report;
+        for (Figure figure : found.figures().keySet()) {
+            measured = measured.with(new Measurement(String.format(Locale.ROOT, "%s on %,d test images", figure, found.images()), "%",
+                    100 * before.judgement().figures().get(figure), 100 * found.figures().get(figure)));
+        }
+        if (!Double.isNaN(found.agreement())) {
+            measured = measured.with(new Measurement("agreement with fp32", "%", Double.NaN, 100 * found.agreement()))
+                    .with(new Measurement("divergence from fp32, in nats", "", Double.NaN, found.divergence()));
+        }
+        return measured.with(new Measurement("size of the file", "bytes", before.bytes(), after.measured().bytes()))
+                .with(new Measurement("time per image in Deeplearning4j", "ms", before.msPerImage(), after.measured().msPerImage()))
+                .with(new Measurement("time per image, compiled", "ms", before.compiledMsPerImage(), after.measured().compiledMsPerImage()))
+                .with(new Measurement("time of calibration", "s", Double.NaN, after.calibrationSeconds()))
+                .with(new Measurement("time of quantization", "s", Double.NaN, after.quantizationSeconds()));
+    }
+}

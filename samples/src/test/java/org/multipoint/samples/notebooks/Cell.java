@@ -1,0 +1,9 @@
+package org.multipoint.samples.notebooks;
+
+/**
+ * A cell of a notebook.
+ *
+ * @param isCode whether it is code rather than Markdown
+ */
+record Cell(boolean isCode, String text) {
+}
