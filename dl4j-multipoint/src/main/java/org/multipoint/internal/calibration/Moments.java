@@ -121,12 +121,13 @@ public final class Moments {
     }
 
     /**
-     * Output positions of an image that are enough for an operation: moments of few columns need few vectors.
+     * Output positions of an image that are enough for an operation: the moments of groups of few columns need few vectors, and summing
+     * them takes long.
      *
      * @param most as many are enough for any operation
      */
     public static int positionsPerImage(LinearOp op, int most) {
-        return Math.min(most, Math.max(LEAST_POSITIONS, POSITIONS_PER_COLUMN * op.columns()));
+        return op.groups() == 1 ? most : Math.min(most, Math.max(LEAST_POSITIONS, POSITIONS_PER_COLUMN * op.columns()));
     }
 
     /** Adds a batch of inputs of the single network. */

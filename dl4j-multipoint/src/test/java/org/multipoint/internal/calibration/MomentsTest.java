@@ -353,10 +353,16 @@ class MomentsTest {
     }
 
     @Test
-    void fewColumnsNeedFewPositions() {
-        assertEquals(64, Moments.positionsPerImage(LinearOp.dense(3, 2, true), 512));
-        assertEquals(120, Moments.positionsPerImage(LinearOp.dense(30, 2, true), 512));
-        assertEquals(512, Moments.positionsPerImage(LinearOp.dense(300, 2, true), 512));
-        assertEquals(7, Moments.positionsPerImage(LinearOp.dense(3, 2, true), 7));
+    void groupsOfFewColumnsNeedFewPositions() {
+        assertEquals(64, Moments.positionsPerImage(depthwise(3), 512));
+        assertEquals(100, Moments.positionsPerImage(depthwise(5), 512));
+        assertEquals(512, Moments.positionsPerImage(depthwise(13), 512));
+        assertEquals(7, Moments.positionsPerImage(depthwise(3), 7));
+        assertEquals(512, Moments.positionsPerImage(LinearOp.dense(3, 2, true), 512));
+    }
+
+    private static LinearOp depthwise(int kernel) {
+        return new LinearOp(4, 4, 4, new LinearOp.Size(kernel, kernel), LinearOp.Size.ONE, LinearOp.Size.ONE, LinearOp.Size.ZERO,
+                LinearOp.PaddingMode.SAME, false, false);
     }
 }
