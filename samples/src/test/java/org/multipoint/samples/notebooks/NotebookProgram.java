@@ -21,7 +21,8 @@ record NotebookProgram(Class<?> main, String name) {
             new NotebookProgram(TenLines.class, "1-ten-lines"),
             new NotebookProgram(BitsAndBudget.class, "2-bits-and-budget"),
             new NotebookProgram(WhichLayersMatter.class, "3-which-layers-matter"),
-            new NotebookProgram(AccuracyControl.class, "4-accuracy-control"));
+            new NotebookProgram(AccuracyControl.class, "4-accuracy-control"),
+            new NotebookProgram(YourOwnModel.class, "5-your-own-model"));
 
     private static final String CLASSPATH = """
             // The jars that `mvn -q package -DskipTests` makes, seen from samples/notebooks
