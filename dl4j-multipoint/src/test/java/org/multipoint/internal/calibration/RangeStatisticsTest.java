@@ -42,13 +42,13 @@ class RangeStatisticsTest {
         same(onePass, inParts);
     }
 
-    /** Values within half a step of the ends, which are -8 and 7 steps here, are rounded, not clipped: those from -1.13 to 1. */
+    /** Values within half a step of the ends, which are -7 and 8 steps here, are rounded, not clipped: those from -1 to 1.13. */
     @Test
     void clippedValuesAreCounted() {
         float[] values = {-3, -1.04f, -0.5f, 0, 0.1f, 0.25f, 0.5f, 0.9f, 1.04f, 1.2f};
         InputQuantization quantization = InputQuantization.ofRange(-1, 1, 4);
         assertEquals(0.3, of(values).clipped(quantization), 1e-12);
-        assertEquals(0, of(new float[]{-1.1f, 0.95f}).clipped(quantization));
+        assertEquals(0, of(new float[]{-0.95f, 1.1f}).clipped(quantization));
         assertEquals(0, new RangeStatistics().clipped(quantization));
     }
 
