@@ -643,7 +643,7 @@ class MultipointTest {
     void freeScalesAreRoundedByTheFusingAndTheReportSaysByHowMuch() {
         for (LayerReport layer : transform(m -> m.method(Method.GREEDY).bits(4).points(2)).report().layers()) {
             assertEquals(0, layer.fusedExactly());
-            assertTrue(layer.fusingError() > 0 && layer.fusingError() <= 0.5 / 127, layer.toString());
+            assertTrue(layer.fusingError() > 0 && layer.fusingError() <= 1.0 / 127, layer.toString());
         }
     }
 

@@ -6,8 +6,8 @@ import org.multipoint.points.ScaleLayout;
 /**
  * The rows of a {@link MultipointMatrix} with the points of each row fused into one int8 row, as kernels on bytes multiply them:
  * {@code w[r][d] ~= scales[r] * codes[r * columns + d]}. A row fuses exactly where its scales are digits of one integer
- * ({@link ScaleLayout#PER_ROW}, or one point) and that integer fits; else the sum of its points is rounded to the nearest of the
- * {@code 2 * limit + 1} steps that reach from the row's largest magnitude to its negative. Arrays must not be modified.
+ * ({@link ScaleLayout#PER_ROW}, or one point) and that integer fits; else the sum of its points is rounded to the
+ * {@code 2 * limit + 1} steps that reach from the row's largest magnitude to its negative, such that errors cancel along the row. Arrays must not be modified.
  */
 public final class FusedRows {
 
@@ -58,10 +58,13 @@ public final class FusedRows {
             }
             float scale = max > 0 ? max / limit : 1;
             scales[r] = scale;
+            // What weights lost is added to the next: inputs behind a rectifier are positive, and those of a window alike, so that errors that
+            // add up would shift the mean of the output.
+            float carried = 0;
             for (int c = 0; c < columns; c++) {
                 float steps = values[c] / scale;
-                // Halves to even: where the largest code is twice the limit, every other code is a half; rounding all up would shift means.
-                int code = Math.max(-limit, Math.min(limit, (int) Math.rint(steps)));
+                int code = Math.max(-limit, Math.min(limit, (int) Math.rint(steps + carried)));
+                carried += steps - code;
                 codes[r * columns + c] = (byte) code;
                 rounding = Math.max(rounding, Math.abs(steps - code));
             }
@@ -115,7 +118,7 @@ public final class FusedRows {
 
     /**
      * The largest {@code |w - scale * code|} of all weights divided by the row's scale, in steps of its int8 grid: 0 where every row fused
-     * exactly, at most 0.5 otherwise.
+     * exactly, at most 1 otherwise.
      */
     public double rounding() {
         return rounding;
