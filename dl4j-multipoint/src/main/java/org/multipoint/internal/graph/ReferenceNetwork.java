@@ -52,6 +52,7 @@ public final class ReferenceNetwork {
     private final Topology topology;
     private final Map<String, LinearVertex> linear = new LinkedHashMap<>();
     private final Map<String, WeightOnlyVertex> weightOnly = new LinkedHashMap<>();
+    private final Map<String, WeightVertex> withWeights = new LinkedHashMap<>();
     private final Map<String, String> obstacles = new LinkedHashMap<>();
     /** Layers that clip their inputs, as rectifiers do, and nothing else: on the heap that takes a fraction of the time. */
     private final Map<String, ScalarFunction> clips = new HashMap<>();
@@ -74,6 +75,8 @@ public final class ReferenceNetwork {
             } else if (WeightOnlyVertex.isWeightOnly(graph, name)) {
                 weightOnly.put(name, WeightOnlyVertex.of(graph, name));
             }
+            Optional.<WeightVertex>ofNullable(linear.get(name)).or(() -> Optional.ofNullable(weightOnly.get(name)))
+                    .ifPresent(vertex -> withWeights.put(name, vertex));
             clip(graph.getVertex(name)).ifPresent(clip -> clips.put(name, clip));
         }
     }
@@ -101,10 +104,7 @@ public final class ReferenceNetwork {
 
     /** All vertices whose weights can be stored, by name in topological order. */
     public Map<String, WeightVertex> withWeights() {
-        Map<String, WeightVertex> all = new LinkedHashMap<>();
-        topology.order().forEach(name -> Optional.<WeightVertex>ofNullable(linear.get(name)).or(() -> Optional.ofNullable(weightOnly.get(name)))
-                .ifPresent(vertex -> all.put(name, vertex)));
-        return all;
+        return withWeights;
     }
 
     /** Vertices with parameters that cannot be quantized, with the reason. */
