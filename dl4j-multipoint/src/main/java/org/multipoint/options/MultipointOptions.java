@@ -78,6 +78,7 @@ public final class MultipointOptions {
     private final double ridge;
     private final boolean biasCorrection;
     private final int positionsPerImage;
+    private final boolean reduceRange;
 
     private MultipointOptions(Builder builder) {
         maxPoints = builder.maxPoints;
@@ -94,6 +95,7 @@ public final class MultipointOptions {
         ridge = builder.ridge;
         biasCorrection = builder.biasCorrection;
         positionsPerImage = builder.positionsPerImage;
+        reduceRange = builder.reduceRange;
     }
 
     /** All options at their defaults. */
@@ -123,6 +125,7 @@ public final class MultipointOptions {
         builder.ridge = ridge;
         builder.biasCorrection = biasCorrection;
         builder.positionsPerImage = positionsPerImage;
+        builder.reduceRange = reduceRange;
         return builder;
     }
 
@@ -196,9 +199,14 @@ public final class MultipointOptions {
         return positionsPerImage;
     }
 
+    /** See {@link Builder#reduceRange}. */
+    public boolean reduceRange() {
+        return reduceRange;
+    }
+
     private List<Object> values() {
         return Arrays.asList(maxPoints, granularity, grid, scales, clipping, inputBits, foldBatchNormalization, equalization, quantizedInputs,
-                targetMatching, shortcutMatching, ridge, biasCorrection, positionsPerImage);
+                targetMatching, shortcutMatching, ridge, biasCorrection, positionsPerImage, reduceRange);
     }
 
     @Override
@@ -217,7 +225,7 @@ public final class MultipointOptions {
                 + ", clipping=" + clipping + ", inputBits=" + inputBits + ", foldBatchNormalization=" + foldBatchNormalization
                 + ", equalization=" + equalization + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching
                 + ", shortcutMatching=" + shortcutMatching + ", ridge=" + ridge + ", biasCorrection=" + biasCorrection
-                + ", positionsPerImage=" + positionsPerImage + "]";
+                + ", positionsPerImage=" + positionsPerImage + ", reduceRange=" + reduceRange + "]";
     }
 
     /** Sets options; each setter throws an {@link IllegalArgumentException} where its value is out of range. */
@@ -237,6 +245,7 @@ public final class MultipointOptions {
         private double ridge = 0.1;
         private boolean biasCorrection = true;
         private int positionsPerImage = 512;
+        private boolean reduceRange = true;
 
         private Builder() {
         }
@@ -359,6 +368,17 @@ public final class MultipointOptions {
                 throw new IllegalArgumentException("Positions per image must be positive, found " + positions);
             }
             this.positionsPerImage = positions;
+            return this;
+        }
+
+        /**
+         * Whether the integers that are multiplied with quantized activations stay within ±63 rather than ±127, whatever the points of a row;
+         * default true. On x86 CPUs without VNNI, sums of larger products overflow, so that the engine would round such rows once more,
+         * which costs more than a bit. Codes of 8 bits would not use their range then: they are stored with 7. Entropy-coded weights are always
+         * within ±63.
+         */
+        public Builder reduceRange(boolean on) {
+            this.reduceRange = on;
             return this;
         }
 

@@ -7,7 +7,7 @@ package org.multipoint.points;
 public enum CodeTrellis {
 
     /** Each code may have any value: its index is its value. */
-    FREE(1, CodeGrid.SYMMETRIC.maxValue(CodeGrid.MAX_BITS)) {
+    FREE(1, 63) {
         @Override
         public int value(int state, int index) {
             return index;
@@ -83,7 +83,7 @@ public enum CodeTrellis {
         this.maxIndex = maxIndex;
     }
 
-    /** Largest index that a quantizer should use: its value fits an int8 row that every processor multiplies exactly, or any int8 row. */
+    /** Largest index that a quantizer should use: every processor multiplies int8 rows of its values exactly. */
     public int maxIndex() {
         return maxIndex;
     }

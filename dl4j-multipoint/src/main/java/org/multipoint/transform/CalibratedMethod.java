@@ -19,35 +19,34 @@ final class CalibratedMethod extends PointMethod {
     }
 
     @Override
-    List<PointFinder> finders(int bits) {
-        return grids(bits).stream().<PointFinder>map(grid -> new GptqPoints(bits, grid, options.scales())).toList();
+    List<PointFinder> finders(int bits, int largest) {
+        return grids(bits, largest).stream().<PointFinder>map(grid -> new GptqPoints(bits, grid, options.scales())).toList();
     }
 
-    private List<CodeGrid> grids(int bits) {
+    private List<CodeGrid> grids(int bits, int largest) {
         if (options.grid().isPresent()) {
             return List.of(options.grid().get());
         }
         boolean onePoint = budget.fixedPoints().orElse(0) == 1;
-        return onePoint || options.scales() != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(bits, 2) <= FusedRows.FULL_LIMIT
+        return onePoint || options.scales() != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(bits, 2) <= Math.min(largest, FusedRows.FULL_LIMIT)
                 ? List.of(CodeGrid.SYMMETRIC, CodeGrid.ODD) : List.of(CodeGrid.SYMMETRIC);
     }
 
     @Override
-    int mostPoints(PointFinder finder) {
-        return options.maxPoints().orElseGet(() -> options.scales() == ScaleLayout.PER_ROW ? fusing((GptqPoints) finder) : FREE_POINTS);
+    int mostPoints(PointFinder finder, int largest) {
+        return options.maxPoints().orElseGet(() -> options.scales() == ScaleLayout.PER_ROW ? fusing((GptqPoints) finder, Math.min(largest, FusedRows.FULL_LIMIT)) : FREE_POINTS);
     }
 
     /**
-     * Most digits of a row whose integer an int8 row holds: more would be stored, and rounded away by the engine. Two where one
-     * digit leaves int8 steps unused.
+     * Most digits of a row whose integer is never too large: more would be stored for nothing. Two where one digit leaves steps unused.
      */
-    private static int fusing(GptqPoints finder) {
+    private static int fusing(GptqPoints finder, int largest) {
         int b = finder.bits();
         int n = 1;
-        while (finder.grid().maxValue(b, n + 1) <= FusedRows.FULL_LIMIT) {
+        while (finder.grid().maxValue(b, n + 1) <= largest) {
             n++;
         }
-        return n == 1 && finder.grid().maxValue(b) < FusedRows.FULL_LIMIT ? 2 : n;
+        return n == 1 && finder.grid().maxValue(b) < largest ? 2 : n;
     }
 
     @Override

@@ -110,7 +110,7 @@ final class CalibrationPass {
 
     private void examine(WeightVertex vertex, LinearVertex.Operation operation, Moments moments, List<Integer> widths) {
         WeightProblem problem = new WeightProblem(operation.name(), operation.op(), operation.weights(), moments,
-                settings.strategy().correctsBias());
+                settings.strategy().correctsBias()).withLargestCode(settings.largestCode(vertex));
         for (int width : widths) {
             candidates.computeIfAbsent(width, w -> new LinkedHashMap<>())
                     .put(operation.name(), settings.strategy().candidate(problem, settings.ownBits(vertex.name()), width));

@@ -20,12 +20,12 @@ final class ChannelSplittingMethod extends PointMethod {
     }
 
     @Override
-    List<PointFinder> finders(int bits) {
+    List<PointFinder> finders(int bits, int largest) {
         return List.of(new ChannelSplitting(bits, share));
     }
 
     @Override
-    int mostPoints(PointFinder finder) {
+    int mostPoints(PointFinder finder, int largest) {
         return 1;
     }
 

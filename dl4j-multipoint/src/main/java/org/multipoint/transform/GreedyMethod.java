@@ -16,12 +16,12 @@ final class GreedyMethod extends PointMethod {
     }
 
     @Override
-    List<PointFinder> finders(int bits) {
+    List<PointFinder> finders(int bits, int largest) {
         return List.of(new GreedyPoints(bits, options.granularity(), GreedyPoints.Step.SEARCH));
     }
 
     @Override
-    int mostPoints(PointFinder finder) {
+    int mostPoints(PointFinder finder, int largest) {
         return options.maxPoints().orElse(FREE_POINTS);
     }
 

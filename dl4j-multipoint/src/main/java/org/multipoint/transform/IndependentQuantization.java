@@ -30,7 +30,7 @@ final class IndependentQuantization {
         List<QuantizedOperation> operations = new ArrayList<>();
         for (LinearVertex.Operation operation : vertex.operations()) {
             OperationQuantizer.Weights weights = quantizer.quantize(operation.name(),
-                    new WeightProblem(operation.name(), operation.op(), operation.weights(), null, false));
+                    new WeightProblem(operation.name(), operation.op(), operation.weights(), null, false).withLargestCode(settings.largestCode(vertex)));
             int bits = vertex instanceof LinearVertex linear ? settings.inputBits(operations.isEmpty() && network.readsNetworkInputs(linear)) : 0;
             RangeStatistics range = calibration.range(operation.name());
             Optional<InputQuantization> input = bits == 0 ? Optional.empty()

@@ -20,12 +20,12 @@ final class MixedPrecisionMethod extends PointMethod {
     }
 
     @Override
-    List<PointFinder> finders(int bits) {
+    List<PointFinder> finders(int bits, int largest) {
         return Stream.of(CodeGrid.values()).<PointFinder>map(MixedPrecision::new).toList();
     }
 
     @Override
-    int mostPoints(PointFinder finder) {
+    int mostPoints(PointFinder finder, int largest) {
         return MixedPrecision.MAX_BITS;
     }
 

@@ -17,12 +17,12 @@ final class NearestMethod extends PointMethod {
     }
 
     @Override
-    List<PointFinder> finders(int bits) {
+    List<PointFinder> finders(int bits, int largest) {
         return List.of(new GreedyPoints(bits, options.granularity(), GreedyPoints.Step.MIN_MAX));
     }
 
     @Override
-    int mostPoints(PointFinder finder) {
+    int mostPoints(PointFinder finder, int largest) {
         return 1;
     }
 

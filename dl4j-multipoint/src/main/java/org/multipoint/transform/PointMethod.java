@@ -21,16 +21,20 @@ abstract class PointMethod extends MethodStrategy {
         super(options, budget);
     }
 
-    /** The ways to find points with codes of the given width that are tried on a layer; the best one is kept. */
-    abstract List<PointFinder> finders(int bits);
+    /**
+     * The ways to find points with codes of the given width that are tried on a layer; the best one is kept.
+     *
+     * @param largest magnitude of the integer that the points of a weight may stand for
+     */
+    abstract List<PointFinder> finders(int bits, int largest);
 
     /** Largest number of points that the allocation may give a row. */
-    final int maxPoints(PointFinder finder) {
-        return budget.fixedPoints().orElseGet(() -> mostPoints(finder));
+    final int maxPoints(PointFinder finder, int largest) {
+        return budget.fixedPoints().orElseGet(() -> mostPoints(finder, largest));
     }
 
     /** Largest number of points of a row where the budget does not fix it. */
-    abstract int mostPoints(PointFinder finder);
+    abstract int mostPoints(PointFinder finder, int largest);
 
     /** Points that a row has before any are extra: the number at which the ways to find them are compared. */
     int ordinaryPoints(int bits) {
@@ -48,8 +52,8 @@ abstract class PointMethod extends MethodStrategy {
         int n = ordinaryPoints(ofNetwork);
         double least = Double.POSITIVE_INFINITY;
         Candidate best = null;
-        for (PointFinder finder : finders(own.orElse(ofNetwork))) {
-            double[][] errors = finder.errors(problem, maxPoints(finder));
+        for (PointFinder finder : finders(Math.min(problem.widestCode(), own.orElse(ofNetwork)), problem.largestCode())) {
+            double[][] errors = finder.errors(problem, maxPoints(finder, problem.largestCode()));
             double total = Stream.of(errors).mapToDouble(e -> e[n - 1]).sum();
             if (best == null || total < least) {
                 least = total;

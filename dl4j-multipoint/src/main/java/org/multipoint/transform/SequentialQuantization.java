@@ -246,7 +246,8 @@ final class SequentialQuantization {
         int bits = settings.inputBits(index == 0 && network.readsNetworkInputs(vertex));
         RangeStatistics range = bits == 0 ? null : range(operation.name(), x.quantized);
         Optional<InputQuantization> input = bits == 0 ? Optional.empty() : Optional.of(input(operation, range, x, addends, bits));
-        WeightProblem problem = problem(operation, x, addends, input, batches.size(), options.positionsPerImage());
+        WeightProblem problem = problem(operation, x, addends, input, batches.size(), options.positionsPerImage())
+                .withLargestCode(settings.largestCode(vertex));
         WeightProblem target = matched(problem);
         OperationQuantizer.Weights weights = quantizer.quantize(operation.name(), target);
         MultipointMatrix matrix = weights.matrix();

@@ -1,6 +1,9 @@
 package org.multipoint.transform;
 
 import org.multipoint.internal.calibration.MemoryBound;
+import org.multipoint.internal.engine.FusedRows;
+import org.multipoint.internal.graph.LinearVertex;
+import org.multipoint.internal.graph.WeightVertex;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
@@ -57,6 +60,12 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
         return activationBits > 0 && ofNetwork ? options.inputBits() : activationBits;
     }
 
+    /** Largest magnitude of the integers of a vertex's rows that are multiplied as they are; larger ones are rounded by the engine. */
+    int largestCode(WeightVertex vertex) {
+        boolean onIntegers = activationBits > 0 && vertex instanceof LinearVertex;
+        return onIntegers && options.reduceRange() ? FusedRows.SAFE_LIMIT : Integer.MAX_VALUE;
+    }
+
     /** Whether the ranges of channels are equalized. */
     boolean equalizesRanges() {
         boolean wanted = switch (options.equalization()) {
@@ -79,6 +88,9 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
             d.put("inputBits", String.valueOf(options.inputBits()));
         }
         d.put("clipping", options.clipping().name().toLowerCase(Locale.ROOT));
+        if (!options.reduceRange()) {
+            d.put("reduceRange", "false");
+        }
         if (!leftOut.isEmpty()) {
             d.put("leftOut", String.join(", ", leftOut));
         }

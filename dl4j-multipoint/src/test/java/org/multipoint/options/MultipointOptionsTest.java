@@ -27,7 +27,7 @@ class MultipointOptionsTest {
             b -> b.maxPoints(3), b -> b.granularity(Granularity.LAYER), b -> b.grid(CodeGrid.ODD), b -> b.scales(ScaleLayout.PER_POINT),
             b -> b.clipping(Clipping.MIN_MAX), b -> b.inputBits(6), b -> b.foldBatchNormalization(false), b -> b.equalization(Equalization.ALWAYS),
             b -> b.quantizedInputs(false), b -> b.targetMatching(false), b -> b.shortcutMatching(false), b -> b.ridge(0.5),
-            b -> b.biasCorrection(false), b -> b.positionsPerImage(7));
+            b -> b.biasCorrection(false), b -> b.positionsPerImage(7), b -> b.reduceRange(false));
 
     @Test
     void defaultsAreTheDocumentedOnes() {
@@ -40,7 +40,7 @@ class MultipointOptionsTest {
         assertEquals(Equalization.FEW_BITS, options.equalization());
         assertEquals(8, options.inputBits());
         assertTrue(options.foldBatchNormalization() && options.quantizedInputs() && options.targetMatching()
-                && options.shortcutMatching() && options.biasCorrection());
+                && options.shortcutMatching() && options.biasCorrection() && options.reduceRange());
         assertEquals(0.1, options.ridge());
         assertEquals(512, options.positionsPerImage());
     }

@@ -40,8 +40,8 @@ class MethodStrategyTest {
         return points(method, MultipointOptions.defaults(), BUDGET);
     }
 
-    private static int most(PointMethod strategy, int bits) {
-        return strategy.maxPoints(strategy.finders(bits).get(0));
+    private static int most(PointMethod strategy, int bits, int largest) {
+        return strategy.maxPoints(strategy.finders(bits, largest).get(0), largest);
     }
 
     @ParameterizedTest
@@ -62,26 +62,27 @@ class MethodStrategyTest {
         assertTrue(!strategy.pairsMoments() && !strategy.correctsBias());
     }
 
-    /** An int8 row holds 255 values: five digits of three values or two of 15. */
+    /** An int8 row holds 255 values: five digits of three values or two of 15. Within 63 it holds 127: four digits of three values. */
     @ParameterizedTest
-    @CsvSource({"CALIBRATED, 2, 5", "CALIBRATED, 4, 2", "CALIBRATED, 8, 1", "GREEDY, 4, 4", "NEAREST, 4, 1", "CHANNEL_SPLITTING, 4, 1",
-            "MIXED_PRECISION, 4, 8"})
-    void mostPointsOfARow(Method method, int bits, int most) {
-        assertEquals(most, most(points(method), bits));
+    @CsvSource({"CALIBRATED, 2, 127, 5", "CALIBRATED, 4, 127, 2", "CALIBRATED, 7, 127, 2", "CALIBRATED, 8, 127, 1", "CALIBRATED, 2, 63, 4",
+            "CALIBRATED, 4, 63, 2", "CALIBRATED, 6, 63, 2", "CALIBRATED, 7, 63, 1", "GREEDY, 4, 127, 4", "NEAREST, 4, 127, 1",
+            "CHANNEL_SPLITTING, 4, 127, 1", "MIXED_PRECISION, 4, 127, 8"})
+    void mostPointsOfARow(Method method, int bits, int largest, int most) {
+        assertEquals(most, most(points(method), bits, largest));
     }
 
     @ParameterizedTest
     @EnumSource(value = Method.class, mode = EnumSource.Mode.EXCLUDE, names = {"CODED", "CHANNEL_SPLITTING"})
     void aFixedNumberOfPointsIsTheMost(Method method) {
         PointMethod strategy = points(method, MultipointOptions.defaults(), Budget.pointsPerRow(3));
-        PointFinder any = points(method).finders(4).get(0);
-        assertEquals(3, strategy.maxPoints(any));
+        PointFinder any = points(method).finders(4, 127).get(0);
+        assertEquals(3, strategy.maxPoints(any, 127));
     }
 
     @Test
     void scalesOfTheirOwnDoNotFuseSoThatMorePointsAreAllowed() {
         PointMethod strategy = points(Method.CALIBRATED, MultipointOptions.builder().scales(ScaleLayout.PER_POINT).build(), BUDGET);
-        assertEquals(PointMethod.FREE_POINTS, most(strategy, 8));
+        assertEquals(PointMethod.FREE_POINTS, most(strategy, 8, 127));
     }
 
     @Test

@@ -48,6 +48,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -333,10 +334,21 @@ class MultipointTest {
 
     @Test
     void bitsOfALayerAreItsOwn() {
-        MultipointReport report = transform(m -> m.bits(3).bits("l1", 8).bits("l2", 2)).report();
+        assertEquals(Map.of("l0", 3, "l1/W", 6, "l1/pW", 6, "l2", 2, "l3", 3), bits(m -> m.bits(3).bits("l1", 6).bits("l2", 2)));
+    }
+
+    private static Map<String, Integer> bits(UnaryOperator<Multipoint<ComputationGraph>> settings) {
         Map<String, Integer> bits = new HashMap<>();
-        report.layers().forEach(l -> bits.put(l.name(), l.bits()));
-        assertEquals(Map.of("l0", 3, "l1/W", 8, "l1/pW", 8, "l2", 2, "l3", 3), bits);
+        transform(settings).report().layers().forEach(l -> bits.put(l.name(), l.bits()));
+        return bits;
+    }
+
+    /** A range of 127 integers needs no more than 7 bits. Floating activations do not restrict it. */
+    @Test
+    void eightBitsAreStoredAsSevenWhereTheRangeIsReduced() {
+        assertEquals(Set.of(7), Set.copyOf(bits(m -> m.bits(8)).values()));
+        assertEquals(Set.of(8), Set.copyOf(bits(m -> with(o -> o.reduceRange(false)).apply(m.bits(8))).values()));
+        assertEquals(Set.of(8), Set.copyOf(bits(m -> m.bits(8).activationBits(0)).values()));
     }
 
     @Test
@@ -785,7 +797,7 @@ class MultipointTest {
 
     @Test
     void morePointsThanAScaleCanHold() {
-        refused("4 points of 8 bits with one scale", () -> transform(m -> m.bits(8).points(4)));
+        refused("4 points of 8 bits with one scale", () -> transform(m -> m.bits(8).points(4).activationBits(0)));
     }
 
     /** One image only: dense layers see no variance at all. */

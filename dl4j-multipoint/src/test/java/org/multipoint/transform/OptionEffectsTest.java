@@ -187,8 +187,8 @@ class OptionEffectsTest {
     // Quantized inputs.
 
     private static List<MultipointMatrix> underActivationBits(int bits, boolean quantizedInputs) {
-        return matrices(quantizer(CHAIN, o -> o.equalization(Equalization.NEVER).quantizedInputs(quantizedInputs)).activationBits(bits).transform()
-                .model());
+        return matrices(quantizer(CHAIN, o -> o.equalization(Equalization.NEVER).quantizedInputs(quantizedInputs).reduceRange(false))
+                .activationBits(bits).transform().model());
     }
 
     @Test

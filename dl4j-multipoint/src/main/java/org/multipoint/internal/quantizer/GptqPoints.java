@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
  * at the step found or at the min-max step, has the smaller error under the damped second moments, it is taken instead.
  *
  * <p>With {@link ScaleLayout#PER_ROW} the points of a row are the digits of one integer, so that {@code n} points are one
- * rounding to a grid of {@code levels^n} steps; with {@link ScaleLayout#PER_POINT} each point rounds the residual of the points before
+ * rounding to a grid of {@code levels^n} steps, or as many as the {@link WeightProblem#largestCode() largest code} allows; with {@link ScaleLayout#PER_POINT} each point rounds the residual of the points before
  * it, with a scale of its own.
  */
 public final class GptqPoints implements PointFinder {
@@ -71,6 +71,7 @@ public final class GptqPoints implements PointFinder {
         private final int rows;
         private final int firstRow;
         private final float[] weights;
+        private final int largest;
         private final StepSearch steps;
 
         Part(WeightProblem problem, WeightProblem.Rows part) {
@@ -78,11 +79,12 @@ public final class GptqPoints implements PointFinder {
             this.rows = part.count();
             this.firstRow = part.first();
             this.weights = problem.weights(part);
+            this.largest = problem.largestCode();
             this.steps = new StepSearch(problem, part, grid);
         }
 
         void digits(int[] points, MultipointMatrix.Builder matrix) {
-            int[] max = IntStream.of(points).map(n -> grid.maxValue(bits, n)).toArray();
+            int[] max = IntStream.of(points).map(n -> Math.min(largest, grid.maxValue(bits, n))).toArray();
             StepSearch.Rounded best = steps.search(weights, max);
             for (int r = 0; r < rows; r++) {
                 matrix.digits(firstRow + r, points[r], best.scales()[r],

@@ -40,7 +40,8 @@ public final class MixedPrecision implements PointFinder {
         int columns = problem.op().columns();
         MultipointMatrix.Builder matrix = new MultipointMatrix.Builder(problem.op().rows(), columns, MAX_BITS, grid, layout());
         problem.forEachRows(rows -> {
-            int[] max = IntStream.range(0, rows.count()).map(r -> grid.maxValue(widths[rows.first() + r])).toArray();
+            int[] max = IntStream.range(0, rows.count())
+                    .map(r -> Math.min(problem.largestCode(), grid.maxValue(widths[rows.first() + r]))).toArray();
             StepSearch.Rounded found = new StepSearch(problem, rows, grid).search(problem.weights(rows), max);
             for (int r = 0; r < rows.count(); r++) {
                 matrix.digits(rows.first() + r, 1, found.scales()[r], Arrays.copyOfRange(found.codes(), r * columns, (r + 1) * columns));

@@ -27,6 +27,7 @@ public final class WeightProblem {
     private final float[] weights;
     private final Moments moments;
     private final boolean biasCorrected;
+    private final int largestCode;
     private final double meanVariance;
     /** For each order, group and block of columns, made on first use; problems that differ in weights alone share them. */
     private final Map<GptqRounding.Order, GptqRounding[][]> roundings;
@@ -40,7 +41,8 @@ public final class WeightProblem {
      * @throws IllegalArgumentException where second moments are beyond single precision; it names the operation
      */
     public WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected) {
-        this(name, op, weights, moments, biasCorrected, moments == null ? 0 : moments.meanVariance(), new EnumMap<>(GptqRounding.Order.class));
+        this(name, op, weights, moments, biasCorrected, Integer.MAX_VALUE,
+                moments == null ? 0 : moments.meanVariance(), new EnumMap<>(GptqRounding.Order.class));
         for (GptqRounding.Order order : GptqRounding.Order.values()) {
             roundings.put(order, new GptqRounding[op.groups()][]);
         }
@@ -49,13 +51,14 @@ public final class WeightProblem {
         }
     }
 
-    private WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected, double meanVariance,
-                          Map<GptqRounding.Order, GptqRounding[][]> roundings) {
+    private WeightProblem(String name, LinearOp op, float[] weights, Moments moments, boolean biasCorrected, int largestCode,
+                          double meanVariance, Map<GptqRounding.Order, GptqRounding[][]> roundings) {
         this.name = name;
         this.op = op;
         this.weights = weights;
         this.moments = moments;
         this.biasCorrected = biasCorrected;
+        this.largestCode = largestCode;
         this.meanVariance = meanVariance;
         this.roundings = roundings;
     }
@@ -80,7 +83,22 @@ public final class WeightProblem {
 
     /** The same problem with other weights. */
     public WeightProblem withWeights(float[] other) {
-        return new WeightProblem(name, op, other, moments, biasCorrected, meanVariance, roundings);
+        return new WeightProblem(name, op, other, moments, biasCorrected, largestCode, meanVariance, roundings);
+    }
+
+    /** The same problem with another bound on the integers of rows. */
+    public WeightProblem withLargestCode(int largest) {
+        return new WeightProblem(name, op, weights, moments, biasCorrected, largest, meanVariance, roundings);
+    }
+
+    /** Largest magnitude of the integer that the points of a weight may stand for, where they have one scale; unlimited at first. */
+    public int largestCode() {
+        return largestCode;
+    }
+
+    /** Bits of a code beyond which it would not use its range. */
+    public int widestCode() {
+        return Integer.SIZE + 1 - Integer.numberOfLeadingZeros(largestCode);
     }
 
     /** The same problem for some rows, evenly spread; all of them where there are no more, or where they have inputs of their own. */
@@ -92,7 +110,7 @@ public final class WeightProblem {
         for (int i = 0; i < most; i++) {
             System.arraycopy(weights, (int) ((long) op.rows() * i / most) * op.columns(), some, i * op.columns(), op.columns());
         }
-        return new WeightProblem(name, op.withRows(most), some, moments, biasCorrected, meanVariance, roundings);
+        return new WeightProblem(name, op.withRows(most), some, moments, biasCorrected, largestCode, meanVariance, roundings);
     }
 
     /** Runs an action for each group, in parallel where there are several. */

@@ -3,6 +3,7 @@ package org.multipoint.internal.quantizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.multipoint.internal.engine.FusedRows;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.CodeTrellis;
@@ -137,8 +138,10 @@ class CodedWeightsTest {
         WeightProblem problem = problem(16, 4);
         CodedWeights weights = new CodedWeights(problem, problem.outputVariance());
         assertEquals(CodeTrellis.EIGHT_STATES.value(0, CodeTrellis.EIGHT_STATES.maxIndex()), 62);
-        assertTrue(weights.find(1e-3).magnitudes().length <= 63);
-        assertTrue(weights.find(1e-8).magnitudes().length > 63);
+        assertEquals(ScaleLayout.PER_LAYER, weights.find(1e-3).layout());
+        MultipointMatrix fine = weights.find(1e-8);
+        assertEquals(ScaleLayout.PER_ROW, fine.layout());
+        assertTrue(FusedRows.of(fine, FusedRows.SAFE_LIMIT).exact());
     }
 
     /** At the same size, the error is less by about the tenth of a bit that makes a trellis worth its while. */

@@ -5,6 +5,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.internal.calibration.MemoryBound;
@@ -233,6 +234,18 @@ class GptqPointsTest {
                 assertEquals(10 * points, m.totalPoints());
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 2", "8, 1", "5, 3"})
+    void noIntegerIsBeyondTheLargestCode(int bits, int points) {
+        WeightProblem problem = TestProblems.dense(10, 30, false, 4).withLargestCode(63);
+        MultipointMatrix found = find(problem, bits, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW, points);
+        assertEquals(found.rows(), FusedRows.of(found, FusedRows.SAFE_LIMIT).exactRows());
+        double unlimited = sum(problem.outputErrors(
+                find(problem.withLargestCode(127), bits, CodeGrid.SYMMETRIC, ScaleLayout.PER_ROW, points).toFloats()));
+        double limited = sum(problem.outputErrors(found.toFloats()));
+        assertTrue(limited > unlimited && limited < 8 * unlimited, limited + " and " + unlimited);
     }
 
     @Test
