@@ -134,6 +134,9 @@ final class Lowering {
     }
 
     private int prepared(InputPreProcessor preProcessor, int x) {
+        if (SupportedVertices.passes(preProcessor)) {
+            return x;
+        }
         List<Integer> order = SupportedVertices.order(preProcessor);
         return order.isEmpty() ? reshape(x, false, SupportedVertices.sizes(preProcessor))
                 : emit(new Rearrange.Permute(x, segment.channelsLast(), order));
@@ -145,7 +148,7 @@ final class Lowering {
             return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
                     linear(name, layer, columnOrder(flatten), x));
         }
-        int x = before == null || SupportedVertices.passesVectors(before) ? input : prepared(before, input);
+        int x = before == null ? input : prepared(before, input);
         if (SupportedVertices.isLinear(layer)) {
             return activated(SupportedVertices.activation(layer), SupportedVertices.isKnown(layer),
                     linear(name, layer, Optional.empty(), x));

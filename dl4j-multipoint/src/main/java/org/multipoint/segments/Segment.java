@@ -201,7 +201,7 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
      * @throws IllegalArgumentException where segments do not have such a vertex; it says why
      */
     public static Segment alone(String name, GraphVertex vertex, boolean readsVectors, List<String> inputs) {
-        SupportedVertices.obstacle(vertex, readsVectors).ifPresent(obstacle -> {
+        SupportedVertices.obstacle(vertex, readsVectors && SupportedVertices.takesApart(vertex).isPresent()).ifPresent(obstacle -> {
             throw new IllegalArgumentException(obstacle);
         });
         return new Segment(SupportedVertices.channelsLast(vertex).orElse(false), inputs.stream().distinct().toList(), Map.of(name, vertex),

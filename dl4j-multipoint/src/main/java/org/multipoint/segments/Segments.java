@@ -50,7 +50,7 @@ public final class Segments {
     /** The vertices of the source, also when they have been replaced. */
     private final Topology topology;
     private final Axes axes;
-    private final Partition partition;
+    private Partition partition;
     /** The segment of each vertex: the name of the vertex that the segment becomes. */
     private final Map<String, String> segmentOf = new LinkedHashMap<>();
     /** Why a vertex is in no segment. */
@@ -78,6 +78,12 @@ public final class Segments {
 
     private CompiledGraph compile() {
         topology.order().forEach(this::assign);
+        if (partition.groups().stream().anyMatch(this::losesSteps)) {
+            axes.forgetSteps();
+            outside.clear();
+            partition = new Partition(topology);
+            topology.order().forEach(this::assign);
+        }
         Map<String, List<String>> segments = new LinkedHashMap<>();
         for (List<String> parts : withLossesApart(partition.groups())) {
             if (worthwhile(parts)) {
@@ -105,7 +111,7 @@ public final class Segments {
     /** Adds a vertex to the partition, in one group with what it reads where that is possible. */
     private void assign(String name) {
         Optional<String> obstacle = axes.readsVolumes(name) ? Optional.of("it reads volumes")
-                : SupportedVertices.obstacle(edit.vertices().get(name), axes.readsVectors(name));
+                : SupportedVertices.obstacle(edit.vertices().get(name), axes.passes(name));
         if (obstacle.isPresent()) {
             outside.put(name, obstacle.get());
             return;
@@ -115,12 +121,23 @@ public final class Segments {
                 .forEach(input -> partition.join(input, name));
     }
 
+    /** Whether an output layer that puts steps together will not be in the segment of those. */
+    private boolean losesSteps(List<String> group) {
+        return !isWhole(group) && group.stream().anyMatch(part -> isOutputLayer(part)
+                && SupportedVertices.putsTogether(edit.vertices().get(part)).isPresent());
+    }
+
+    /** Whether a group can be one segment that ends with an output layer. */
+    private boolean isWhole(List<String> group) {
+        return inputs(group).size() == 1 && results(group).size() == 1;
+    }
+
     /** An output layer has one input and one result: where its group has more, it becomes a segment by itself. */
     private List<List<String>> withLossesApart(List<List<String>> groups) {
         List<List<String>> apart = new ArrayList<>();
         for (List<String> group : groups) {
             List<String> losses = group.stream().filter(this::isOutputLayer).toList();
-            if (losses.isEmpty() || inputs(group).size() == 1 && results(group).size() == 1) {
+            if (losses.isEmpty() || isWhole(group)) {
                 apart.add(group);
                 continue;
             }

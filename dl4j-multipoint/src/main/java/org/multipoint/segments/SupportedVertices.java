@@ -49,6 +49,7 @@ import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToRnnPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
 import org.deeplearning4j.preprocessors.KerasFlattenRnnPreprocessor;
 import org.deeplearning4j.preprocessors.PermutePreprocessor;
@@ -96,19 +97,18 @@ final class SupportedVertices {
     /**
      * Why a vertex cannot be part of a segment; empty where it can.
      *
-     * @param readsVectors whether its inputs are known to be vectors
+     * @param passes whether its preprocessor leaves what it is given as it is
      */
-    static Optional<String> obstacle(GraphVertex vertex, boolean readsVectors) {
+    static Optional<String> obstacle(GraphVertex vertex, boolean passes) {
         if (vertex instanceof LayerVertex v) {
             Layer layer = v.getLayerConf().getLayer();
-            return obstacle(layer).or(() -> readsVectors && passesVectors(v.getPreProcessor()) ? Optional.empty()
-                    : obstacle(v.getPreProcessor(), layer));
+            return obstacle(layer).or(() -> passes ? Optional.empty() : obstacle(v.getPreProcessor(), layer));
         } else if (vertex instanceof ElementWiseVertex e) {
             return unless(ELEMENT_WISE.contains(e.getOp()), "element-wise " + e.getOp());
         } else if (vertex instanceof MergeVertex m) {
             return unless(m.getMergeAxis() == 1 || mergesRows(m) || isChannelsLast(m), "merges along axis " + m.getMergeAxis());
         } else if (vertex instanceof PreprocessorVertex p) {
-            return obstacle(p.getPreProcessor());
+            return passes ? Optional.empty() : obstacle(p.getPreProcessor());
         } else if (vertex instanceof ReshapeVertex r) {
             return unless(r.getReshapeOrder() == 'c' && r.getNewShape().length > 1 && r.getNewShape()[0] == -1 && isShape(sizes(r)),
                     "gives the shape " + Arrays.toString(r.getNewShape()) + " in the order '" + r.getReshapeOrder() + "'");
@@ -180,9 +180,37 @@ final class SupportedVertices {
                         "its preprocessor gives images with another order of axes"));
     }
 
-    /** Whether a preprocessor leaves vectors as they are. */
-    static boolean passesVectors(InputPreProcessor preProcessor) {
-        return preProcessor != null && preProcessor.getClass() == RnnToFeedForwardPreProcessor.class;
+    /** The order of the axes of sequences whose steps the preprocessor of a vertex makes examples; of vectors, it leaves all as they are. */
+    static Optional<RNNFormat> takesApart(GraphVertex vertex) {
+        InputPreProcessor before = preProcessor(vertex);
+        return before != null && before.getClass() == RnnToFeedForwardPreProcessor.class
+                ? Optional.of(((RnnToFeedForwardPreProcessor) before).getRnnDataFormat()) : Optional.empty();
+    }
+
+    /** The order of the axes of sequences which the preprocessor of a vertex makes of their steps. */
+    static Optional<RNNFormat> putsTogether(GraphVertex vertex) {
+        InputPreProcessor before = preProcessor(vertex);
+        return before != null && before.getClass() == FeedForwardToRnnPreProcessor.class
+                ? Optional.of(((FeedForwardToRnnPreProcessor) before).getRnnDataFormat()) : Optional.empty();
+    }
+
+    /** Whether a preprocessor that segments have does nothing in them. */
+    static boolean passes(InputPreProcessor preProcessor) {
+        return preProcessor.getClass() == RnnToFeedForwardPreProcessor.class || preProcessor.getClass() == FeedForwardToRnnPreProcessor.class;
+    }
+
+    /** Whether a vertex, given the steps of sequences as examples, could be a layer of sequences instead. */
+    static boolean readsEachStep(GraphVertex vertex) {
+        if (!(vertex instanceof LayerVertex v) || isLast(vertex)) {
+            return false;
+        }
+        Layer layer = v.getLayerConf().getLayer();
+        return (readsVectors(layer) || layer.getClass() == BatchNormalization.class || layer.getClass() == ActivationLayer.class
+                || layer.getClass() == DropoutLayer.class) && obstacle(layer).isEmpty();
+    }
+
+    static boolean hasPreProcessor(GraphVertex vertex) {
+        return preProcessor(vertex) != null;
     }
 
     private static Optional<String> obstacle(InputPreProcessor preProcessor) {

@@ -1,6 +1,7 @@
 package org.multipoint.segments;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
@@ -10,15 +11,28 @@ import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.StackVertex;
 import org.deeplearning4j.nn.conf.graph.UnstackVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToRnnPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.preprocessors.PermutePreprocessor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.lossfunctions.LossFunctions;
 
+import java.util.function.Consumer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.multipoint.segments.SegmentArithmeticTest.assertOneSegment;
 import static org.multipoint.segments.SegmentArithmeticTest.conv;
 import static org.multipoint.segments.SegmentArithmeticTest.images;
@@ -111,5 +125,55 @@ class SegmentShapesTest {
                 .addLayer("b", new Convolution1DLayer.Builder(3).rnnDataFormat(format).nIn(9).nOut(4).activation(Activation.IDENTITY).build(),
                         "permuted")
                 .setOutputs("b").validateOutputLayerConfig(false)), last ? new long[]{2, 9, 5} : new long[]{2, 5, 9});
+    }
+
+    private static Convolution1DLayer steps(int in, int out, RNNFormat format) {
+        return new Convolution1DLayer.Builder(3).convolutionMode(ConvolutionMode.Same).rnnDataFormat(format).nIn(in).nOut(out)
+                .activation(Activation.RELU).build();
+    }
+
+    private static DenseLayer dense(int in, int out) {
+        return new DenseLayer.Builder().nIn(in).nOut(out).activation(Activation.TANH).build();
+    }
+
+    /** A network whose dense layers see each step of a sequence by itself. */
+    private static GraphBuilder perStep(GraphBuilder builder, RNNFormat format) {
+        return builder.addInputs("in").addLayer("a", steps(5, 6, format), "in")
+                .addLayer("b", dense(6, 8), new RnnToFeedForwardPreProcessor(format), "a")
+                .addLayer("norm", new BatchNormalization.Builder().nIn(8).nOut(8).build(), "b")
+                .addLayer("c", dense(8, 7), "norm")
+                .addLayer("d", steps(7, 4, format), new FeedForwardToRnnPreProcessor(format), "c");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void denseLayersOfSteps(RNNFormat format) {
+        for (long examples : new long[]{1, 3}) {
+            assertOneSegment(TestNets.graph(b -> perStep(b, format).setOutputs("d").validateOutputLayerConfig(false)),
+                    format == RNNFormat.NWC ? new long[]{examples, 9, 5} : new long[]{examples, 5, 9});
+        }
+    }
+
+    /** Those whose steps are read, as examples, from outside of a segment are Deeplearning4j's. */
+    @Test
+    void stepsThatLeaveASegment() {
+        assertSame(2, b -> perStep(b, RNNFormat.NCW).addLayer("e", dense(8, 3), "norm").setOutputs("d", "e"));
+        assertSame(2, b -> perStep(b, RNNFormat.NCW)
+                .addLayer("lstm", new LSTM.Builder().nIn(7).nOut(3).build(), new FeedForwardToRnnPreProcessor(), "c").setOutputs("d", "lstm"));
+        assertSame(2, b -> perStep(b, RNNFormat.NCW).addLayer("out", new RnnOutputLayer.Builder(LossFunctions.LossFunction.MSE).nIn(7).nOut(3)
+                .activation(Activation.SIGMOID).build(), new FeedForwardToRnnPreProcessor(), "c").setOutputs("d", "out"));
+    }
+
+    private static void assertSame(int segments, Consumer<GraphBuilder> build) {
+        ComputationGraph graph = TestNets.graph(b -> build.accept(b.validateOutputLayerConfig(false)));
+        INDArray x = TestNets.random(3, 2, 5, 9);
+        CompiledGraph compiled = Segments.compile(graph);
+        assertEquals(segments, compiled.report().segments().size(), compiled.report().toString());
+        INDArray[] expected = graph.output(x);
+        INDArray[] found = compiled.graph().output(x);
+        for (int i = 0; i < expected.length; i++) {
+            assertArrayEquals(expected[i].shape(), found[i].shape());
+            assertTrue(expected[i].sub(found[i]).amaxNumber().doubleValue() < 1e-5);
+        }
     }
 }
