@@ -32,6 +32,7 @@ import org.multipoint.points.ScaleLayout;
 import org.multipoint.report.LayerReport;
 import org.multipoint.report.MultipointReport;
 import org.multipoint.report.Provenance;
+import org.multipoint.segments.Segments;
 import org.multipoint.testing.TestNets;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -330,6 +331,18 @@ class MultipointTest {
         MultipointReport most = transform(m -> with(o -> o.maxPoints(2)).apply(m.method(Method.GREEDY).errorThreshold(0))).report();
         assertEquals(2, most.codesPerWeight());
         assertEquals(1, transform(m -> m.method(Method.NEAREST).extraPoints(5)).report().codesPerWeight());
+    }
+
+    @Test
+    void aResultOfEitherKindCompilesToAGraph() {
+        INDArray x = TestNets.random(5, SHAPE);
+        MultipointResult<ComputationGraph> ofGraph = transform(m -> m.bits(6));
+        assertEquals(Segments.compile(ofGraph.model()).graph().outputSingle(x), ofGraph.compile().graph().outputSingle(x));
+        MultiLayerNetwork network = TestNets.network(InputType.convolutional(7, 7, 3),
+                new ConvolutionLayer.Builder(3, 3).nOut(8).activation(Activation.RELU).build(),
+                new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nOut(5).activation(Activation.SOFTMAX).build());
+        MultipointResult<MultiLayerNetwork> ofNetwork = Multipoint.of(network).calibrate(data()).bits(6).transform();
+        assertEquals(Segments.compile(ofNetwork.model()).graph().outputSingle(x), ofNetwork.compile().graph().outputSingle(x));
     }
 
     @Test
