@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Labelled images of any shape in memory, spectrograms for instance, as a Deeplearning4j iterator: features [n, shape...]. */
+/** Images of any shape in memory, spectrograms or vectors for instance, as a Deeplearning4j iterator: features [n, shape...]. */
 public final class ImageArrays extends ImageList {
 
     private final String source;
@@ -17,19 +17,21 @@ public final class ImageArrays extends ImageList {
      * An image.
      *
      * @param values row-major
-     * @param label  index of its class
+     * @param label  index of its class; -1 where there are no classes
      */
     public record Labelled(float[] values, int label) {
     }
 
     private ImageArrays(String source, List<Labelled> images, List<String> labels, int batch, long[] shape) {
-        super(labels, shape, batch, images.size(), new long[]{labels.size()});
+        super(labels, shape, batch, images.size(), labels.isEmpty() ? new long[0] : new long[]{labels.size()});
         this.source = source;
         this.images = images;
         this.shape = shape;
     }
 
     /**
+     * Images with classes.
+     *
      * @param source where the images come from, for error messages
      * @param images at least one
      * @param labels names of the classes, by index
@@ -39,16 +41,35 @@ public final class ImageArrays extends ImageList {
      *                                  size is below 1
      */
     public static ImageArrays of(String source, List<Labelled> images, List<String> labels, int batch, long... shape) {
-        long length = ArrayUtil.prodLong(shape);
         for (int i = 0; i < images.size(); i++) {
             Labelled image = images.get(i);
-            if (image.values.length != length) {
-                throw new IllegalArgumentException("Image " + i + " of " + source + " has " + image.values.length + " values, expected " + length
-                        + " for the shape " + Arrays.toString(shape));
-            }
             if (image.label < 0 || image.label >= labels.size()) {
                 throw new IllegalArgumentException("Image " + i + " of " + source + " has the class " + image.label + ", expected one of 0 to "
                         + (labels.size() - 1));
+            }
+        }
+        return checked(source, images, labels, batch, shape);
+    }
+
+    /**
+     * Images without labels.
+     *
+     * @param source where the images come from, for error messages
+     * @param images values of each, row-major; at least one
+     * @param batch  images in a batch, at least 1
+     * @param shape  of an image
+     * @throws IllegalArgumentException where there is no image, one has another number of values, or the batch size is below 1
+     */
+    public static ImageArrays unlabelled(String source, List<float[]> images, int batch, long... shape) {
+        return checked(source, images.stream().map(values -> new Labelled(values, -1)).toList(), List.of(), batch, shape);
+    }
+
+    private static ImageArrays checked(String source, List<Labelled> images, List<String> labels, int batch, long... shape) {
+        long length = ArrayUtil.prodLong(shape);
+        for (int i = 0; i < images.size(); i++) {
+            if (images.get(i).values.length != length) {
+                throw new IllegalArgumentException("Image " + i + " of " + source + " has " + images.get(i).values.length + " values, expected "
+                        + length + " for the shape " + Arrays.toString(shape));
             }
         }
         return new ImageArrays(source, List.copyOf(images), labels, batch, shape.clone());
@@ -70,6 +91,7 @@ public final class ImageArrays extends ImageList {
 
     @Override
     Example example(int index) {
-        return ofClass(images.get(index).values, images.get(index).label);
+        Labelled image = images.get(index);
+        return image.label < 0 ? new Example(image.values, null, null) : ofClass(image.values, image.label);
     }
 }

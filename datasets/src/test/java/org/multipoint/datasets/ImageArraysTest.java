@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -65,6 +66,20 @@ class ImageArraysTest {
             String message = assertThrows(IllegalArgumentException.class, () -> images.split(11)).getMessage();
             assertTrue(message.contains("11 images of memory"), message);
         }
+    }
+
+    /** Vectors without classes, in parts as well. */
+    @Test
+    void imagesWithoutLabels() {
+        try (ImageArrays images = ImageArrays.unlabelled("memory", List.of(new float[]{1, 2}, new float[]{3, 4}, new float[]{5, 6}), 2, 2)) {
+            DataSet batch = images.next();
+            assertArrayEquals(new float[]{1, 2, 3, 4}, batch.getFeatures().data().asFloat());
+            assertNull(batch.getLabels());
+            try (ImageArrays part = images.split(1).get(1)) {
+                assertEquals(2, part.next().numExamples());
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> ImageArrays.unlabelled("memory", List.of(new float[3]), 2, 2));
     }
 
     @Test

@@ -26,8 +26,6 @@ import java.util.stream.Stream;
 public record MultipointReport(List<LayerReport> layers, Map<String, String> kept, Map<String, String> warnings,
                                long floatParameters, Provenance provenance, List<Measurement> measurements) {
 
-    private static final int DEFAULT_WIDTH = 100;
-
     public MultipointReport {
         layers = List.copyOf(layers);
         kept = Collections.unmodifiableMap(new LinkedHashMap<>(kept));
@@ -110,7 +108,7 @@ public record MultipointReport(List<LayerReport> layers, Map<String, String> kep
     /** The whole report as text, in lines of at most 100 characters except for names, reasons and settings. */
     @Override
     public String toString() {
-        return toText(DEFAULT_WIDTH);
+        return toText(ReportText.WIDTH);
     }
 
     /**

@@ -12,6 +12,9 @@ import java.util.stream.IntStream;
 /** Reports as text. */
 final class ReportText {
 
+    /** Characters of a line where nothing else is asked for. */
+    static final int WIDTH = 100;
+
     private ReportText() {
     }
 

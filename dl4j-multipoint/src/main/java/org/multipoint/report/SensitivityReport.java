@@ -14,8 +14,6 @@ import java.util.List;
  */
 public record SensitivityReport(List<LayerSensitivity> layers, double all, int examples) {
 
-    private static final int DEFAULT_WIDTH = 100;
-
     public SensitivityReport {
         layers = List.copyOf(layers);
     }
@@ -56,7 +54,7 @@ public record SensitivityReport(List<LayerSensitivity> layers, double all, int e
     /** The whole report as a table, in the order of {@link #byGain}. */
     @Override
     public String toString() {
-        return toText(DEFAULT_WIDTH);
+        return toText(ReportText.WIDTH);
     }
 
     /**

@@ -3,9 +3,12 @@ package org.multipoint.samples;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Checks the values of command-line options. */
 final class Arguments {
@@ -40,17 +43,17 @@ final class Arguments {
 
     /** Options as they were given, with a space before each; empty where none of them was. */
     static String asGiven(CommandSpec command, String... options) {
-        StringBuilder text = new StringBuilder();
-        for (String name : options) {
-            OptionSpec option = command.commandLine().getParseResult().matchedOption(name);
-            if (option != null) {
-                text.append(' ').append(name);
-                if (option.arity().max() > 0) {
-                    text.append(' ').append(quoted(String.join(",", option.originalStringValues())));
-                }
-            }
-        }
-        return text.toString();
+        ParseResult given = command.commandLine().getParseResult();
+        return Stream.of(options).filter(given::hasMatchedOption).map(name -> asGiven(given.matchedOption(name))).collect(Collectors.joining());
+    }
+
+    /** All options as they were given, with a space before each. */
+    static String asGiven(CommandSpec command) {
+        return command.commandLine().getParseResult().matchedOptionsSet().stream().map(Arguments::asGiven).collect(Collectors.joining());
+    }
+
+    private static String asGiven(OptionSpec option) {
+        return " " + option.longestName() + (option.arity().max() == 0 ? "" : " " + quoted(String.join(",", option.originalStringValues())));
     }
 
     /** An argument as a shell takes it. */

@@ -1,16 +1,14 @@
 package org.multipoint.samples;
 
-import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.internal.text.TextTable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +18,8 @@ import java.util.function.Function;
 
 /** Measures the time of a forward pass of one network on several engines, which take turns. */
 @Command(name = "bench", description = {"Measures how long a network takes in Deeplearning4j, on this project's engines, and in ONNX "
-        + "Runtime. All take turns in one process, each with the same number of threads."})
+        + "Runtime. All take turns in one process, each with the same number of threads. Options for layers apply to what this project "
+        + "quantizes, not to ONNX Runtime's."})
 final class BenchCommand implements Callable<Integer> {
 
     /** The environment variable that limits the instruction sets that oneDNN may use. */
@@ -46,8 +45,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "30", paramLabel = "S", description = "Time for all together; default ${DEFAULT-VALUE}.")
     private double seconds;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
-    private Path json;
+    @Mixin
+    private LayerOptions layers;
+
+    @Mixin
+    private JsonOption json;
 
     /** The results as JSON. Names and meanings of fields are stable. */
     record Results(String cpu, String net, int batch, int threads, List<Result> results) {
@@ -63,35 +65,21 @@ final class BenchCommand implements Callable<Integer> {
         Arguments.positive(command, "--batch", batch);
         Arguments.positive(command, "--threads", threads);
         Arguments.checked(command, "--seconds", seconds, seconds > 0, "more than 0");
-        if (json != null) {
-            Arguments.writable(command, "--json", json);
-        }
         // OpenMP reads its environment when the first library loads it, and all engines but ONNX Runtime use OpenMP.
         Map<String, String> environment = Map.of("OMP_NUM_THREADS", String.valueOf(threads), "OMP_WAIT_POLICY", "PASSIVE");
         if (!System.getenv().entrySet().containsAll(environment.entrySet())) {
-            return ChildJvm.run(environment, Samples.class, arguments(), command.commandLine().getOut());
+            return ChildJvm.run(environment, Samples.class, command.root().commandLine().getParseResult().originalArgs(),
+                    command.commandLine().getOut());
         }
         measure();
         return CommandLine.ExitCode.OK;
-    }
-
-    private List<String> arguments() {
-        List<String> arguments = new ArrayList<>(List.of(command.name(), "--net", net, "--batch", String.valueOf(batch),
-                "--threads", String.valueOf(threads), "--seconds", String.valueOf(seconds)));
-        if (size != null) {
-            arguments.addAll(List.of("--size", String.valueOf(size)));
-        }
-        if (json != null) {
-            arguments.addAll(List.of("--json", json.toString()));
-        }
-        return arguments;
     }
 
     private void measure() throws IOException {
         String cpu = Processor.describe();
         List<InterleavedBenchmark.Timing> timings;
         Map<String, Double> errors = new HashMap<>();
-        try (BenchmarkSubjects made = new BenchmarkSubjects(BenchNetwork.load(net, size), batch, this::log)) {
+        try (BenchmarkSubjects made = new BenchmarkSubjects(BenchNetwork.load(net, size), batch, layers, this::log)) {
             List<BenchmarkSubject> subjects = made.all(threads);
             float[] expected = subjects.get(0).run();
             subjects.forEach(c -> errors.put(c.name(), error(expected, c.run())));
@@ -107,10 +95,8 @@ final class BenchCommand implements Callable<Integer> {
         notebook.say("%s", table(timings, errors));
         notebook.say("Output error is the distance from %s's output, relative to its length. Random weights multiply what rounding does;%n"
                 + "it says that the same network runs in all rows, not how well a trained one is quantized.", BenchmarkSubjects.DL4J);
-        if (json != null) {
-            AtomicFile.writeJson(json, new Results(cpu, net, batch, threads,
-                    timings.stream().map(t -> new Result(t.name(), t.medianMs(), t.p10Ms())).toList()));
-        }
+        json.write(() -> new Results(cpu, net, batch, threads, timings.stream().map(t -> new Result(t.name(), t.medianMs(), t.p10Ms())).toList()),
+                notebook);
         notebook.next("quantize a trained network", "quickstart");
     }
 

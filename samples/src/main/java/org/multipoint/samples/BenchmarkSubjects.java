@@ -37,15 +37,18 @@ final class BenchmarkSubjects implements AutoCloseable {
     private final BenchNetwork network;
     private final INDArray input;
     private final INDArray calibration;
+    private final LayerOptions layers;
     private final Consumer<String> log;
     private final List<BenchmarkSubject> subjects = new ArrayList<>();
 
     /**
-     * @param batch examples in the input that all are run on
-     * @param log   receives a line for each step, and for each way that is left out
+     * @param batch  examples in the input that all are run on
+     * @param layers how layers are quantized
+     * @param log    receives a line for each step, and for each way that is left out
      */
-    BenchmarkSubjects(BenchNetwork network, int batch, Consumer<String> log) {
+    BenchmarkSubjects(BenchNetwork network, int batch, LayerOptions layers, Consumer<String> log) {
         this.network = network;
+        this.layers = layers;
         this.log = log;
         input = network.examples(batch, 1);
         calibration = network.examples(CALIBRATION_EXAMPLES, 2);
@@ -66,7 +69,7 @@ final class BenchmarkSubjects implements AutoCloseable {
     }
 
     private ComputationGraph quantized() {
-        return Multipoint.of(network.graph())
+        return layers.apply(Multipoint.of(network.graph()))
                 .calibrate(new SingletonMultiDataSetIterator(new MultiDataSet(calibration, null)))
                 .method(Method.GREEDY).bits(BITS).extraPoints(EXTRA_POINTS)
                 .options(MultipointOptions.builder().positionsPerImage(POSITIONS_PER_IMAGE).build())

@@ -1,11 +1,11 @@
 package org.multipoint.samples;
 
-import org.multipoint.datasets.ImageFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
+import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Quantizes a ResNet for CIFAR-10, from its published weights, and evaluates it on real images. */
@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
         + "and evaluated on 10,000 unless told otherwise. A model that is quantized or compiled already is evaluated.")
 final class Cifar10Command implements Callable<Integer> {
 
+    private static final int WIDTH = 4;
     private static final int CALIBRATION_IMAGES = 512;
     private static final int TEST_IMAGES = 10_000;
 
@@ -23,16 +24,10 @@ final class Cifar10Command implements Callable<Integer> {
     private Cifar10Data data;
 
     @Mixin
-    private QuantizationOptions quantization;
-
-    @Mixin
     private CalibrationCount calibrationCount;
 
     @Mixin
-    private ReportedHalf half;
-
-    @Mixin
-    private RunOptions run;
+    private ComparisonOptions comparison;
 
     @Override
     public Integer call() throws Exception {
@@ -43,12 +38,15 @@ final class Cifar10Command implements Callable<Integer> {
         notebook.say("%s: %s", data.name(), network);
 
         notebook.step("Images");
-        ImageFolder test = data.images("test", network.format(), run.test().orElse(TEST_IMAGES));
-        ImageFolder calibration = network.isPlain() ? data.images("train", network.format(), calibrationCount.or(CALIBRATION_IMAGES)) : null;
-        try (ImageSets images = ImageSets.of(calibration, test, half.get(), calibration != null && quantization.maxDrop().isPresent())) {
-            new Comparison<>(notebook, data.name(), network, images, Evaluations.ofClasses()).show(quantization, quantization.bits(4), run, false);
+        ImageSets images = comparison.images(network, network.isPlain()
+                        ? Optional.of(data.images("train", network.format(), calibrationCount.or(CALIBRATION_IMAGES))) : Optional.empty(),
+                most -> data.images("test", network.format(), most.orElse(TEST_IMAGES)));
+        comparison.compare(notebook, data.name(), network, images, Evaluations.ofClasses(), false, WIDTH);
+        if (network.isPlain()) {
+            notebook.next("see what stored bits buy", "curve" + Arguments.asGiven(command, "--data", "--model"));
+        } else {
+            comparison.sayNext(notebook, network, WIDTH);
         }
-        notebook.next("see what stored bits buy", "curve" + Arguments.asGiven(command, "--data", "--model"));
         return 0;
     }
 }

@@ -1,6 +1,5 @@
 package org.multipoint.samples;
 
-import org.multipoint.datasets.ImageList;
 import org.multipoint.samples.PublishedClassifier.Part;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -8,15 +7,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Quantizes published classifiers of images and sounds and evaluates them. */
 @Command(name = "classify", description = "Quantizes a published classifier of images or sounds, 8, 4 and 3 bits unless told otherwise, "
         + "and evaluates it.")
 final class ClassifyCommand implements Callable<Integer> {
+
+    private static final Integer[] WIDTHS = {8, 4, 3};
 
     @Spec
     private CommandSpec command;
@@ -31,13 +30,7 @@ final class ClassifyCommand implements Callable<Integer> {
     private boolean byDeeplearning4j;
 
     @Mixin
-    private QuantizationOptions quantization;
-
-    @Mixin
-    private ReportedHalf half;
-
-    @Mixin
-    private RunOptions run;
+    private ComparisonOptions comparison;
 
     @Override
     public Integer call() throws Exception {
@@ -48,19 +41,10 @@ final class ClassifyCommand implements Callable<Integer> {
         notebook.say("%s: %s; images in %s", net, network, network.format());
 
         notebook.step("Images");
-        try (ImageSets sets = sets(network)) {
-            new Comparison<>(notebook, net.toString(), network, sets, Evaluations.ofClasses())
-                    .show(quantization, quantization.bits(8, 4, 3), run, byDeeplearning4j);
-            sets.saySkipped(notebook);
-        }
+        ImageSets images = comparison.images(network, net.calibration(data, network.format()),
+                most -> ImageSets.limited(net.examples(data, Part.TEST, network.format()), most));
+        comparison.compare(notebook, net.toString(), network, images, Evaluations.ofClasses(), byDeeplearning4j, WIDTHS);
+        comparison.sayNext(notebook, network, WIDTHS);
         return 0;
-    }
-
-    private ImageSets sets(Network network) throws IOException {
-        boolean searches = quantization.maxDrop().isPresent();
-        ImageList test = net.examples(data, Part.TEST, network.format());
-        Optional<ImageList> calibration = net.calibration(data, network.format());
-        return calibration.isEmpty() ? ImageSets.of(test, run.test(), half.get(), searches)
-                : ImageSets.of(calibration.get(), ImageSets.limited(test, run.test()), half.get(), searches);
     }
 }

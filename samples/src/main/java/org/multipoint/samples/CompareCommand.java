@@ -1,6 +1,5 @@
 package org.multipoint.samples;
 
-import org.multipoint.datasets.ImageFiles;
 import org.multipoint.internal.text.TextTable;
 import org.multipoint.samples.Differences.Example;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -14,13 +13,13 @@ import picocli.CommandLine.Spec;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Tells how two models differ. */
-@Command(name = "compare", description = "Tells how far two models agree on images, which need no classes: how often the most likely class is the "
-        + "same, how far probabilities diverge, and which images change their class.")
+@Command(name = "compare", description = "Tells how far two models agree on images or vectors, which need no classes: how often the most likely class "
+        + "is the same, how far probabilities diverge, and which images change their class.")
 final class CompareCommand implements Callable<Integer> {
 
     @Spec
@@ -32,11 +31,8 @@ final class CompareCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "B", description = "Another one with the same inputs and classes.")
     private Path second;
 
-    @Option(names = "--images", required = true, paramLabel = "DIR", description = "Images, in one folder or in a folder for each class.")
-    private Path folder;
-
     @Mixin
-    private ImageOptions options;
+    private ExampleOptions options;
 
     @Mixin
     private TestCount test;
@@ -52,8 +48,8 @@ final class CompareCommand implements Callable<Integer> {
         most = Arguments.checked(command, "--list", images, images >= 0, "0 or more");
     }
 
-    /** An image that changes its class. */
-    private record Changed(Path file, Example example) {
+    /** An image or vector that changes its class. */
+    private record Changed(String name, Example example) {
     }
 
     /**
@@ -85,42 +81,39 @@ final class CompareCommand implements Callable<Integer> {
         Network b = SavedModel.read(second);
         notebook.say("B, %s: %s", second, b);
 
-        boolean labelled = options.tellsClasses(folder, a);
-        ClassNames classes = labelled ? options.classes(folder, a, first) : options.classes(a);
-        try (ImageFiles images = labelled ? options.images(folder, a, first, test.get(), classes)
-                : options.images(folder, a, first, test.get())) {
-            notebook.step("Agreement on %,d images, as %s", images.totalExamples(), options.view(a, first));
+        Optional<ClassNames> told = options.classesIfTold(a, first);
+        ClassNames classes = told.isPresent() ? told.get() : options.names(a);
+        try (Examples examples = options.open(a, first, test.get(), told)) {
+            notebook.step("Agreement on %s", examples);
             Network fastA = a.compiled();
             Network fastB = b.compiled();
-            Differences found = Differences.of("comparison", fastA, fastB, images, images.totalExamples());
-            notebook.say("The most likely class is the same for %.2f %% of the images%s; the largest difference of an output is %.4f",
-                    100 * found.agreement(), Measured.known(", divergence of B from A %.4f", found.divergence()), found.largest());
-            if (labelled) {
-                notebook.say("A tells the class of %.2f %% of the images, B of %.2f %%", 100 * found.top1(true), 100 * found.top1(false));
+            Differences found = Differences.of("comparison", fastA, fastB, examples.data(), examples.count());
+            notebook.say("The most likely class is the same for %.2f %% of the %s%s; the largest difference of an output is %.4f",
+                    100 * found.agreement(), examples.kind(), Measured.known(", divergence of B from A %.4f", found.divergence()), found.largest());
+            if (told.isPresent()) {
+                notebook.say("A tells the class of %.2f %% of the %s, B of %.2f %%", 100 * found.top1(true), examples.kind(), 100 * found.top1(false));
             }
-            images.reset();
-            INDArray some = Evaluations.someOf(images.next().getFeatures());
+            INDArray some = examples.some();
             double msA = Evaluations.msPerImage(fastA, some);
             double msB = Evaluations.msPerImage(fastB, some);
-            notebook.say("A has %,d bytes and takes %.2f ms an image, compiled; B %,d bytes and %.2f ms", Files.size(first), msA,
-                    Files.size(second), msB);
+            notebook.say("A has %,d bytes and takes %.2f ms for each %s, compiled; B %,d bytes and %.2f ms", Files.size(first), msA,
+                    examples.one(), Files.size(second), msB);
 
-            List<Path> files = new ArrayList<>(images.files());
-            files.removeAll(images.skipped().keySet());
-            List<Changed> changed = found.changed().stream().map(i -> new Changed(files.get(i), found.examples().get(i))).toList();
+            List<String> names = examples.names();
+            List<Changed> changed = found.changed().stream().map(i -> new Changed(names.get(i), found.examples().get(i))).toList();
             if (!changed.isEmpty()) {
-                notebook.step("%,d images change their class%s", changed.size(), changed.size() > most ? ", those that change most:" : "");
-                notebook.say("%s", table(classes, labelled).toString(changed.subList(0, Math.min(most, changed.size())), Terminal.textColumns()));
+                notebook.step("%,d %s change their class%s", changed.size(), examples.kind(), changed.size() > most ? ", those that change most:" : "");
+                notebook.say("%s", table(examples, classes, told.isPresent())
+                        .toString(changed.subList(0, Math.min(most, changed.size())), Terminal.textColumns()));
             }
-            images.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
+            examples.saySkipped(notebook);
             json.write(() -> new Results(first.toString(), second.toString(), found.examples().size(), found.agreement(),
-                    ResultJson.known(found.divergence()), found.largest(), ResultJson.known(labelled ? found.top1(true) : Double.NaN),
-                    ResultJson.known(labelled ? found.top1(false) : Double.NaN), size(first), size(second), msA, msB,
-                    changed.stream().map(c -> changed(c, classes)).toList()), notebook);
+                    ResultJson.known(found.divergence()), found.largest(), ResultJson.known(found.top1(true)),
+                    ResultJson.known(found.top1(false)), size(first), size(second), msA, msB,
+                    changed.stream().map(c -> changed(examples.inFull(c.name), c.example, classes)).toList()), notebook);
         }
         if (a.isPlain()) {
-            notebook.next("find out which layers matter", "sensitivity " + Arguments.quoted(first) + " --images " + Arguments.quoted(folder)
-                    + options.asGiven());
+            notebook.next("find out which layers matter", "sensitivity " + Arguments.quoted(first) + options.asGiven());
         }
         return 0;
     }
@@ -129,14 +122,12 @@ final class CompareCommand implements Callable<Integer> {
         return file.toFile().length();
     }
 
-    private static ChangedImage changed(Changed image, ClassNames classes) {
-        Example e = image.example;
-        return new ChangedImage(image.file.toString(), classes.name(e.first()), e.firstConfidence(), classes.name(e.second()),
-                e.secondConfidence());
+    private static ChangedImage changed(String name, Example e, ClassNames classes) {
+        return new ChangedImage(name, classes.name(e.first()), e.firstConfidence(), classes.name(e.second()), e.secondConfidence());
     }
 
-    private TextTable<Changed> table(ClassNames classes, boolean labelled) {
-        TextTable<Changed> table = new TextTable<Changed>().text("image", c -> folder.relativize(c.file).toString())
+    private static TextTable<Changed> table(Examples examples, ClassNames classes, boolean labelled) {
+        TextTable<Changed> table = new TextTable<Changed>().text(examples.one(), Changed::name)
                 .text("A", c -> classes.name(c.example.first())).number("%", c -> ClassTable.percent(c.example.firstConfidence()))
                 .text("B", c -> classes.name(c.example.second())).number("%", c -> ClassTable.percent(c.example.secondConfidence()));
         return labelled ? table.text("it is", c -> c.example.actual() == c.example.first() ? "A's"

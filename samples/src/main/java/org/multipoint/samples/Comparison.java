@@ -136,7 +136,8 @@ final class Comparison<J extends Judgement> {
         return new QuantizationRun.Search(m -> judged(m, some), original.judgement().mainFigure().toString(), some.totalExamples());
     }
 
-    private static Path withBits(Path file, int bits) {
+    /** A file beside another one, with the width of a code in its name. */
+    static Path withBits(Path file, int bits) {
         String name = file.getFileName().toString();
         int end = name.lastIndexOf('.') > 0 ? name.lastIndexOf('.') : name.length();
         return file.resolveSibling(name.substring(0, end) + "-" + bits + "bit" + name.substring(end));

@@ -4,10 +4,6 @@ import org.datavec.api.records.reader.RecordReader;
 import org.datavec.api.records.reader.impl.csv.CSVRecordReader;
 import org.datavec.api.split.FileSplit;
 import org.datavec.api.writable.Writable;
-import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
-import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
-import org.nd4j.linalg.factory.Nd4j;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +11,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /** Vectors from a text file: an example in each line, its values with commas between them. */
 final class CsvRows {
@@ -23,22 +22,36 @@ final class CsvRows {
     }
 
     /**
-     * Reads all lines. A first line without numbers is taken for names of columns; columns beyond those of the inputs are left out.
+     * A vector.
+     *
+     * @param line  of the file, from 1
+     * @param label index of its class; -1 where that was not asked for
+     */
+    record Row(int line, float[] values, int label) {
+    }
+
+    /**
+     * Reads all lines, or so many of them, spread evenly. A first line without numbers is taken for names of columns. Columns beyond those of
+     * the inputs are left out, but for the first of them where classes are asked for.
      *
      * @param columns values of an input
-     * @throws IOException where the file is missing, or a line has too few values or one that is no number; the message names the line
+     * @param most    lines
+     * @param classes where they are asked for, of which each line names one, or its index
+     * @throws IOException where the file is missing, or a line has too few values, or one that is no number or no class; the message names
+     *                     the line
      */
-    static List<float[]> read(Path file, int columns) throws IOException {
+    static List<Row> read(Path file, int columns, OptionalInt most, Optional<ClassNames> classes) throws IOException {
         if (!Files.exists(file)) {
             throw new NoSuchFileException(file.toString());
         }
-        List<float[]> rows = new ArrayList<>();
+        List<Row> rows = new ArrayList<>();
         try (RecordReader reader = new CSVRecordReader()) {
             reader.initialize(new FileSplit(file.toFile()));
             for (int line = 1; reader.hasNext(); line++) {
                 List<Writable> values = reader.next();
                 if (line > 1 || isNumber(values.get(0).toString())) {
-                    rows.add(row(values, columns, file + ", line " + line));
+                    String where = file + ", line " + line;
+                    rows.add(new Row(line, values(values, columns, where), classes.isEmpty() ? -1 : label(values, columns, classes.get(), where)));
                 }
             }
         } catch (InterruptedException e) {
@@ -48,15 +61,11 @@ final class CsvRows {
         if (rows.isEmpty()) {
             throw new IOException(file + " has no line of numbers");
         }
-        return rows;
+        int count = Math.min(rows.size(), most.orElse(rows.size()));
+        return IntStream.range(0, count).mapToObj(i -> rows.get((int) ((long) i * rows.size() / count))).toList();
     }
 
-    /** Vectors as one batch. */
-    static DataSetIterator iterator(List<float[]> rows) {
-        return new SingletonDataSetIterator(new DataSet(Nd4j.createFromArray(rows.toArray(float[][]::new)), null));
-    }
-
-    private static float[] row(List<Writable> values, int columns, String where) throws IOException {
+    private static float[] values(List<Writable> values, int columns, String where) throws IOException {
         if (values.size() < columns) {
             throw new IOException(where + ": expected " + columns + " values, found " + values.size());
         }
@@ -69,6 +78,19 @@ final class CsvRows {
             row[i] = Float.parseFloat(value);
         }
         return row;
+    }
+
+    private static int label(List<Writable> values, int column, ClassNames classes, String where) throws IOException {
+        String value = values.size() > column ? values.get(column).toString().strip() : "";
+        if (classes.ids().contains(value)) {
+            return classes.ids().indexOf(value);
+        }
+        float index = isNumber(value) ? Float.parseFloat(value) : -1;
+        if (index < 0 || index >= classes.count() || index != (int) index) {
+            throw new IOException(where + ": expected a class in column " + (column + 1) + ", its name or an index of 0 to " + (classes.count() - 1)
+                    + ", found \"" + value + "\"");
+        }
+        return (int) index;
     }
 
     private static boolean isNumber(String text) {

@@ -26,10 +26,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /** What each stored bit buys. */
 @Command(name = "curve", description = "Quantizes a network for CIFAR-10 or ImageNet again and again, within budgets from 1.5 to 5 "
-        + "stored bits for each weight: with entropy-coded weights, with packed points, and by mixed precision.")
+        + "stored bits for each weight: with entropy-coded weights, with packed points, and by mixed precision. Files are written anew "
+        + "after each result.")
 final class CurveCommand implements Callable<Integer> {
 
     /** Names of series, which are in files. */
@@ -71,9 +73,13 @@ final class CurveCommand implements Callable<Integer> {
             description = "Stored bits for each weight; default ${DEFAULT-VALUE}. Of packed points, widths between the least and the largest.")
     private double[] budgets;
 
+    @Mixin
+    private JsonOption json;
+
+    @Mixin
+    private PlotOption plot;
+
     private int testImages;
-    private Path json;
-    private Path plot;
 
     @Option(names = "--resume", description = "Continues the curve in the file of --json, which an earlier run has left: what is in it is not "
             + "measured again.")
@@ -94,23 +100,13 @@ final class CurveCommand implements Callable<Integer> {
         testImages = Arguments.positive(command, "--test", images);
     }
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object, anew after each of them.")
-    void setJson(Path file) {
-        json = Arguments.writable(command, "--json", file);
-    }
-
-    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws top-1 and divergence over stored bits, anew after each result.")
-    void setPlot(Path file) {
-        plot = Arguments.writable(command, "--plot", file);
-    }
-
     /** A way to quantize. */
     private record Setting(String series, String name, UnaryOperator<Multipoint<?>> apply) {
     }
 
     @Override
     public Integer call() throws IOException {
-        if (resume && json == null) {
+        if (resume && json.file().isEmpty()) {
             throw new ParameterException(command.commandLine(), "--resume needs --json, the file to continue");
         }
         for (double budget : budgets) {
@@ -155,12 +151,13 @@ final class CurveCommand implements Callable<Integer> {
 
     /** The curve so far. */
     private Curve begun(Curve empty) throws IOException {
-        if (!resume || !Files.exists(json)) {
+        if (!resume || !Files.exists(json.file().orElseThrow())) {
             return empty;
         }
-        Curve earlier = new ObjectMapper().readValue(json.toFile(), Curve.class);
+        Path file = json.file().get();
+        Curve earlier = new ObjectMapper().readValue(file.toFile(), Curve.class);
         if (!empty.continues(earlier)) {
-            throw new IllegalArgumentException(json + " holds a curve of another network or of other images: " + earlier.model() + ", calibrated on "
+            throw new IllegalArgumentException(file + " holds a curve of another network or of other images: " + earlier.model() + ", calibrated on "
                     + earlier.calibrationImages() + " images and evaluated on " + earlier.testImages() + ", fp32 " + earlier.fp32Top1());
         }
         return earlier;
@@ -176,23 +173,19 @@ final class CurveCommand implements Callable<Integer> {
                     Trial trial = Trial.of(setting.apply.apply(layers.apply(network.quantizer())), images.calibration(), images.test(), original);
                     curve = curve.with(new Curve.Point(setting.series, setting.name, trial.report().notionalBitsPerWeight(), trial.top1(),
                             trial.divergence()));
-                    if (json != null) {
-                        AtomicFile.writeJson(json, curve);
+                    if (json.file().isPresent()) {
+                        AtomicFile.writeJson(json.file().get(), curve);
                     }
                 }
-                if (plot != null) {
-                    CurvePlot.write(plot, curve);
+                if (plot.file().isPresent()) {
+                    CurvePlot.write(plot.file().get(), curve);
                 }
                 Curve.Point point = curve.find(setting.series, setting.name).orElseThrow();
                 notebook.say("%-24s %-12s %6.3f %8.2f %11.4f", point.series(), point.setting(), point.bits(), 100 * point.top1(), point.divergence());
                 progress.stepBy(1);
             }
         }
-        for (Path file : new Path[]{json, plot}) {
-            if (file != null) {
-                notebook.say("Written: %s", file);
-            }
-        }
+        Stream.of(json.file(), plot.file()).flatMap(Optional::stream).forEach(file -> notebook.say("Written: %s", file));
     }
 
     private List<Setting> settings() {

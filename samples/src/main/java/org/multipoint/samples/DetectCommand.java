@@ -20,6 +20,8 @@ import java.util.concurrent.Callable;
         + "precision: a published one (--net), or your own (--model). A model that is quantized or compiled already is evaluated.")
 final class DetectCommand implements Callable<Integer> {
 
+    private static final Integer[] WIDTHS = {8, 4, 3};
+
     @Spec
     private CommandSpec command;
 
@@ -27,13 +29,7 @@ final class DetectCommand implements Callable<Integer> {
     private Subject subject;
 
     @Mixin
-    private QuantizationOptions quantization;
-
-    @Mixin
-    private ReportedHalf half;
-
-    @Mixin
-    private RunOptions run;
+    private ComparisonOptions comparison;
 
     /** One of these. */
     private static final class Subject {
@@ -95,23 +91,12 @@ final class DetectCommand implements Callable<Integer> {
         notebook.step("Images");
         Detector detector = chosen.detector(network);
         notebook.say("as %s, with objects of the classes %s", detector.view(), String.join(", ", detector.classes()));
-        try (ImageSets sets = sets(chosen, detector, network)) {
-            new Comparison<>(notebook, chosen.name(), network, sets, new DetectionJudge(detector))
-                    .show(quantization, quantization.bits(8, 4, 3), run, false);
-            sets.saySkipped(notebook);
-        }
-        return 0;
-    }
-
-    private ImageSets sets(DetectionSubject chosen, Detector detector, Network network) {
-        boolean searches = quantization.maxDrop().isPresent();
         CNN2DFormat format = network.format();
-        Optional<DetectionFolder.Builder> calibration = network.isPlain() ? chosen.calibration(detector) : Optional.empty();
-        if (network.isPlain() && calibration.isEmpty()) {
-            return ImageSets.of(chosen.test(detector).format(format).build(), run.test(), half.get(), searches);
-        }
-        return ImageSets.of(calibration.map(b -> b.format(format).build()).orElse(null),
-                limited(chosen.test(detector), run.test()).format(format).build(), half.get(), network.isPlain() && searches);
+        ImageSets sets = comparison.images(network, network.isPlain() ? chosen.calibration(detector).map(b -> b.format(format).build())
+                : Optional.empty(), most -> limited(chosen.test(detector), most).format(format).build());
+        comparison.compare(notebook, chosen.name(), network, sets, new DetectionJudge(detector), false, WIDTHS);
+        comparison.sayNext(notebook, network, WIDTHS);
+        return 0;
     }
 
     private static DetectionFolder.Builder limited(DetectionFolder.Builder images, OptionalInt limit) {

@@ -1,20 +1,17 @@
 package org.multipoint.samples;
 
-import org.multipoint.datasets.ImageFiles;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Evaluates a classifier from a file. */
-@Command(name = "evaluate", description = "Evaluates a model on images of known classes: top-1 and top-5, how well each class is recognized and "
-        + "what it is taken for, and the time that an image takes.")
+@Command(name = "evaluate", description = "Evaluates a model on images or vectors of known classes: top-1 and top-5, how well each class is recognized and "
+        + "what it is taken for, and the time that one takes.")
 final class EvaluateCommand implements Callable<Integer> {
 
     @Spec
@@ -23,11 +20,8 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private ModelParameter model;
 
-    @Option(names = "--images", required = true, paramLabel = "DIR", description = "A folder of images for each class.")
-    private Path folder;
-
     @Mixin
-    private ImageOptions options;
+    private ExampleOptions options;
 
     @Mixin
     private TestCount test;
@@ -43,24 +37,21 @@ final class EvaluateCommand implements Callable<Integer> {
         Network network = model.read();
         notebook.say("%s: %s", model.name(), network);
 
-        ClassNames classes = options.classes(folder, network, model.file());
-        try (ImageFiles images = options.images(folder, network, model.file(), test.get(), classes)) {
-            notebook.step("Evaluation on %,d images, as %s", images.totalExamples(), options.view(network, model.file()));
+        ClassNames classes = options.classes(network, model.file());
+        try (Examples examples = options.open(network, model.file(), test.get(), Optional.of(classes))) {
+            notebook.step("Evaluation on %s", examples);
             Network compiled = network.compiled();
-            Evaluations.Result found = Evaluations.evaluate(model.name(), compiled, images);
-            images.reset();
-            INDArray some = Evaluations.someOf(images.next().getFeatures());
-            Measured<Evaluations.Result> measured = Measured.of(found, network, compiled, Files.size(model.file()), some);
+            Evaluations.Result found = Evaluations.evaluate(model.name(), compiled, examples.data());
+            Measured<Evaluations.Result> measured = Measured.of(found, network, compiled, Files.size(model.file()), examples.some());
             notebook.say("%s", measured);
 
             notebook.step("Classes");
             notebook.say("%s", new ClassTable(found.evaluation(), classes).toText(Terminal.textColumns()));
-            images.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
+            examples.saySkipped(notebook);
             json.write(() -> EvaluationJson.of(model.name(), measured), notebook);
         }
         if (network.isPlain()) {
-            notebook.next("make it smaller and faster", "quantize " + Arguments.quoted(model.file()) + " --images " + Arguments.quoted(folder)
-                    + options.asGiven() + " --out small.zip");
+            notebook.next("make it smaller and faster", "quantize " + Arguments.quoted(model.file()) + options.asGiven() + " --out small.zip");
         } else {
             notebook.next("see what the model is made of", "inspect " + Arguments.quoted(model.file()));
         }

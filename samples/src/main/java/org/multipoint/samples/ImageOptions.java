@@ -74,26 +74,23 @@ final class ImageOptions {
     }
 
     /**
-     * The images of a folder: with classes where there is a folder for each, otherwise without.
+     * The images of a folder.
      *
-     * @param most images, spread evenly
+     * @param most    images, spread evenly
+     * @param classes of the network, where there is a folder for each; otherwise empty
      */
-    ImageFiles images(Path folder, Network network, Path file, OptionalInt most) throws IOException {
+    ImageFiles images(Path folder, Network network, Path file, OptionalInt most, Optional<ClassNames> classes) throws IOException {
         ImageView seen = view(network, file);
-        return open(hasFolders(folder) ? ImageFolder.of(folder, seen) : DetectionFolder.of(folder, seen), network, file, most);
-    }
-
-    /** The images of a folder with a folder for each class, with the classes of the network as labels. */
-    ImageFiles images(Path folder, Network network, Path file, OptionalInt most, ClassNames classes) throws IOException {
-        return open(ImageFolder.of(folder, view(network, file)).labels(classes.ids()), network, file, most);
-    }
-
-    private ImageFiles open(ImageFiles.Builder<?> builder, Network network, Path file, OptionalInt most) throws IOException {
-        most.ifPresent(builder::limit);
-        builder.format(network.format());
-        ImageFiles images = builder instanceof ImageFolder.Builder folders ? folders.build() : ((DetectionFolder.Builder) builder).build();
+        ImageFiles images = classes.isEmpty() && folders(folder).isEmpty()
+                ? limited(DetectionFolder.of(folder, seen), most).format(network.format()).build()
+                : limited(classes.isEmpty() ? ImageFolder.of(folder, seen) : ImageFolder.of(folder, seen).labels(classes.get().ids()), most)
+                        .format(network.format()).build();
         images.setPreProcessor(preProcessor(network, file));
         return images;
+    }
+
+    private static <B extends ImageFiles.Builder<B>> B limited(B images, OptionalInt most) {
+        return most.isPresent() ? images.limit(most.getAsInt()) : images;
     }
 
     /** Image files as one batch of inputs. */
@@ -145,10 +142,6 @@ final class ImageOptions {
     boolean tellsClasses(Path folder, Network network) throws IOException {
         List<String> folders = folders(folder);
         return !folders.isEmpty() && (labels != null || network.classes().isPresent() && network.classes().getAsInt() == folders.size());
-    }
-
-    private static boolean hasFolders(Path folder) throws IOException {
-        return !folders(folder).isEmpty();
     }
 
     private static List<String> folders(Path folder) throws IOException {

@@ -76,7 +76,12 @@ record ImageSets(ImageIterator calibration, ImageIterator search, ImageIterator 
 
     /** Says which of the files to evaluate on could not be read. */
     void saySkipped(Notebook notebook) {
-        if (test instanceof ImageFiles files) {
+        saySkipped(test, notebook);
+    }
+
+    /** Says which files could not be read. */
+    static void saySkipped(ImageIterator images, Notebook notebook) {
+        if (images instanceof ImageFiles files) {
             files.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
         }
     }

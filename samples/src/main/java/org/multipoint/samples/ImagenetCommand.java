@@ -12,6 +12,7 @@ import picocli.CommandLine.Spec;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 
@@ -20,6 +21,7 @@ import java.util.concurrent.Callable;
         + "(a folder for each WordNet id, labels.tsv in it or above). A model that is quantized or compiled already is evaluated.")
 final class ImagenetCommand implements Callable<Integer> {
 
+    private static final int WIDTH = 4;
     private static final int BATCH = 8;
     static final int USUAL_SIZE = 224;
 
@@ -42,13 +44,7 @@ final class ImagenetCommand implements Callable<Integer> {
     private ViewOptions view;
 
     @Mixin
-    private QuantizationOptions quantization;
-
-    @Mixin
-    private ReportedHalf half;
-
-    @Mixin
-    private RunOptions run;
+    private ComparisonOptions comparison;
 
     @Override
     public Integer call() throws Exception {
@@ -64,28 +60,17 @@ final class ImagenetCommand implements Callable<Integer> {
         if (calibrationImages != null && Files.isSameFile(calibrationImages, images)) {
             notebook.say("Calibrated on the images that it is evaluated on: results will look better than they are.");
         }
-        try (ImageSets sets = sets(network, shown)) {
-            new Comparison<>(notebook, model.getFileName().toString(), network, sets, Evaluations.ofClasses())
-                    .show(quantization, quantization.bits(4), run, byDeeplearning4j);
-            sets.saySkipped(notebook);
-        }
+        ImageSets sets = comparison.images(network, network.isPlain() && calibrationImages != null
+                        ? Optional.of(folder(calibrationImages, shown, network.format(), OptionalInt.empty())) : Optional.empty(),
+                most -> folder(images, shown, network.format(), most));
+        comparison.compare(notebook, model.getFileName().toString(), network, sets, Evaluations.ofClasses(), byDeeplearning4j, WIDTH);
         if (network.isPlain()) {
             notebook.next("find out which layers matter", "sensitivity " + Arguments.quoted(model) + Arguments.asGiven(command, "--images")
                     + " --view " + view.chosen(View.EFFICIENTNET_LITE));
         } else {
-            notebook.next("see what the model is made of", "inspect " + Arguments.quoted(model));
+            comparison.sayNext(notebook, network, WIDTH);
         }
         return 0;
-    }
-
-    private ImageSets sets(Network network, ImageView shown) {
-        boolean searches = quantization.maxDrop().isPresent();
-        if (!network.isPlain()) {
-            return ImageSets.of(null, folder(images, shown, network.format(), run.test()), half.get(), false);
-        }
-        return calibrationImages == null ? ImageSets.of(folder(images, shown, network.format(), OptionalInt.empty()), run.test(), half.get(), searches)
-                : ImageSets.of(folder(calibrationImages, shown, network.format(), OptionalInt.empty()),
-                        folder(images, shown, network.format(), run.test()), half.get(), searches);
     }
 
     static ImageFolder folder(Path root, ImageView view, CNN2DFormat format, OptionalInt limit) {

@@ -7,6 +7,7 @@ import picocli.CommandLine.Spec;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** The option for results in a form for other programs. */
@@ -20,6 +21,10 @@ final class JsonOption {
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object.")
     void setJson(Path file) {
         json = Arguments.writable(command, "--json", file);
+    }
+
+    Optional<Path> file() {
+        return Optional.ofNullable(json);
     }
 
     /** Writes a record of results where that was asked for. */

@@ -4,24 +4,31 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.Locale;
 
-/**
- * What was measured of a network.
- *
- * @param bytes              size of its file
- * @param msPerImage         time of a forward pass, for each image
- * @param compiledMsPerImage the same of the network compiled to segments
- * @param timed              images that were timed together
- */
-record Measured<J extends Judgement>(J judgement, long bytes, double msPerImage, double compiledMsPerImage, long timed) {
+/** What was found of a network, and what it takes. */
+record Measured<J extends Judgement>(J judgement, Cost cost) {
 
     /**
      * Adds times to a judgement.
      *
-     * @param images a batch to be timed
+     * @param some a batch to be timed
      */
-    static <J extends Judgement> Measured<J> of(J judgement, Network network, Network compiled, long bytes, INDArray images) {
-        return new Measured<>(judgement, bytes, Evaluations.msPerImage(network, images), Evaluations.msPerImage(compiled, images),
-                images.size(0));
+    static <J extends Judgement> Measured<J> of(J judgement, Network network, Network compiled, long bytes, INDArray some) {
+        return new Measured<>(judgement, Cost.of(network, compiled, bytes, some));
+    }
+
+    /** Size of its file. */
+    long bytes() {
+        return cost.bytes();
+    }
+
+    /** Time of a forward pass in Deeplearning4j, for each image. */
+    double msPerImage() {
+        return cost.msPerImage();
+    }
+
+    /** The same of the network compiled to segments. */
+    double compiledMsPerImage() {
+        return cost.compiledMsPerImage();
     }
 
     /** All of it in two lines. */
@@ -29,8 +36,8 @@ record Measured<J extends Judgement>(J judgement, long bytes, double msPerImage,
     public String toString() {
         return judgement.text() + known(", divergence from fp32 %.4f", judgement.divergence())
                 + known(", agreement with it %.2f %%", 100 * judgement.agreement())
-                + String.format(Locale.ROOT, ", %,d bytes on disk%n%.2f ms an image in batches of %d, compiled %.2f ms", bytes, msPerImage, timed,
-                compiledMsPerImage);
+                + String.format(Locale.ROOT, ", %,d bytes on disk%n%.2f ms each in batches of %d, compiled %.2f ms", bytes(), msPerImage(),
+                cost.timed(), compiledMsPerImage());
     }
 
     /** A figure, or nothing where it is NaN. */

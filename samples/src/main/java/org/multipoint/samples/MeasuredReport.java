@@ -5,7 +5,7 @@ import org.multipoint.report.MultipointReport;
 
 import java.util.Locale;
 
-/** A report with the figures that a comparison has measured of both networks. */
+/** A report with the figures that were measured of both networks. */
 final class MeasuredReport {
 
     private MeasuredReport() {
@@ -26,10 +26,18 @@ final class MeasuredReport {
             measured = measured.with(new Measurement("agreement with fp32", "%", Double.NaN, 100 * found.agreement()))
                     .with(new Measurement("divergence from fp32, in nats", "", Double.NaN, found.divergence()));
         }
-        return measured.with(new Measurement("size of the file", "bytes", before.bytes(), after.measured().bytes()))
-                .with(new Measurement("time per image in Deeplearning4j", "ms", before.msPerImage(), after.measured().msPerImage()))
-                .with(new Measurement("time per image, compiled", "ms", before.compiledMsPerImage(), after.measured().compiledMsPerImage()))
-                .with(new Measurement("time of calibration", "s", Double.NaN, after.calibrationSeconds()))
-                .with(new Measurement("time of quantization", "s", Double.NaN, after.quantizationSeconds()));
+        return of(measured, before.cost(), after.measured().cost(), after.calibrationSeconds(), after.quantizationSeconds());
+    }
+
+    /**
+     * @param before what the network in fp32 takes
+     * @param after  what the quantized one takes
+     */
+    static MultipointReport of(MultipointReport report, Cost before, Cost after, double calibrationSeconds, double quantizationSeconds) {
+        return report.with(new Measurement("size of the file", "bytes", before.bytes(), after.bytes()))
+                .with(new Measurement("time per example in Deeplearning4j", "ms", before.msPerImage(), after.msPerImage()))
+                .with(new Measurement("time per example, compiled", "ms", before.compiledMsPerImage(), after.compiledMsPerImage()))
+                .with(new Measurement("time of calibration", "s", Double.NaN, calibrationSeconds))
+                .with(new Measurement("time of quantization", "s", Double.NaN, quantizationSeconds));
     }
 }

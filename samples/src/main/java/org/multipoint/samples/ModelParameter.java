@@ -26,4 +26,19 @@ final class ModelParameter {
     Network read() throws IOException {
         return SavedModel.read(file);
     }
+
+    /**
+     * Reads a model that is to be quantized, in a step of its own.
+     *
+     * @throws IllegalArgumentException where it is quantized or compiled already
+     */
+    Network readPlain(Notebook notebook) throws IOException {
+        notebook.step("A model in fp32");
+        Network network = read();
+        notebook.say("%s: %s", name(), network);
+        if (!network.isPlain()) {
+            throw new IllegalArgumentException(file + " is " + network + ": expected a model in fp32, which it was made of");
+        }
+        return network;
+    }
 }

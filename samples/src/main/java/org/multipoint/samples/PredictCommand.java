@@ -7,6 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -14,12 +15,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 
-/** Tells the classes of images. */
-@Command(name = "predict", description = "Tells what a model takes images for: the most likely classes and their probabilities, and the time that "
-        + "an image takes.")
+/** Tells the classes of images or vectors. */
+@Command(name = "predict", description = "Tells what a model takes images or vectors for: the most likely classes and their probabilities, and the time "
+        + "that one takes.")
 final class PredictCommand implements Callable<Integer> {
 
     @Spec
@@ -28,8 +31,11 @@ final class PredictCommand implements Callable<Integer> {
     @Mixin
     private ModelParameter model;
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "IMAGE", description = "Image files.")
-    private List<Path> images;
+    @Parameters(index = "1..*", arity = "0..*", paramLabel = "IMAGE", description = "Image files.")
+    private List<Path> images = List.of();
+
+    @Option(names = "--csv", paramLabel = "FILE.csv", description = "Instead of images: " + ExampleOptions.VECTORS)
+    private Path vectors;
 
     @Mixin
     private ImageOptions options;
@@ -43,13 +49,26 @@ final class PredictCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (images.isEmpty() == (vectors == null)) {
+            throw new ParameterException(command.commandLine(), "Give either IMAGE... or --csv FILE.csv");
+        }
         Notebook notebook = new Notebook(command.commandLine().getOut());
         Network network = model.read();
         ClassNames classes = options.classes(network);
-        INDArray batch = options.read(images, network, model.file());
+        List<String> names;
+        INDArray batch;
+        if (vectors == null) {
+            names = images.stream().map(Path::toString).toList();
+            batch = options.read(images, network, model.file());
+        } else {
+            try (Examples examples = Examples.ofVectors(vectors, network, model.file(), OptionalInt.empty(), Optional.empty())) {
+                names = examples.names();
+                batch = examples.data().next(examples.count()).getFeatures();
+            }
+        }
         Network compiled = network.compiled();
-        for (int i = 0; i < images.size(); i++) {
-            notebook.say("%s", images.get(i));
+        for (int i = 0; i < names.size(); i++) {
+            notebook.say("%s", names.get(i));
             try (INDArray output = compiled.output(one(batch, i))) {
                 if (output.rank() != 2) {
                     throw new IllegalArgumentException(model.file() + " has outputs of the shape " + Arrays.toString(output.shape())
@@ -60,9 +79,10 @@ final class PredictCommand implements Callable<Integer> {
             }
         }
         INDArray first = one(batch, 0);
-        notebook.say("%n%.2f ms an image, one at a time, compiled; %.2f ms in Deeplearning4j", Evaluations.msPerImage(compiled, first),
+        notebook.say("%n%.2f ms each, one at a time, compiled; %.2f ms in Deeplearning4j", Evaluations.msPerImage(compiled, first),
                 Evaluations.msPerImage(network, first));
-        notebook.next("find out how often it is right", "evaluate " + Arguments.quoted(model.file()) + " --images DIR" + options.asGiven());
+        notebook.next("find out how often it is right", "evaluate " + Arguments.quoted(model.file())
+                + (vectors == null ? " --images DIR" : " --csv " + Arguments.quoted(vectors)) + options.asGiven());
         return 0;
     }
 

@@ -62,6 +62,14 @@ final class Progress implements AutoCloseable {
         return begin(new Progress(task, total, MEGABYTES), Progress::standardError);
     }
 
+    /** Begins a task that cannot tell how far it is, inside the one that runs. It is shown where it takes a while. */
+    static Progress ofOneStep(String task) {
+        Progress progress = of(task, -1);
+        update();
+        line.show();
+        return progress;
+    }
+
     /** Begins an outermost task that is shown elsewhere than on standard error. */
     static Progress on(Line line, String task, long total) {
         return begin(new Progress(task, total, STEPS), () -> line);
@@ -133,7 +141,8 @@ final class Progress implements AutoCloseable {
 
     /** This task without a bar. */
     private String text() {
-        return task + ' ' + count(done) + (total >= 0 ? '/' + count(total) : "") + unit.name + (what.isEmpty() ? "" : ' ' + what);
+        return task + (total < 0 && done == 0 ? "" : ' ' + count(done) + (total >= 0 ? '/' + count(total) : "") + unit.name)
+                + (what.isEmpty() ? "" : ' ' + what);
     }
 
     private String count(long number) {

@@ -23,11 +23,11 @@ final class QuantizationRun {
     /**
      * A search for the smallest model.
      *
-     * @param metric of a model, as a share of 1
-     * @param figure its name
-     * @param images on which it is measured
+     * @param metric   of a model, as a share of 1
+     * @param figure   its name
+     * @param examples on which it is measured
      */
-    record Search(ToDoubleFunction<Model> metric, String figure, long images) {
+    record Search(ToDoubleFunction<Model> metric, String figure, long examples) {
     }
 
     /**
@@ -58,7 +58,7 @@ final class QuantizationRun {
             result = multipoint.listener(progress).transform();
         }
         if (search != null) {
-            notebook.say("Tried on %,d images, none of them to calibrate or to evaluate on:%n%s", search.images, attempts(result.attempts()));
+            notebook.say("Tried on %,d examples that are neither calibrated nor evaluated on:%n%s", search.examples, attempts(result.attempts()));
         }
         notebook.say("%s", result.report().toText(Terminal.textColumns()));
         return result;

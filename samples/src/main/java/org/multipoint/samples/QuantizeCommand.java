@@ -1,15 +1,12 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.api.Model;
-import org.multipoint.datasets.ImageFiles;
+import org.multipoint.datasets.ImageList;
 import org.multipoint.report.MultipointReport;
-import org.multipoint.samples.Network.Inputs;
 import org.multipoint.transform.Multipoint;
 import org.multipoint.transform.MultipointResult;
 import org.multipoint.transform.MultipointResult.Attempt;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 
@@ -37,20 +35,8 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     private ModelParameter model;
 
-    @ArgGroup(multiplicity = "1")
-    private Examples examples;
-
-    /** One of these. */
-    private static final class Examples {
-
-        @Option(names = "--images", required = true, paramLabel = "DIR",
-                description = "Images to calibrate on, in one folder or in a folder for each class.")
-        private Path images;
-
-        @Option(names = "--csv", required = true, paramLabel = "FILE.csv", description = "Vectors to calibrate on, one a line, with commas between "
-                + "values; columns beyond those of the network's input are left out.")
-        private Path csv;
-    }
+    @Mixin
+    private ExampleOptions options;
 
     private Path out;
 
@@ -60,9 +46,6 @@ final class QuantizeCommand implements Callable<Integer> {
     }
 
     @Mixin
-    private ImageOptions options;
-
-    @Mixin
     private CalibrationCount count;
 
     @Mixin
@@ -70,6 +53,9 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Mixin
     private JsonOption json;
+
+    @Mixin
+    private HtmlOption html;
 
     /**
      * What was made, for other programs. Names and meanings of fields stay.
@@ -95,97 +81,62 @@ final class QuantizeCommand implements Callable<Integer> {
         }
         Notebook notebook = new Notebook(command.commandLine().getOut());
 
-        notebook.step("A model in fp32");
-        Network network = model.read();
-        notebook.say("%s: %s", model.name(), network);
-        if (!network.isPlain()) {
-            throw new IllegalArgumentException(model.file() + " is " + network + ": expected a model in fp32, which it was made of");
+        Network network = model.readPlain(notebook);
+        boolean searches = quantization.maxDrop().isPresent();
+        Optional<ClassNames> classes = searches ? options.classesIfTold(network, model.file()) : Optional.empty();
+        try (Examples examples = options.open(network, model.file(), searches ? OptionalInt.empty() : OptionalInt.of(count.or(CALIBRATION)), classes)) {
+            if (!searches) {
+                quantize(notebook, network, widths, examples, examples.data(), null);
+            } else {
+                List<? extends ImageList> parts = examples.split(Math.min(count.or(CALIBRATION), Math.max(1, examples.count() / 3)));
+                try (ImageList calibration = parts.get(0); ImageList others = parts.get(1)) {
+                    quantize(notebook, network, widths, examples, calibration, search(network, others, classes.isPresent()));
+                }
+            }
+            examples.saySkipped(notebook);
         }
-        if (examples.csv != null) {
-            quantizeOnVectors(notebook, network, widths);
-        } else {
-            quantizeOnImages(notebook, network, widths);
-        }
+        notebook.next("compare it with the original", "compare " + Arguments.quoted(model.file()) + " " + Arguments.quoted(out)
+                + options.asGiven());
         return 0;
     }
 
-    private void quantizeOnVectors(Notebook notebook, Network network, List<Integer> widths) throws IOException {
-        Inputs inputs = network.inputs().filter(i -> !i.images()).orElseThrow(() -> new IllegalArgumentException(model.file()
-                + " does not take vectors: give --images DIR"));
-        List<float[]> rows = CsvRows.read(examples.csv, inputs.values());
-        boolean searches = quantization.maxDrop().isPresent();
-        if (searches && rows.size() < 3) {
-            throw new IllegalArgumentException(examples.csv + " has " + rows.size() + " rows, expected 3 or more for a search");
-        }
-        int calibration = Math.min(count.or(CALIBRATION), searches ? rows.size() / 3 : rows.size());
-        DataSetIterator searched = searches ? vectors(rows.subList(calibration, rows.size())) : null;
-        quantize(notebook, network, widths, vectors(rows.subList(0, calibration)), calibration, 1,
-                searches ? agreement(network, searched, rows.size() - calibration) : null);
-        notebook.next("see what the model is made of", "inspect " + Arguments.quoted(out));
-    }
-
-    private DataSetIterator vectors(List<float[]> rows) throws IOException {
-        DataSetIterator iterator = CsvRows.iterator(rows);
-        SavedModel.normalizer(model.file()).ifPresent(iterator::setPreProcessor);
-        return iterator;
-    }
-
-    private void quantizeOnImages(Notebook notebook, Network network, List<Integer> widths) throws IOException {
-        Path folder = examples.images;
-        boolean searches = quantization.maxDrop().isPresent();
-        boolean labelled = searches && options.tellsClasses(folder, network);
-        OptionalInt most = searches ? OptionalInt.empty() : OptionalInt.of(count.or(CALIBRATION));
-        notebook.say("It sees images as %s.", options.view(network, model.file()));
-        ImageFiles all = labelled ? options.images(folder, network, model.file(), most, options.classes(folder, network, model.file()))
-                : options.images(folder, network, model.file(), most);
-        try (ImageFiles images = all) {
-            if (!searches) {
-                quantize(notebook, network, widths, images, images.totalExamples(), images.batches(), null);
-                images.skipped().forEach((file, why) -> notebook.say("not read: %s (%s)", file, why));
-            } else {
-                List<? extends ImageFiles> parts = images.split(Math.min(count.or(CALIBRATION), Math.max(1, images.totalExamples() / 3)));
-                try (ImageFiles calibration = parts.get(0); ImageFiles others = parts.get(1)) {
-                    calibration.setPreProcessor(images.getPreProcessor());
-                    others.setPreProcessor(images.getPreProcessor());
-                    quantize(notebook, network, widths, calibration, calibration.totalExamples(), calibration.batches(), labelled
-                            ? new QuantizationRun.Search(m -> Evaluations.evaluate("attempt", new Network(m).compiled(), others).top1(), "top-1",
-                                    others.totalExamples())
-                            : agreement(network, others, others.totalExamples()));
-                }
-            }
-        }
-        notebook.next("compare it with the original", "compare " + Arguments.quoted(model.file()) + " " + Arguments.quoted(out) + " --images "
-                + Arguments.quoted(folder) + options.asGiven());
-    }
-
-    private static QuantizationRun.Search agreement(Network network, DataSetIterator data, int count) {
+    /** By top-1 where classes are known, otherwise by agreement with the original. */
+    private static QuantizationRun.Search search(Network network, ImageList others, boolean labelled) {
         Network compiled = network.compiled();
-        return new QuantizationRun.Search(m -> Differences.of("attempt", compiled, new Network(m).compiled(), data, count).agreement(),
-                "agreement", count);
+        int count = others.totalExamples();
+        return labelled ? new QuantizationRun.Search(m -> Evaluations.evaluate("attempt", new Network(m).compiled(), others).top1(), "top-1", count)
+                : new QuantizationRun.Search(m -> Differences.of("attempt", compiled, new Network(m).compiled(), others, count).agreement(),
+                        "agreement", count);
     }
 
-    private void quantize(Notebook notebook, Network network, List<Integer> widths, DataSetIterator calibration, int count, int batches,
+    private void quantize(Notebook notebook, Network network, List<Integer> widths, Examples examples, ImageList calibration,
                           QuantizationRun.Search search) throws IOException {
-        notebook.step("Quantized, calibrated on %,d %s", count, examples.csv != null ? "vectors" : "images");
+        notebook.step("Quantized, calibrated on %,d %s", calibration.totalExamples(), examples.kind());
+        if (!examples.seen().isEmpty()) {
+            notebook.say("It sees images as %s.", examples.seen());
+        }
         Multipoint<? extends Model> multipoint = network.quantizer();
         widths.forEach(multipoint::bits);
-        MultipointResult<? extends Model> result = new QuantizationRun(notebook, quantization, calibration, batches, search).of(multipoint, "");
+        MultipointResult<? extends Model> result = new QuantizationRun(notebook, quantization, calibration, calibration.batches(), search)
+                .of(multipoint, "");
 
         notebook.step("Saved");
         Network small = new Network(result.model());
         SavedModel.write(small, SavedModel.normalizer(model.file()), out);
-        calibration.reset();
-        INDArray some = Evaluations.someOf(calibration.next().getFeatures());
+        INDArray some = examples.some();
         SavedModel.check(out, small, some);
-        long before = SavedModel.bytes(network);
-        long after = Files.size(out);
+        Cost before = Cost.of(network, network.compiled(), SavedModel.bytes(network), some);
+        Cost after = Cost.of(small, small.compiled(), Files.size(out), some);
         notebook.say("%s has %,d bytes; saved in the same way, the model in fp32 has %,d: %.1f times smaller. Restored, its outputs are the "
-                + "same, bit for bit.", out, after, before, (double) before / after);
-        double plain = Evaluations.msPerImage(network, some);
-        double fast = Evaluations.msPerImage(small.compiled(), some);
-        notebook.say("In Deeplearning4j %s takes %.2f ms; compiled (Segments.compile), the quantized model takes %.2f ms: %.1f times faster.",
-                examples.csv != null ? "a vector" : "an image", plain, fast, plain / fast);
-        json.write(() -> new Results(model.file().toString(), out.toString(), before, after, plain, fast, result.calibrationSeconds(),
-                result.quantizationSeconds(), result.attempts(), result.report()), notebook);
+                + "same, bit for bit.", out, after.bytes(), before.bytes(), (double) before.bytes() / after.bytes());
+        notebook.say("In Deeplearning4j one %s takes %.2f ms; compiled (Segments.compile), the quantized model takes %.2f ms: %.1f times faster.",
+                examples.one(), before.msPerImage(), after.compiledMsPerImage(), before.msPerImage() / after.compiledMsPerImage());
+        json.write(() -> new Results(model.file().toString(), out.toString(), before.bytes(), after.bytes(), before.msPerImage(),
+                after.compiledMsPerImage(), result.calibrationSeconds(), result.quantizationSeconds(), result.attempts(), result.report()), notebook);
+        if (html.file().isPresent()) {
+            MeasuredReport.of(result.report(), before, after, result.calibrationSeconds(), result.quantizationSeconds())
+                    .writeHtml(html.file().get(), model.name());
+            notebook.say("Report: %s", html.file().get());
+        }
     }
 }

@@ -21,9 +21,13 @@ final class RunOptions {
     @Mixin
     private JsonOption json;
 
+    @Mixin
+    private PlotOption plot;
+
+    @Mixin
+    private HtmlOption html;
+
     private Path out;
-    private Path plot;
-    private Path html;
 
     @Option(names = "--out", paramLabel = "FILE.zip",
             description = "Keeps the quantized model; where there are several, the width of a code is added to the name.")
@@ -31,20 +35,9 @@ final class RunOptions {
         out = Arguments.writable(command, "--out", file);
     }
 
-    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws the results.")
-    void setPlot(Path file) {
-        plot = Arguments.writable(command, "--plot", file);
-    }
-
-    @Option(names = "--html", paramLabel = "FILE.html",
-            description = "Writes the report as a page with charts; where there are several, the width of a code is added to the name.")
-    void setHtml(Path file) {
-        html = Arguments.writable(command, "--html", file);
-    }
-
     /** Whether a file is asked for that only quantization can make. */
     boolean wantsModelOrPlot() {
-        return out != null || plot != null || html != null;
+        return out != null || plot().isPresent() || html().isPresent();
     }
 
     /** Images to evaluate on, where a number was given. */
@@ -61,10 +54,10 @@ final class RunOptions {
     }
 
     Optional<Path> html() {
-        return Optional.ofNullable(html);
+        return html.file();
     }
 
     Optional<Path> plot() {
-        return Optional.ofNullable(plot);
+        return plot.file();
     }
 }

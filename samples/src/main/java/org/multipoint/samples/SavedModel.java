@@ -67,13 +67,13 @@ final class SavedModel {
             throw new NoSuchFileException(file.toString());
         }
         byte[] head = head(file);
-        if (startsWith(head, HDF5)) {
-            return readKeras(file, head);
-        }
-        if (!startsWith(head, new byte[]{'P', 'K'})) {
+        boolean keras = startsWith(head, HDF5);
+        if (!keras && !startsWith(head, new byte[]{'P', 'K'})) {
             throw new IOException(file + ": this is neither a model of Deeplearning4j (a zip archive) nor one of Keras 2 (an HDF5 file)");
         }
-        return readZip(file);
+        try (Progress ignored = Progress.ofOneStep("reading " + file.getFileName())) {
+            return keras ? readKeras(file, head) : readZip(file);
+        }
     }
 
     private static byte[] head(Path file) throws IOException {

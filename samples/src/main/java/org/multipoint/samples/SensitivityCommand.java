@@ -1,28 +1,27 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.api.Model;
-import org.multipoint.datasets.ImageFiles;
 import org.multipoint.report.SensitivityReport;
 import org.multipoint.report.SensitivityReport.LayerSensitivity;
 import org.multipoint.transform.Multipoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
 /** Tells which layers suffer most from quantization. */
 @Command(name = "sensitivity", description = "Quantizes a model, and measures what each layer does to its outputs, alone and by what remains where "
-        + "all others are quantized. Tells which layers to leave out. With 4 bits and 10 % extra points unless told otherwise.")
+        + "all others are quantized. One in eight examples is held out to measure on. "
+        + "Tells which layers to leave out. With 4 bits and 10 % extra points unless told otherwise.")
 final class SensitivityCommand implements Callable<Integer> {
 
     private static final int CALIBRATION = 256;
@@ -37,12 +36,8 @@ final class SensitivityCommand implements Callable<Integer> {
     @Mixin
     private ModelParameter model;
 
-    @Option(names = "--images", required = true, paramLabel = "DIR", description = "Images to calibrate on, in one folder or in a folder for each "
-            + "class; one in eight is held out to measure on.")
-    private Path folder;
-
     @Mixin
-    private ImageOptions options;
+    private ExampleOptions options;
 
     @Mixin
     private CalibrationCount count;
@@ -62,18 +57,13 @@ final class SensitivityCommand implements Callable<Integer> {
         }
         Notebook notebook = new Notebook(command.commandLine().getOut());
 
-        notebook.step("A model in fp32");
-        Network network = model.read();
-        notebook.say("%s: %s", model.name(), network);
-        if (!network.isPlain()) {
-            throw new IllegalArgumentException(model.file() + " is " + network + ": expected a model in fp32, which it was made of");
-        }
+        Network network = model.readPlain(notebook);
         SensitivityReport report;
-        try (ImageFiles images = options.images(folder, network, model.file(), OptionalInt.of(count.or(CALIBRATION)))) {
-            notebook.step("What each layer does to the outputs, on %,d images, as %s", images.totalExamples(), options.view(network, model.file()));
-            Multipoint<? extends Model> multipoint = quantization.apply(network.quantizer().calibrate(images));
+        try (Examples examples = options.open(network, model.file(), OptionalInt.of(count.or(CALIBRATION)), Optional.empty())) {
+            notebook.step("What each layer does to the outputs, on %s", examples);
+            Multipoint<? extends Model> multipoint = quantization.apply(network.quantizer().calibrate(examples.data()));
             widths.forEach(multipoint::bits);
-            try (Progress.OfTransform progress = new Progress.OfTransform("", images.batches())) {
+            try (Progress.OfTransform progress = new Progress.OfTransform("", examples.data().batches())) {
                 report = multipoint.listener(progress).sensitivity();
             }
         }
@@ -86,8 +76,7 @@ final class SensitivityCommand implements Callable<Integer> {
     private void suggest(Notebook notebook, SensitivityReport report) {
         List<LayerSensitivity> worth = new ArrayList<>(report.byGain());
         worth.removeIf(layer -> report.gain(layer) < WORTHWHILE * report.all());
-        String quantize = "quantize " + Arguments.quoted(model.file()) + " --images " + Arguments.quoted(folder) + options.asGiven()
-                + quantization.asGiven();
+        String quantize = "quantize " + Arguments.quoted(model.file()) + options.asGiven() + quantization.asGiven();
         if (worth.isEmpty()) {
             notebook.say("No layer makes up %.0f %% of the divergence: rather give all of them more bits.", 100 * WORTHWHILE);
             notebook.next("quantize all layers", quantize + " --out small.zip");

@@ -43,7 +43,7 @@ class BenchCommandTest {
     void measuresASavedModelInAllWays(@TempDir Path folder) throws Exception {
         Path json = folder.resolve("results.json");
         String net = saved(folder).toString();
-        CommandRun run = CommandRun.of("bench", "--net", net, "--size", 8, "--batch", 2, "--seconds", 0.1, "--json", json);
+        CommandRun run = CommandRun.of("bench", "--net", net, "--size", 8, "--batch", 2, "--seconds", 0.1, "--leave-out", "conv", "--json", json);
         assertEquals(0, run.exitCode(), run::err);
 
         JsonNode results = new ObjectMapper().readTree(json.toFile());
@@ -61,6 +61,12 @@ class BenchCommandTest {
         }
         assertEquals(List.of("dl4j-fp32", "nd4j-fp32", "engine-fp32", "multipoint-layers", "multipoint-fused", "onnxruntime-fp32",
                 "onnxruntime-int8"), names);
+    }
+
+    /** Options for layers reach the process that measures. */
+    @Test
+    void layersThatAreNotThere(@TempDir Path folder) throws Exception {
+        assertEquals(1, CommandRun.of("bench", "--net", saved(folder), "--size", 8, "--seconds", 0.1, "--leave-out", "nose").exitCode());
     }
 
     @ParameterizedTest

@@ -43,6 +43,7 @@ class ClassifyCommandTest {
         CommandRun run = CommandRun.of("classify", "--net", "kws", "--data", TestData.require("zoo"), "--bits", 8, "--method", "nearest",
                 "--json", folder.resolve("r.json"));
         assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().stripTrailing().endsWith("--json " + folder.resolve("r.json") + " --out small.zip"), run.out());
         JsonNode json = new ObjectMapper().readTree(folder.resolve("r.json").toFile());
         assertEquals(256, json.get("calibrationImages").asInt());
         assertEquals(744, json.get("testImages").asInt());

@@ -102,6 +102,9 @@ class DetectCommandTest {
         assertEquals(0, again.exitCode(), again.err());
         assertEquals(List.of("model", "testImages", "map", "cocoMap", "bytes", "msPerImage", "compiledMsPerImage"), names(json("again.json")));
         assertEquals(IMAGES, json("again.json").get("testImages").asInt());
+        for (CommandRun told : new CommandRun[]{run, again}) {
+            assertTrue(told.out().stripTrailing().endsWith("samples inspect " + folder.resolve("r.zip")), told.out());
+        }
     }
 
     @Test
@@ -187,6 +190,7 @@ class DetectCommandTest {
                 "--test", 30, "--json", folder.resolve("r.json"));
         assertEquals(0, run.exitCode(), run.err());
         JsonNode json = json("r.json");
+        assertTrue(run.out().contains("Next, keep the quantized model:") && run.out().contains("samples detect --net face-mask --data "), run.out());
         assertEquals(39, json.get("calibrationImages").asInt());
         assertEquals(30, json.get("testImages").asInt());
         assertEquals(json.get("fp32").get("map").asDouble(), json.get("quantized").get("map").asDouble(), 0.03, json.toString());

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.multipoint.datasets.SyntheticImages;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.dataset.api.preprocessor.ImagePreProcessingScaler;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
@@ -29,10 +30,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
@@ -128,10 +129,16 @@ class FileCommandsTest {
     @Test
     void aModelIsQuantizedToASizeAndInSearchOfOne() throws IOException {
         CommandRun coded = assertDone(run("quantize", model, "--images", images, "--size", 32, "--stored-bits", 3, "--calibration", 16,
-                "--leave-out", "linear", "--layer-bits", "conv1=6", "--activation-bits", 6, "--out", folder.resolve("coded.zip")));
+                "--leave-out", "linear", "--layer-bits", "conv1=6", "--activation-bits", 6, "--out", folder.resolve("coded.zip"),
+                "--html", folder.resolve("coded.html")));
         assertSays(coded, "Quantized, calibrated on 16 images", "times smaller", "times faster", "the same, bit for bit", "Next, compare it",
                 "compare " + model + " " + folder.resolve("coded.zip") + " --images " + images + " --size 32 --mean 84 --deviation 41");
         assertSays(assertDone(run("inspect", folder.resolve("coded.zip"))), "entropy-coded", "integers, inputs of 6 bits", "can be quantized");
+
+        String page = Files.readString(folder.resolve("coded.html"));
+        for (String part : new String[]{"<h1>shapes.zip</h1>", "size of the file", "time per example, compiled", "layer2.0.conv1"}) {
+            assertTrue(page.contains(part), part + " in " + page);
+        }
 
         CommandRun agreement = assertDone(run("quantize", model, "--images", unlabelled, "--size", 32, "--max-drop", 100, "--calibration", 8,
                 "--out", folder.resolve("least.zip"), "--json", folder.resolve("q.json")));
@@ -139,17 +146,17 @@ class FileCommandsTest {
         assertEquals(Files.size(folder.resolve("least.zip")), json.get("bytes").asLong());
         assertTrue(json.get("attempts").size() > 0 && json.get("report").get("layers").size() == 10 && json.get("compiledMs").asDouble() > 0,
                 json.toString());
-        assertSays(agreement, "agreement %", "Tried on 52 images", "holds");
+        assertSays(agreement, "agreement %", "Tried on 52 examples", "holds");
         CommandRun top1 = assertDone(run("quantize", model, "--images", images, "--labels", labels, "--size", 32, "--max-drop", 100, "--method", "nearest",
                 "--out", folder.resolve("least.zip")));
-        assertSays(top1, "top-1 %", "Tried on 40 images");
+        assertSays(top1, "top-1 %", "Tried on 40 examples");
     }
 
     @Test
     void aModelIsEvaluated() throws IOException {
         for (Path file : new Path[]{model, small}) {
             CommandRun run = assertDone(run("evaluate", file, "--images", images, "--labels", labels, "--size", 32, "--json", folder.resolve("e.json")));
-            assertSays(run, "top-1", "top-5", "ms an image", "recognized %", "taken for", "Next, ");
+            assertSays(run, "top-1", "top-5", "ms each", "recognized %", "taken for", "Next, ");
             JsonNode json = json(folder.resolve("e.json"));
             // 90.1 % on 1,000 images; three standard deviations of 60.
             assertEquals(0.9, json.get("top1").asDouble(), 0.12);
@@ -194,7 +201,7 @@ class FileCommandsTest {
     void classesOfImagesAreTold() {
         Path first = unlabelled.resolve("000.png");
         CommandRun run = assertDone(run("predict", model, first, unlabelled.resolve("001.png"), "--labels", labels, "--size", 32, "--top", 2));
-        assertSays(run, first.toString(), SyntheticImages.LABELS.get(SyntheticImages.label(SyntheticImages.FIRST_TEST_INDEX)), "ms an image", "Next, ");
+        assertSays(run, first.toString(), SyntheticImages.LABELS.get(SyntheticImages.label(SyntheticImages.FIRST_TEST_INDEX)), "ms each", "Next, ");
         assertEquals(4, run.out().lines().filter(line -> line.matches(" +[0-9.]+ %  .+")).count(), run.out());
         assertSays(assertDone(run("predict", model, first, "--size", 32)), "class ");
     }
@@ -269,33 +276,101 @@ class FileCommandsTest {
         assertTrue(SavedModel.normalizer(quantized).isPresent() && SavedModel.normalizer(without).isEmpty());
     }
 
-    @Test
-    void aNetworkForVectors() throws IOException {
+    private static MultiLayerNetwork networkForVectors() {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder().seed(3).list()
                 .layer(new DenseLayer.Builder().nIn(5).nOut(12).activation(Activation.RELU).build())
                 .layer(new OutputLayer.Builder().nOut(3).activation(Activation.SOFTMAX).build())
                 .setInputType(InputType.feedForward(5)).build());
         network.init();
-        Path file = folder.resolve("vectors.zip");
-        SavedModel.write(new Network(network), file);
+        return network;
+    }
+
+    /** Vectors in lines, each with the class that a network thinks most likely. */
+    private static List<String> lines(MultiLayerNetwork network, int count) {
         List<String> lines = new ArrayList<>(List.of("a,b,c,d,e,class"));
         Random random = new Random(1);
-        for (int i = 0; i < 40; i++) {
-            lines.add(random.doubles(5).mapToObj(d -> String.format(Locale.ROOT, "%.4f", d)).collect(Collectors.joining(",")) + ",1");
+        for (int i = 0; i < count; i++) {
+            float[] values = new float[5];
+            for (int k = 0; k < values.length; k++) {
+                values[k] = random.nextFloat() - 0.5f;
+            }
+            lines.add(IntStream.range(0, values.length).mapToObj(k -> String.valueOf(values[k])).collect(Collectors.joining(","))
+                    + "," + network.output(Nd4j.createFromArray(new float[][]{values})).argMax(1).getInt(0));
         }
-        Path csv = Files.write(folder.resolve("rows.csv"), lines);
-        CommandRun run = assertDone(CommandRun.of("quantize", file, "--csv", csv, "--out", folder.resolve("small.zip")));
-        assertSays(run, "calibrated on 40 vectors", "times faster");
-        assertSays(assertDone(run("inspect", folder.resolve("small.zip"))), "vectors of 5 values");
-        assertSays(assertDone(CommandRun.of("quantize", file, "--csv", csv, "--max-drop", 100, "--bits", 4, "--out", folder.resolve("small.zip"))), "agreement %");
+        return lines;
+    }
+
+    @Test
+    void aNetworkForVectors() throws IOException {
+        MultiLayerNetwork network = networkForVectors();
+        Path file = folder.resolve("vectors.zip");
+        SavedModel.write(new Network(network), file);
+        Path csv = Files.write(folder.resolve("rows.csv"), lines(network, 40));
+        Path quantized = folder.resolve("small.zip");
+        CommandRun run = assertDone(CommandRun.of("quantize", file, "--csv", csv, "--out", quantized, "--html", folder.resolve("v.html")));
+        assertSays(run, "calibrated on 40 vectors", "times faster", "one vector takes",
+                "compare " + file + " " + quantized + " --csv " + csv);
+        assertTrue(Files.readString(folder.resolve("v.html")).contains("vectors.zip"));
+        assertSays(assertDone(run("inspect", quantized)), "vectors of 5 values");
+        assertSays(assertDone(CommandRun.of("quantize", file, "--csv", csv, "--max-drop", 100, "--bits", 4, "--out", quantized)),
+                "calibrated on 13 vectors", "Tried on 27 examples", "agreement %");
+
+        assertSays(assertDone(CommandRun.of("compare", file, file, "--csv", csv, "--test", 10)), "Agreement on 10 vectors",
+                "the same for 100.00 % of the vectors");
+        CommandRun evaluated = assertDone(CommandRun.of("evaluate", file, "--csv", csv, "--json", folder.resolve("e.json")));
+        assertSays(evaluated, "Evaluation on 40 vectors", "top-1 100.00 %", "class 1", "quantize " + file + " --csv " + csv);
+        assertEquals(40, json(folder.resolve("e.json")).get("testImages").asInt());
+        CommandRun predicted = assertDone(CommandRun.of("predict", file, "--csv", csv, "--top", 1));
+        assertEquals(40, predicted.out().lines().filter(line -> line.matches("line [0-9]+")).count(), predicted.out());
+        assertSays(predicted, "line 2", "line 41", "evaluate " + file + " --csv " + csv);
+        CommandRun sensitivity = assertDone(CommandRun.of("sensitivity", file, "--csv", csv, "--bits", 2));
+        assertSays(sensitivity, "on 40 vectors", "all layers: divergence", "--csv " + csv);
+    }
+
+    /** Classes by their names, in another order; vectors that change their class are called by their lines. */
+    @Test
+    void classesOfVectorsByName() throws IOException {
+        MultiLayerNetwork network = networkForVectors();
+        Path file = folder.resolve("vectors.zip");
+        SavedModel.write(new Network(network), file);
+        Path names = Files.write(folder.resolve("names.txt"), List.of("red", "green", "blue"));
+        Path csv = Files.write(folder.resolve("rows.csv"), lines(network, 30).stream()
+                .map(l -> l.replaceAll(",0$", ",red").replaceAll(",1$", ",green").replaceAll(",2$", ",blue")).toList());
+        assertSays(assertDone(CommandRun.of("evaluate", file, "--csv", csv, "--labels", names)), "top-1 100.00 %", "green");
+
+        MultiLayerNetwork other = networkForVectors();
+        other.params().negi();
+        Path negated = folder.resolve("negated.zip");
+        SavedModel.write(new Network(other), negated);
+        CommandRun run = assertDone(CommandRun.of("compare", file, negated, "--csv", csv, "--json", folder.resolve("c.json")));
+        assertSays(run, "vectors change their class", "| line ");
+        assertTrue(json(folder.resolve("c.json")).get("changed").get(0).get("file").asText().startsWith(csv + ", line "), run.out());
+    }
+
+    @Test
+    void vectorsThatDoNotFit() throws IOException {
+        MultiLayerNetwork network = networkForVectors();
+        Path file = folder.resolve("vectors.zip");
+        SavedModel.write(new Network(network), file);
+        Path out = folder.resolve("small.zip");
+        List<String> lines = lines(network, 5);
+        Path csv = folder.resolve("rows.csv");
         lines.set(3, "1,2,x,4,5");
-        assertComplaint(1, "line 4: expected a number in column 3, found \"x\"", CommandRun.of("quantize", file, "--csv",
-                Files.write(csv, lines), "--out", folder.resolve("small.zip")));
+        assertComplaint(1, "line 4: expected a number in column 3, found \"x\"", CommandRun.of("quantize", file, "--csv", Files.write(csv, lines),
+                "--out", out));
         lines.set(3, "1,2");
-        assertComplaint(1, "line 4: expected 5 values, found 2", CommandRun.of("quantize", file, "--csv",
-                Files.write(csv, lines), "--out", folder.resolve("small.zip")));
-        assertComplaint(1, "does not take vectors", CommandRun.of("quantize", model, "--csv", csv, "--out", folder.resolve("small.zip")));
+        assertComplaint(1, "line 4: expected 5 values, found 2", CommandRun.of("quantize", file, "--csv", Files.write(csv, lines), "--out", out));
+        for (String wrong : new String[]{"3", "1.5", "-1", "red", ""}) {
+            lines.set(3, "1,2,3,4,5" + (wrong.isEmpty() ? "" : "," + wrong));
+            assertComplaint(1, "line 4: expected a class in column 6, its name or an index of 0 to 2, found \"" + wrong + "\"",
+                    CommandRun.of("evaluate", file, "--csv", Files.write(csv, lines)));
+        }
+        assertComplaint(1, "cannot be split", CommandRun.of("quantize", file, "--csv", Files.write(csv, lines.subList(0, 2)), "--max-drop", 1,
+                "--out", out));
+        assertComplaint(1, "there is no such file", CommandRun.of("predict", file, "--csv", folder.resolve("none.csv")));
+        assertComplaint(1, "does not take vectors", CommandRun.of("quantize", model, "--csv", csv, "--out", out));
         assertComplaint(1, "vectors of 5 values, expected a network for images", CommandRun.of("predict", file, unlabelled.resolve("000.png")));
+        assertFalse(Files.exists(out));
     }
 
     @Test
@@ -331,6 +406,8 @@ class FileCommandsTest {
         "evaluate m.zip, '--images'",
         "compare a.zip --images i, 'B'",
         "predict m.zip, 'IMAGE'",
+        "predict m.zip a.png --csv a.csv, 'either IMAGE... or --csv'",
+        "quantize m.zip --images i --out o.zip --html /no/such/folder/r.html, 'a file in a folder'",
         "predict m.zip a.png --top 0, '1 or more, found 0'",
         "evaluate m.zip --images i --size 0, '1 or more, found 0'",
         "evaluate m.zip --images i --deviation 0, 'more than 0'",

@@ -82,6 +82,16 @@ class ProgressTest {
     }
 
     @Test
+    void aTaskOfOneStepHasNoNumbers() {
+        try (Progress files = Progress.on(new Progress.OnTerminal(err, COLUMNS), "files", 2);
+             Progress reading = Progress.ofOneStep("reading a.zip")) {
+            Progress.hide();
+            files.stepTo(1);
+            assertDrawn("files  50% \\[.*] 1/2 \\(.*\\) reading a.zip +");
+        }
+    }
+
+    @Test
     void aLongNameLeavesRoom() {
         try (Progress progress = Progress.on(new Progress.OnTerminal(err, COLUMNS), "x".repeat(72), -1)) {
             progress.stepTo(3);

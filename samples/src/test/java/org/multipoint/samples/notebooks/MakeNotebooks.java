@@ -1,6 +1,7 @@
 package org.multipoint.samples.notebooks;
 
 import jdk.jshell.JShell;
+import jdk.jshell.JShellException;
 import jdk.jshell.Snippet;
 import jdk.jshell.SnippetEvent;
 import jdk.jshell.SourceCodeAnalysis;
@@ -27,19 +28,32 @@ final class MakeNotebooks {
     private MakeNotebooks() {
     }
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
+        int exitCode = 0;
         for (NotebookProgram program : NotebookProgram.ALL) {
             if (args.length == 0 || List.of(args).contains(program.name())) {
-                List<Executed> cells = executed(program.cells());
-                NotebookFile.write(NOTEBOOKS.resolve(program.name() + ".ipynb"), cells);
-                NotebookFile.writePage(PAGES.resolve(program.name() + ".md"), cells);
-                System.out.println("Made " + program);
+                try {
+                    List<Executed> cells = executed(program.cells());
+                    NotebookFile.write(NOTEBOOKS.resolve(program.name() + ".ipynb"), cells);
+                    NotebookFile.writePage(PAGES.resolve(program.name() + ".md"), cells);
+                    System.out.println("Made " + program);
+                } catch (Exception e) {
+                    System.err.println("Not made: " + program);
+                    e.printStackTrace();
+                    exitCode = 1;
+                }
             }
         }
-        System.exit(0);
+        // Threads of libraries would keep the process alive.
+        System.exit(exitCode);
     }
 
-    private static List<Executed> executed(List<Cell> cells) throws Exception {
+    /**
+     * Executes cells.
+     *
+     * @throws IllegalStateException where one fails, with its text
+     */
+    static List<Executed> executed(List<Cell> cells) throws Exception {
         List<Executed> executed = new ArrayList<>();
         List<RenderedImage> pictures = new ArrayList<>();
         Output.showBy(pictures::add);
@@ -51,7 +65,12 @@ final class MakeNotebooks {
             System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
             for (Cell cell : cells) {
                 if (cell.isCode() && !NotebookProgram.isForKernel(cell)) {
-                    evaluate(shell, cell.text());
+                    try {
+                        evaluate(shell, cell.text());
+                    } catch (JShellException | IllegalStateException e) {
+                        throw new IllegalStateException("A cell has failed:\n" + cell.text() + "\nIt has printed:\n"
+                                + printed.toString(StandardCharsets.UTF_8), e);
+                    }
                 }
                 executed.add(new Executed(cell, printed.toString(StandardCharsets.UTF_8), List.copyOf(pictures)));
                 printed.reset();
@@ -63,7 +82,7 @@ final class MakeNotebooks {
         return executed;
     }
 
-    private static void evaluate(JShell shell, String code) throws Exception {
+    private static void evaluate(JShell shell, String code) throws JShellException {
         SourceCodeAnalysis analysis = shell.sourceCodeAnalysis();
         for (String rest = code; !rest.isBlank();) {
             SourceCodeAnalysis.CompletionInfo info = analysis.analyzeCompletion(rest);

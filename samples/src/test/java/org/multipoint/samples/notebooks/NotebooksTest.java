@@ -3,6 +3,7 @@ package org.multipoint.samples.notebooks;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.awt.image.RenderedImage;
 import java.io.ByteArrayOutputStream;
@@ -17,6 +18,8 @@ import java.util.regex.Pattern;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** The programs run, and notebooks and pages are those of the programs. */
@@ -77,6 +80,18 @@ class NotebooksTest {
         for (int i = 1; i < steps.size(); i++) {
             assertTrue(Pattern.matches("(?s)## " + i + "\\. .*", steps.get(i)), steps.get(i));
         }
+    }
+
+    /** A cell that throws, one that throws within a method, and one that is no Java. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Object none = null; none.hashCode();", "void fail() { throw new IllegalArgumentException(\"none\"); }\nfail();",
+        "int none = \"none\";", "none.hashCode();"})
+    void aCellThatFailsIsToldOf(String code) {
+        PrintStream out = System.out;
+        String message = assertThrows(IllegalStateException.class, () -> MakeNotebooks.executed(List.of(new Cell(false, "# Fails"),
+                new Cell(true, "System.out.println(\"before\");"), new Cell(true, code)))).getMessage();
+        assertTrue(message.contains(code), message);
+        assertSame(out, System.out);
     }
 
     @Test
