@@ -1,11 +1,13 @@
 package org.multipoint.transform;
 
+import org.multipoint.internal.ops.Interruption;
 import org.multipoint.internal.ops.Tensor;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,6 +101,8 @@ final class Activations implements AutoCloseable {
                 }
             }
             slots.add(new Slot(null, position, tensor.shape(), length));
+        } catch (ClosedByInterruptException e) {
+            throw Interruption.interrupted(e);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot write calibration activations to " + file
                     + "; raise the memory bound or free disk space", e);
@@ -118,6 +122,7 @@ final class Activations implements AutoCloseable {
 
     /** Activations of a batch. */
     Tensor get(int batch) {
+        Interruption.check();
         Slot slot = slots.get(batch);
         if (slot.onHeap != null) {
             return slot.onHeap;
@@ -137,6 +142,8 @@ final class Activations implements AutoCloseable {
                 buffer.flip().asFloatBuffer().get(data, done, part);
             }
             return new Tensor(data, slot.shape);
+        } catch (ClosedByInterruptException e) {
+            throw Interruption.interrupted(e);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot read calibration activations back from " + file, e);
         }

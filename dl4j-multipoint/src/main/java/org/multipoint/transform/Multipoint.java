@@ -255,12 +255,13 @@ public final class Multipoint<M> {
     }
 
     /**
-     * Transforms the model.
+     * Transforms the model. Where it fails, or the listener or metric throws, all that was made for it is released.
      *
      * @throws IllegalStateException    where no calibration data was given, or no model stays within {@link #maxDrop}
      * @throws IllegalArgumentException where weights or calibration inputs are NaN or infinite, do not fit the model, or are missing;
      *                                  it names the layer or batch; where {@link #memory} is too small for a layer; where the method
      *                                  cannot spend the budget
+     * @throws java.util.concurrent.CancellationException where the thread is interrupted, which it remains
      */
     public MultipointResult<M> transform() {
         Settings settings = settings();

@@ -1,7 +1,9 @@
 package org.multipoint.points;
 
 import com.sun.management.ThreadMXBean;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.multipoint.testing.Reliability;
 
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -18,9 +20,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 /**
  * Payloads that were changed at random, most of them with a checksum that holds. {@code -Dorg.multipoint.fuzz=N} sets their number.
  */
+@Tag(Reliability.TAG)
 class PayloadFuzzTest {
 
-    private static final int INPUTS = Integer.getInteger("org.multipoint.fuzz", 3000);
+    private static final int INPUTS = Integer.getInteger("org.multipoint.fuzz", Reliability.times(3000, 200_000));
     /** Share of the inputs whose checksum is mended. */
     private static final double SEALED = 0.95;
     private static final int[] INTERESTING = {0, 1, -1, 2, 127, 128, 255, 256, 0xffff, 1 << 16, 1 << 18, 1 << 24, Integer.MAX_VALUE,
@@ -75,6 +78,7 @@ class PayloadFuzzTest {
                 bounded(input, threads.getCurrentThreadAllocatedBytes() - before, i);
             }
         }
+        Reliability.figure("%,d altered payloads: %,d read, all others refused", INPUTS, read);
         assertTrue(read > INPUTS / 100, read + " inputs were read");
         assertTrue(refusedCodes > INPUTS / 20, refusedCodes + " inputs were refused for their codes");
     }

@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.modelimport.keras.KerasModelImport;
 import org.deeplearning4j.nn.modelimport.keras.exceptions.InvalidKerasConfigurationException;
 import org.deeplearning4j.nn.modelimport.keras.exceptions.UnsupportedKerasConfigurationException;
 import org.deeplearning4j.util.ModelSerializer;
+import org.multipoint.files.ModelFiles;
 import org.multipoint.internal.files.AtomicFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
@@ -101,8 +102,7 @@ final class SavedModel {
         }
         Model model;
         try {
-            model = configuration.has("vertices") ? ModelSerializer.restoreComputationGraph(file.toFile(), false)
-                    : ModelSerializer.restoreMultiLayerNetwork(file.toFile(), false);
+            model = configuration.has("vertices") ? ModelFiles.readGraph(file) : ModelFiles.readNetwork(file);
         } catch (IOException | RuntimeException e) {
             throw altered(file.toString(), e);
         }

@@ -1,5 +1,6 @@
 package org.multipoint.internal.calibration;
 
+import org.multipoint.internal.ops.Interruption;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -146,6 +147,7 @@ public final class CalibrationData {
      *                                  infinite; it names the batch
      */
     public Tensor[] next() {
+        Interruption.check();
         if (pending != null) {
             Tensor[] rest = pending;
             pending = null;

@@ -6,6 +6,7 @@ import org.nd4j.shade.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
 
 import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
@@ -19,6 +20,9 @@ public final class AtomicFile {
         void writeTo(Path file) throws IOException;
     }
 
+    /** Distinguishes the temporary files of this process, so that several threads can write the same file. */
+    private static final AtomicLong NUMBER = new AtomicLong();
+
     private AtomicFile() {
     }
 
@@ -30,7 +34,7 @@ public final class AtomicFile {
     /** Writes a temporary file beside the destination, then moves it there and replaces an older one. */
     public static void write(Path file, Content content) throws IOException {
         Path whole = file.toAbsolutePath();
-        Path part = whole.resolveSibling(whole.getFileName() + ".part");
+        Path part = whole.resolveSibling(whole.getFileName() + "." + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet() + ".part");
         part.toFile().deleteOnExit();
         try {
             content.writeTo(part);

@@ -2,6 +2,7 @@ package org.multipoint.internal.graph;
 
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.internal.ops.Interruption;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -140,6 +141,7 @@ public final class Topology {
         try {
             given.keySet().stream().filter(input -> usesOf(input) == 0).forEach(input -> release.accept(live.remove(input)));
             for (String vertex : order) {
+                Interruption.check();
                 T value = visitor.visit(vertex, Collections.unmodifiableMap(live));
                 if (value != null) {
                     live.put(vertex, value);

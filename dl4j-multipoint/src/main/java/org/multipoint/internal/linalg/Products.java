@@ -1,5 +1,6 @@
 package org.multipoint.internal.linalg;
 
+import org.multipoint.internal.ops.Interruption;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -16,13 +17,14 @@ public final class Products {
     }
 
     /**
-     * {@code a b}.
+     * {@code a b}. All that takes long with matrices comes by here: it ends where the thread is interrupted.
      *
      * @param a {@code [m, k]}
      * @param b {@code [k, n]}
      * @return {@code [m, n]}
      */
     public static float[] multiply(float[] a, float[] b, int m, int k, int n) {
+        Interruption.check();
         if ((long) m * k * n <= SMALL) {
             float[] c = new float[m * n];
             for (int i = 0; i < m; i++) {

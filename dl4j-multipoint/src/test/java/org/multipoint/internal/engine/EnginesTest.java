@@ -3,6 +3,7 @@ package org.multipoint.internal.engine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.multipoint.testing.ForkedJvm;
 
 import java.util.List;
 

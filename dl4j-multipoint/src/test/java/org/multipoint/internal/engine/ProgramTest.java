@@ -7,6 +7,7 @@ import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.internal.ops.Window;
+import org.multipoint.testing.ForkedJvm;
 import org.multipoint.testing.TestPoints;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

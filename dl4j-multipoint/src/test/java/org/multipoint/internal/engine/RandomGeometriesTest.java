@@ -1,9 +1,12 @@
 package org.multipoint.internal.engine;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.internal.engine.Program.Shape;
+import org.multipoint.testing.ForkedJvm;
+import org.multipoint.testing.Reliability;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -15,9 +18,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
  * Windows of thousands of geometries give what plain loops give: to the last bit on integers, whatever memory held before and whatever
  * instructions the CPU has. {@code -Dorg.multipoint.geometries=10000} tries that many.
  */
+@Tag(Reliability.TAG)
 class RandomGeometriesTest {
 
-    private static final int GEOMETRIES = Integer.getInteger("org.multipoint.geometries", 300);
+    private static final int GEOMETRIES = Integer.getInteger("org.multipoint.geometries", Reliability.times(300, 3000));
 
     @ParameterizedTest
     @ValueSource(strings = {"DEFAULT", "AVX2", "SSE41"})

@@ -5,6 +5,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.multipoint.internal.engine.ScalarFunction.Kind;
 import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.testing.ForkedJvm;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

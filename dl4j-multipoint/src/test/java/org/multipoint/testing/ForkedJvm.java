@@ -1,5 +1,6 @@
-package org.multipoint.internal.engine;
+package org.multipoint.testing;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,7 +21,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
  * Runs part of a test in a process of its own: on the instructions of an older CPU, with other options, on another class path. New memory
  * holds garbage there.
  */
-final class ForkedJvm {
+public final class ForkedJvm {
 
     /** What the C library fills new memory with: large integers and large floating values. */
     private static final String POISON = "128";
@@ -30,7 +31,7 @@ final class ForkedJvm {
     }
 
     /** Runs a class's {@code main}, which must end without an exception within five minutes. */
-    static String run(Class<?> main, String isa) throws Exception {
+    public static String run(Class<?> main, String isa) throws Exception {
         return run(main, isa, LIMIT);
     }
 
@@ -42,15 +43,46 @@ final class ForkedJvm {
      * @param arguments of {@code main}
      * @return what it printed
      */
-    static String run(Class<?> main, String isa, Duration limit, String... arguments) throws Exception {
+    public static String run(Class<?> main, String isa, Duration limit, String... arguments) throws Exception {
         assumeTrue(Set.of("amd64", "x86_64").contains(System.getProperty("os.arch")), "needs an x86-64 CPU");
-        List<String> command = new ArrayList<>(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-        command.addAll(List.of(arguments));
-        return run(Map.of("ONEDNN_MAX_CPU_ISA", isa, "MALLOC_PERTURB_", POISON), limit, command);
+        return run(Map.of("ONEDNN_MAX_CPU_ISA", isa, "MALLOC_PERTURB_", POISON), limit, List.of(), main, arguments);
+    }
+
+    /**
+     * Runs a class's {@code main}, which must end without an exception.
+     *
+     * @param environment variables besides those of this process
+     * @param limit       time that it may take
+     * @param options     of the virtual machine
+     * @param arguments   of {@code main}
+     * @return what it printed
+     */
+    public static String run(Map<String, String> environment, Duration limit, List<String> options, Class<?> main, String... arguments)
+            throws Exception {
+        return run(environment, limit, ofMain(options, main, arguments));
+    }
+
+    /** Starts a class's {@code main}, whose output is not read, for a test that ends it. */
+    public static Process start(List<String> options, Class<?> main, String... arguments) throws IOException {
+        return new ProcessBuilder(command(ofMain(options, main, arguments))).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
+    private static List<String> ofMain(List<String> options, Class<?> main, String... arguments) {
+        List<String> all = new ArrayList<>(options);
+        all.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        all.addAll(List.of(arguments));
+        return all;
+    }
+
+    private static List<String> command(List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m"));
+        command.addAll(arguments);
+        return command;
     }
 
     /** Runs a class's {@code main} without the libraries whose file names match, with options of the virtual machine. */
-    static String runWithout(String libraries, Class<?> main, String... options) throws Exception {
+    public static String runWithout(String libraries, Class<?> main, String... options) throws Exception {
         String separator = System.getProperty("path.separator");
         List<String> command = new ArrayList<>(List.of(options));
         command.addAll(List.of("-cp", Arrays.stream(System.getProperty("java.class.path").split(Pattern.quote(separator)))
@@ -60,9 +92,7 @@ final class ForkedJvm {
 
     private static String run(Map<String, String> environment, Duration limit, List<String> arguments) throws Exception {
         Path log = Files.createTempFile("engine", ".log");
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m"));
-        command.addAll(arguments);
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder = new ProcessBuilder(command(arguments)).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().putAll(environment);
         Process process = builder.start();
         try {

@@ -1,0 +1,109 @@
+package org.multipoint.files;
+
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
+import org.multipoint.internal.files.AtomicFile;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.jackson.core.JsonProcessingException;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.zip.ZipException;
+
+/**
+ * Files of models, plain, transformed or compiled, in the format of Deeplearning4j's {@link ModelSerializer}, without the state of an
+ * updater: what one writes, the other reads. Unlike it, this leaves no half of a file, checks what it reads, and deserializes no Java
+ * objects.
+ *
+ * <pre>{@code
+ * ModelFiles.write(result.model(), Path.of("model.zip"));
+ * ComputationGraph model = ModelFiles.readGraph(Path.of("model.zip"));
+ * }</pre>
+ */
+public final class ModelFiles {
+
+    private ModelFiles() {
+    }
+
+    /**
+     * Writes a model. If the process ends meanwhile or the disk is full, what was there before stays: an older file, or none.
+     *
+     * @param model an initialized {@code ComputationGraph} or {@code MultiLayerNetwork}
+     * @throws IOException where the file cannot be written
+     */
+    public static void write(Model model, Path file) throws IOException {
+        Objects.requireNonNull(model, "model");
+        AtomicFile.write(file, part -> ModelSerializer.writeModel(model, part.toFile(), false));
+    }
+
+    /**
+     * Reads a graph. Memory is asked for only as the file justifies: an entry that is larger than 64 MiB may be a hundred times as large as
+     * its compressed form, and there are as many parameters as the file holds. A configuration nests at most 200 deep.
+     *
+     * @throws MalformedModelException where the file is no graph, or is truncated or altered
+     * @throws IOException             where it cannot be read
+     */
+    public static ComputationGraph readGraph(Path file) throws IOException {
+        return read(file, archive -> {
+            archive.requireProperty("vertices");
+            ComputationGraphConfiguration configuration = ComputationGraphConfiguration.fromJson(archive.configuration());
+            INDArray params = archive.params(configuration.getDataType());
+            return closingOnFailure(params, () -> {
+                configuration.setDataType(params.dataType());
+                ComputationGraph graph = new ComputationGraph(configuration);
+                graph.init(params, false);
+                return graph;
+            });
+        });
+    }
+
+    /**
+     * Reads a network of layers, within the bounds of {@link #readGraph}.
+     *
+     * @throws MalformedModelException where the file is no network of layers, or is truncated or altered
+     * @throws IOException             where it cannot be read
+     */
+    public static MultiLayerNetwork readNetwork(Path file) throws IOException {
+        return read(file, archive -> {
+            archive.requireProperty("confs");
+            MultiLayerConfiguration configuration = MultiLayerConfiguration.fromJson(archive.configuration());
+            INDArray params = archive.params(configuration.getDataType());
+            return closingOnFailure(params, () -> {
+                configuration.setDataType(params.dataType());
+                MultiLayerNetwork network = new MultiLayerNetwork(configuration);
+                network.init(params, false);
+                return network;
+            });
+        });
+    }
+
+    /** Makes a model of what a file holds. */
+    private interface Restoring<M> {
+        M of(ModelArchive archive) throws IOException;
+    }
+
+    /** Deeplearning4j refuses what it finds by exceptions of many kinds, none of which names the file. */
+    private static <M> M read(Path file, Restoring<M> restoring) throws IOException {
+        try {
+            return restoring.of(ModelArchive.read(file));
+        } catch (ZipException | EOFException | JsonProcessingException | RuntimeException e) {
+            throw new MalformedModelException(file, e.getMessage() == null ? e.toString() : e.getMessage(), e);
+        }
+    }
+
+    private static <M> M closingOnFailure(INDArray params, Supplier<M> making) {
+        try {
+            return making.get();
+        } catch (RuntimeException e) {
+            params.close();
+            throw e;
+        }
+    }
+}
