@@ -45,6 +45,8 @@ public record NumberFormat(@JsonProperty("exponentBits") int exponentBits, @Json
 
     private static final int SINGLE_MANTISSA = 23;
     private static final int SINGLE_BIAS = 127;
+    private static final int DOUBLE_MANTISSA = 52;
+    private static final long DOUBLE_BIAS = 1023;
     private static final int MAGNITUDE = Integer.MAX_VALUE;
     private static final int INFINITE = 0x7f800000;
     /** Random bits that decide how subnormal numbers are rounded: as many as a float holds exactly. */
@@ -80,7 +82,7 @@ public record NumberFormat(@JsonProperty("exponentBits") int exponentBits, @Json
     }
 
     private static float smallestNormal(int exponentBits) {
-        return Math.scalb(1f, 1 - bias(exponentBits));
+        return Float.intBitsToFloat(1 + SINGLE_BIAS - bias(exponentBits) << SINGLE_MANTISSA);
     }
 
     /** Bits of a number. */
@@ -95,7 +97,16 @@ public record NumberFormat(@JsonProperty("exponentBits") int exponentBits, @Json
 
     /** The least positive number. */
     public float smallest() {
-        return Math.scalb(1f, 1 - bias(exponentBits) - mantissaBits);
+        return (float) power(leastExponent());
+    }
+
+    private int leastExponent() {
+        return 1 - bias(exponentBits) - mantissaBits;
+    }
+
+    /** A power of two, faster than {@link Math#scalb}. */
+    private static double power(int exponent) {
+        return Double.longBitsToDouble(exponent + DOUBLE_BIAS << DOUBLE_MANTISSA);
     }
 
     /** The nearest number of this format; of two that are equally near, the one whose last bit is zero. */
@@ -109,8 +120,8 @@ public record NumberFormat(@JsonProperty("exponentBits") int exponentBits, @Json
             int up = (mask >>> 1) + (magnitude >>> dropped & 1) & mask;
             return bounded(bits, magnitude, magnitude + up & ~mask);
         }
-        double places = Math.rint(Math.abs((double) value) / smallest());
-        return Math.copySign((float) (places * smallest()), value);
+        double places = Math.rint(Math.abs((double) value) * power(-leastExponent()));
+        return Math.copySign((float) (places * power(leastExponent())), value);
     }
 
     /**
@@ -126,10 +137,10 @@ public record NumberFormat(@JsonProperty("exponentBits") int exponentBits, @Json
             int mask = (1 << SINGLE_MANTISSA - mantissaBits) - 1;
             return bounded(bits, magnitude, magnitude + (random & mask) & ~mask);
         }
-        double places = Math.abs((double) value) / smallest();
+        double places = Math.abs((double) value) * power(-leastExponent());
         double lower = Math.floor(places);
         boolean up = places - lower > (random >>> Integer.SIZE - RANDOM_BITS) * 0x1p-24;
-        return Math.copySign((float) ((up ? lower + 1 : lower) * smallest()), value);
+        return Math.copySign((float) ((up ? lower + 1 : lower) * power(leastExponent())), value);
     }
 
     /**
