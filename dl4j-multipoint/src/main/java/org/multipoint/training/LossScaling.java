@@ -61,8 +61,7 @@ public record LossScaling(double initial, int goodSteps, boolean skips, Navigabl
 
     /**
      * The same with a least factor from a number of steps on, in addition to those that there are: overflows that come by chance cannot push it
-     * below. In 8 bits such a floor rises during training (Mellempudi et al., "Mixed Precision Training With 8-bit Floating Point", 2019,
-     * section 3.1).
+     * below. In 8 bits such a floor rises during training (Mellempudi et al., "Mixed Precision Training With 8-bit Floating Point", 2019).
      */
     public LossScaling withFloor(int fromStep, double least) {
         NavigableMap<Integer, Double> more = new TreeMap<>(floors);

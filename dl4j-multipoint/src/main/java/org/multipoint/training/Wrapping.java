@@ -26,6 +26,8 @@ import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -188,17 +190,21 @@ final class Wrapping {
     private boolean wrapLoss(Layer layer) {
         if (layer.getClass() == OutputLayer.class || layer.getClass() == RnnOutputLayer.class) {
             BaseOutputLayer output = (BaseOutputLayer) layer;
-            output.setLossFn(new ScaledLoss(output.getLossFn(), rounders.get(TensorKind.ERRORS), scaler));
+            output.setLossFn(scaled(output.getLossFn()));
         } else if (layer instanceof LossLayer output) {
-            output.setLossFn(new ScaledLoss(output.getLossFn(), rounders.get(TensorKind.ERRORS), scaler));
+            output.setLossFn(scaled(output.getLossFn()));
         } else if (layer instanceof RnnLossLayer output) {
-            output.setLossFn(new ScaledLoss(output.getLossFn(), rounders.get(TensorKind.ERRORS), scaler));
+            output.setLossFn(scaled(output.getLossFn()));
         } else if (layer instanceof CnnLossLayer output) {
-            output.setLossFn(new ScaledLoss(output.getLossFn(), rounders.get(TensorKind.ERRORS), scaler));
+            output.setLossFn(scaled(output.getLossFn()));
         } else {
             return false;
         }
         return true;
+    }
+
+    private ILossFunction scaled(ILossFunction loss) {
+        return new ScaledLoss(loss, rounders.get(TensorKind.ERRORS), scaler);
     }
 
     private boolean wrapActivation(Layer layer, boolean weights, boolean out) {
@@ -206,14 +212,16 @@ final class Wrapping {
             return true;
         }
         if (layer instanceof ActivationLayer activation) {
-            activation.setActivationFn(new RoundedActivation(activation.getActivationFn(), rounders.get(TensorKind.ACTIVATIONS),
-                    rounders.get(TensorKind.ERRORS)));
-            return true;
+            activation.setActivationFn(rounded(activation.getActivationFn()));
+        } else if (weights) {
+            ((BaseLayer) layer).setActivationFn(rounded(((BaseLayer) layer).getActivationFn()));
+        } else {
+            return false;
         }
-        if (weights) {
-            BaseLayer base = (BaseLayer) layer;
-            base.setActivationFn(new RoundedActivation(base.getActivationFn(), rounders.get(TensorKind.ACTIVATIONS), rounders.get(TensorKind.ERRORS)));
-        }
-        return weights;
+        return true;
+    }
+
+    private IActivation rounded(IActivation function) {
+        return new RoundedActivation(function, rounders.get(TensorKind.ACTIVATIONS), rounders.get(TensorKind.ERRORS));
     }
 }

@@ -8,6 +8,7 @@ import org.multipoint.training.LowPrecisionReport;
 import org.multipoint.training.LowPrecisionTraining;
 import org.multipoint.training.TensorKind;
 import org.nd4j.evaluation.classification.Evaluation;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,11 +24,12 @@ import java.util.List;
 import java.util.concurrent.Callable;
 
 /** What training costs in accuracy where numbers have few bits. */
-@Command(name = "low-precision", description = "Trains the network of the quickstart on generated images again and again, with numbers of 32, 16 "
+@Command(name = "low-precision", description = "Trains a small network on generated images again and again, with numbers of 32, 16 "
         + "and 8 bits, with and without loss scaling, and with each kind of numbers in 16 bits alone.")
 final class LowPrecisionCommand implements Callable<Integer> {
 
     private static final GeneratedTask TASK = GeneratedTask.CLASSIFICATION;
+    private static final int BATCH = 32;
     private static final int COLUMNS = 140;
 
     @Spec
@@ -60,7 +62,7 @@ final class LowPrecisionCommand implements Callable<Integer> {
         test = Arguments.positive(command, "--test", count);
     }
 
-    @Option(names = "--width", defaultValue = "8", paramLabel = "N", description = "Channels of the first stage; default ${DEFAULT-VALUE}.")
+    @Option(names = "--width", defaultValue = "16", paramLabel = "N", description = "Channels of the first convolution; default ${DEFAULT-VALUE}.")
     void setWidth(int channels) {
         width = Arguments.positive(command, "--width", channels);
     }
@@ -92,11 +94,13 @@ final class LowPrecisionCommand implements Callable<Integer> {
         LowPrecisionRuns runs = begun(new LowPrecisionRuns(images, test, width, List.of()));
         List<Task> tasks = tasks();
         notebook.step("%,d runs of training on %,d images, each seen once, evaluated on %,d others", tasks.size(), images, test);
+        List<DataSet> train = batches(TASK.train(images, BATCH));
+        List<DataSet> others = batches(TASK.test(test, BATCH));
         try (Progress progress = Progress.of("runs", tasks.size())) {
             for (Task task : tasks) {
                 if (runs.find(task.network, task.setting, task.seed).isEmpty()) {
                     long start = System.nanoTime();
-                    runs = runs.with(run(task));
+                    runs = runs.with(run(task, train, others));
                     if (json != null) {
                         AtomicFile.writeJson(json, runs);
                     }
@@ -151,31 +155,37 @@ final class LowPrecisionCommand implements Callable<Integer> {
         return earlier;
     }
 
-    private LowPrecisionRuns.Run run(Task task) {
-        int steps = (images + TASK.batch() - 1) / TASK.batch();
-        ComputationGraph untrained = task.network.create(task.seed, width, steps);
+    private LowPrecisionRuns.Run run(Task task, List<DataSet> train, List<DataSet> others) {
+        ComputationGraph untrained = task.network.create(task.seed, width, train.size());
         LowPrecision<ComputationGraph> settings = LowPrecision.of(untrained).seed(task.seed);
-        task.setting.apply(settings, steps);
+        task.setting.apply(settings, train.size());
         LowPrecisionTraining<ComputationGraph> training = settings.build();
-        untrained.close();
         ComputationGraph network = training.network();
         List<Double> losses = new ArrayList<>();
-        try (ImageIterator train = TASK.train(images, TASK.batch()); Progress progress = Progress.of(task.setting.toString(), steps)) {
-            while (train.hasNext()) {
-                network.fit(train.next());
+        try (Progress progress = Progress.of(task.setting.toString(), train.size())) {
+            for (DataSet batch : train) {
+                network.fit(batch);
                 losses.add(task.network.loss(network.score()));
                 progress.stepBy(1);
             }
         }
         LowPrecisionReport report = training.report();
-        try (ImageIterator others = TASK.test(test, TASK.batch())) {
-            Evaluation evaluation = network.evaluate(others);
-            return new LowPrecisionRuns.Run(task.network, task.setting, task.seed, evaluation.accuracy(), report.skipped(), report.scale().last(),
-                    report.rows().stream().filter(r -> r.kind() == TensorKind.ERRORS).mapToDouble(LowPrecisionReport.Row::underflowShare).sum(),
-                    report.rows().stream().mapToLong(LowPrecisionReport.Row::overflows).sum(), losses);
-        } finally {
-            training.plain().close();
-            network.close();
+        Evaluation evaluation = new Evaluation();
+        others.forEach(batch -> evaluation.eval(batch.getLabels(), network.outputSingle(batch.getFeatures())));
+        training.plain().close();
+        network.close();
+        untrained.close();
+        return new LowPrecisionRuns.Run(task.network, task.setting, task.seed, evaluation.accuracy(), report.skipped(), report.scale().last(),
+                report.rows().stream().filter(r -> r.kind() == TensorKind.ERRORS).mapToDouble(LowPrecisionReport.Row::underflowShare).sum(),
+                report.rows().stream().mapToLong(LowPrecisionReport.Row::overflows).sum(), losses);
+    }
+
+    /** Batches in memory, to be used again and again. */
+    private static List<DataSet> batches(ImageIterator images) {
+        List<DataSet> batches = new ArrayList<>();
+        try (images) {
+            images.forEachRemaining(batches::add);
         }
+        return batches;
     }
 }

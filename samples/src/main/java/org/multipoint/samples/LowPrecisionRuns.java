@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  *
  * @param images     images in each run
  * @param testImages images that networks were evaluated on
- * @param width      channels of the first stage of networks
+ * @param width      channels of the first convolution
  * @param runs       in the order in which they were made
  */
 record LowPrecisionRuns(@JsonProperty("images") int images, @JsonProperty("testImages") int testImages, @JsonProperty("width") int width,

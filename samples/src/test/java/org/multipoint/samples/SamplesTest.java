@@ -162,11 +162,12 @@ class SamplesTest {
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(ImageIO.read(folder.resolve("low.png").toFile()).getWidth() > 0);
         JsonNode json = json(file);
-        assertEquals(List.of("RESNET FP32", "RESNET FP16", "RESNET FP8_STOCHASTIC", "SMALL_LOSS FP32", "SMALL_LOSS FP16", "SMALL_LOSS FP8_STOCHASTIC"),
+        assertEquals(List.of("CONVOLUTIONS FP32", "CONVOLUTIONS FP16", "CONVOLUTIONS FP8_STOCHASTIC",
+                        "SMALL_LOSS FP32", "SMALL_LOSS FP16", "SMALL_LOSS FP8_STOCHASTIC"),
                 StreamSupport.stream(json.get("runs").spliterator(), false)
                         .map(r -> r.get("network").asText() + " " + r.get("setting").asText()).toList());
         for (JsonNode one : json.get("runs")) {
-            assertEquals(2, one.get("losses").size());
+            assertEquals(4, one.get("losses").size());
             assertTrue(one.get("losses").get(0).asDouble() > 1 && one.get("losses").get(0).asDouble() < 10, one.toString());
         }
         assertTrue(run.out().contains("fp8 e5m2, stochastic"), run.out());
@@ -220,6 +221,7 @@ class SamplesTest {
         for (String method : new String[]{"calibrated", "greedy", "mixed precision", "channel splitting", "nearest, a step per layer"}) {
             assertTrue(lines.stream().anyMatch(l -> l.matches("\\| " + method + " \\|( [0-9.]+ \\([0-9.]+\\) [0-9.]+ \\|){3}")), () -> method + " in " + lines);
         }
+        assertTrue(lines.stream().anyMatch(l -> l.matches("\\| fp8 e4m3 \\| [0-9.]+ \\(8.00\\) [0-9.]+ \\|")), lines::toString);
     }
 
     /** A curve is measured point by point; a later run measures only what is missing. */
