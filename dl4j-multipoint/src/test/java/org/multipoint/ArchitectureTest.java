@@ -41,6 +41,8 @@ class ArchitectureTest {
             Map.entry("internal.html", Set.of()),
             Map.entry("internal.json", Set.of()),
             Map.entry("points", Set.of()),
+            Map.entry("formats", Set.of()),
+            Map.entry("training", Set.of("internal.text", "formats")),
             Map.entry("internal.linalg", Set.of("internal.ops")),
             Map.entry("options", Set.of("points")),
             Map.entry("report", Set.of("internal.text", "internal.html", "internal.files", "internal.json", "options", "points")),
@@ -59,6 +61,7 @@ class ArchitectureTest {
     /** The types that users see. A change here is a decision: it is a promise to them, or breaks one. */
     private static final Set<String> PUBLIC_TYPES = Set.of(
             "files.MalformedModelException", "files.ModelFiles",
+            "formats.NumberFormat",
             "layers.LayerKind", "layers.MultipointConvolution1DLayer", "layers.MultipointConvolutionLayer",
             "layers.MultipointDeconvolution2D", "layers.MultipointDenseLayer", "layers.MultipointDepthwiseConvolution2D",
             "layers.MultipointOutputLayer", "layers.MultipointRnnOutputLayer",
@@ -71,6 +74,7 @@ class ArchitectureTest {
             "report.Provenance", "report.SensitivityReport",
             "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentResult", "segments.SegmentVertex",
             "segments.Segments",
+            "training.LossScaling", "training.LowPrecision", "training.LowPrecisionReport", "training.LowPrecisionTraining", "training.TensorKind",
             "transform.Multipoint", "transform.MultipointModels", "transform.MultipointResult", "transform.TransformListener");
 
     private static JavaClasses main;
@@ -123,7 +127,8 @@ class ArchitectureTest {
     void whatUsersCallSpeaksOfPublicTypesAlone() {
         List<String> leaks = main.stream()
                 .filter(ArchitectureTest::isPublicType)
-                .filter(c -> Set.of("transform", "options", "report", "onnx", "files").contains(c.getPackageName().substring(ROOT.length())))
+                .filter(c -> Set.of("transform", "options", "report", "onnx", "files", "training")
+                        .contains(c.getPackageName().substring(ROOT.length())))
                 .flatMap(c -> Stream.concat(c.getMethods().stream(), c.getConstructors().stream()))
                 .filter(m -> m.getModifiers().contains(JavaModifier.PUBLIC))
                 .filter(m -> m.getAllInvolvedRawTypes().stream().anyMatch(t -> t.getPackageName().startsWith(ROOT + "internal")))
@@ -133,8 +138,8 @@ class ArchitectureTest {
 
     @Test
     void theMathematicsKnowsNoNetworks() {
-        noClasses().that().resideInAnyPackage(named("internal.ops", "internal.linalg", "internal.calibration", "internal.quantizer", "points"))
-                .should().dependOnClassesThat().resideInAPackage("org.deeplearning4j..").check(main);
+        noClasses().that().resideInAnyPackage(named("internal.ops", "internal.linalg", "internal.calibration", "internal.quantizer", "points",
+                        "formats")).should().dependOnClassesThat().resideInAPackage("org.deeplearning4j..").check(main);
     }
 
     @Test

@@ -1,6 +1,9 @@
 package org.multipoint.samples;
 
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.datasets.ImageIterator;
+import org.multipoint.formats.NumberFormat;
 import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
@@ -8,6 +11,8 @@ import org.multipoint.options.MultipointOptions.Clipping;
 import org.multipoint.options.MultipointOptions.Granularity;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.ScaleLayout;
+import org.multipoint.training.LowPrecision;
+import org.multipoint.training.TensorKind;
 import org.multipoint.transform.Multipoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -65,6 +70,10 @@ final class AblationCommand implements Callable<Integer> {
         VARIANTS.put("nearest, a step per layer", with(o -> o.granularity(Granularity.LAYER)).andThen(m -> m.method(Method.NEAREST)));
     }
 
+    /** Numbers of few bits that weights are rounded to, one by one. */
+    private static final List<NumberFormat> FORMATS = List.of(NumberFormat.FP16, NumberFormat.BF16, NumberFormat.E4M3, NumberFormat.E5M2);
+    private static final String FORMATS_TITLE = "Weights in floating-point formats, activations in fp32";
+
     @Spec
     private CommandSpec command;
 
@@ -117,9 +126,11 @@ final class AblationCommand implements Callable<Integer> {
             notebook.estimate("Evaluation of the " + VARIANTS.size() * WIDTHS.size() + " networks alone, without quantizing them,",
                     VARIANTS.size() * WIDTHS.size() * original.seconds());
             List<Row> rows = ingredients(notebook);
+            notebook.step(FORMATS_TITLE);
+            List<Row> formats = formats(notebook);
 
             if (markdown != null) {
-                AtomicFile.write(markdown, part -> Files.writeString(part, asMarkdown(rows), StandardCharsets.UTF_8));
+                AtomicFile.write(markdown, part -> Files.writeString(part, asMarkdown(rows, formats), StandardCharsets.UTF_8));
                 notebook.say("Table: %s", markdown);
             }
         }
@@ -151,8 +162,26 @@ final class AblationCommand implements Callable<Integer> {
         return rows;
     }
 
+    /** What remains of the network when its weights are rounded to numbers of few bits. */
+    private List<Row> formats(Notebook notebook) {
+        List<Row> rows = new ArrayList<>();
+        for (NumberFormat format : FORMATS) {
+            LowPrecision<?> rounded = network.model() instanceof ComputationGraph graph ? LowPrecision.of(graph)
+                    : LowPrecision.of((MultiLayerNetwork) network.model());
+            Network plain = new Network(rounded.round(format, TensorKind.MASTER).build().plain());
+            Evaluations.Result found = Evaluations.evaluate(format.toString(), plain.compiled(), test, original.outputs());
+            rows.add(new Row(format.toString(), List.of(figures(found.top1(), format.bits(), found.divergence()))));
+            notebook.say("%s", line(format.toString(), rows.get(rows.size() - 1).outcomes));
+        }
+        return rows;
+    }
+
     private static String figures(Trial trial) {
-        return String.format(Locale.ROOT, "%.2f (%.2f) %.4f", 100 * trial.top1(), trial.report().notionalBitsPerWeight(), trial.divergence());
+        return figures(trial.top1(), trial.report().notionalBitsPerWeight(), trial.divergence());
+    }
+
+    private static String figures(double top1, double bits, double divergence) {
+        return String.format(Locale.ROOT, "%.2f (%.2f) %.4f", 100 * top1, bits, divergence);
     }
 
     /** A variant that differs from the default in its options. */
@@ -165,13 +194,15 @@ final class AblationCommand implements Callable<Integer> {
         return String.format("%-26s", name) + values.stream().map(v -> String.format("%22s", v)).collect(Collectors.joining());
     }
 
-    private String asMarkdown(List<Row> rows) {
+    private String asMarkdown(List<Row> rows, List<Row> formats) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%s: fp32 %.2f %% top-1 on %,d images, calibrated on %,d, %.0f %% "
                 + "extra points. %s%n%n", data.name(), 100 * original.top1(), test.totalExamples(), calibration.totalExamples(),
                 100 * EXTRA_POINTS, FIGURES));
         text.append(row("method", WIDTHS.stream().map(bits -> bits + " bits").toList())).append("|---|")
                 .append("---:|".repeat(WIDTHS.size())).append('\n');
         rows.forEach(row -> text.append(row(row.name, row.outcomes)));
+        text.append('\n').append(FORMATS_TITLE).append(":\n\n").append(row("format", List.of("top-1"))).append("|---|---:|\n");
+        formats.forEach(row -> text.append(row(row.name, row.outcomes)));
         return text.toString();
     }
 

@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.weights.WeightInit;
 import org.multipoint.datasets.ImageIterator;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.linalg.schedule.PolySchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 import picocli.CommandLine.Command;
@@ -78,7 +79,7 @@ final class TrainCommand implements Callable<Integer> {
         ComputationGraph network = new ComputationGraph(task.configuration(new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .weightInit(WeightInit.RELU)
-                .updater(new Adam(new PolySchedule(ScheduleType.ITERATION, LEARNING_RATE, 1, steps))), blocks, width));
+                .updater(new Adam(schedule(steps))), blocks, width));
         network.init();
         notebook.say("%,d parameters", network.numParams());
 
@@ -104,6 +105,11 @@ final class TrainCommand implements Callable<Integer> {
         notebook.say("%s", out);
         notebook.next("quantize it", "quickstart --task " + task + " --model " + Arguments.quoted(out));
         return 0;
+    }
+
+    /** Learning rates of a run: they fall to zero in a line. */
+    static ISchedule schedule(int steps) {
+        return new PolySchedule(ScheduleType.ITERATION, LEARNING_RATE, 1, steps);
     }
 
     /** The time of a step of training, by a copy of the network. */

@@ -154,6 +154,31 @@ class SamplesTest {
     }
 
     @Test
+    void trainingInFewBitsIsComparedAndContinued() throws IOException {
+        Path file = folder.resolve("low.json");
+        Object[] few = {"low-precision", "--images", 128, "--test", 64, "--width", 2, "--seeds", 1, "--settings", "fp32,fp16,fp8_stochastic",
+            "--json", file, "--plot", folder.resolve("low.png"), "--resume"};
+        CommandRun run = CommandRun.of(few);
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(ImageIO.read(folder.resolve("low.png").toFile()).getWidth() > 0);
+        JsonNode json = json(file);
+        assertEquals(List.of("CONVOLUTIONS FP32", "CONVOLUTIONS FP16", "CONVOLUTIONS FP8_STOCHASTIC",
+                        "SMALL_LOSS FP32", "SMALL_LOSS FP16", "SMALL_LOSS FP8_STOCHASTIC"),
+                StreamSupport.stream(json.get("runs").spliterator(), false)
+                        .map(r -> r.get("network").asText() + " " + r.get("setting").asText()).toList());
+        for (JsonNode one : json.get("runs")) {
+            assertEquals(4, one.get("losses").size());
+            assertTrue(one.get("losses").get(0).asDouble() > 1 && one.get("losses").get(0).asDouble() < 10, one.toString());
+        }
+        assertTrue(run.out().contains("fp8 e5m2, stochastic"), run.out());
+        String before = Files.readString(file);
+        assertEquals(0, CommandRun.of(few).exitCode());
+        assertEquals(before, Files.readString(file));
+        CommandRun others = CommandRun.of(Stream.concat(Stream.of(few), Stream.of("--test", "65")).toArray());
+        assertEquals(1, others.exitCode());
+    }
+
+    @Test
     void aSizeIsSpentOnEntropyCodedWeights() throws IOException {
         CommandRun run = CommandRun.of("quickstart", "--calibration", 32, "--test", 100, "--stored-bits", 3.2, "--json", folder.resolve("r.json"),
                 "--plot", folder.resolve("r.png"), "--out", folder.resolve("r.zip"));
@@ -196,6 +221,7 @@ class SamplesTest {
         for (String method : new String[]{"calibrated", "greedy", "mixed precision", "channel splitting", "nearest, a step per layer"}) {
             assertTrue(lines.stream().anyMatch(l -> l.matches("\\| " + method + " \\|( [0-9.]+ \\([0-9.]+\\) [0-9.]+ \\|){3}")), () -> method + " in " + lines);
         }
+        assertTrue(lines.stream().anyMatch(l -> l.matches("\\| fp8 e4m3 \\| [0-9.]+ \\(8.00\\) [0-9.]+ \\|")), lines::toString);
     }
 
     /** A curve is measured point by point; a later run measures only what is missing. */
