@@ -78,6 +78,9 @@ public final class MultipointOptions {
     private final double ridge;
     private final boolean biasCorrection;
     private final int positionsPerImage;
+    private final double ompqBeta;
+    private final int ompqLeastBits;
+    private final int ompqMostBits;
 
     private MultipointOptions(Builder builder) {
         maxPoints = builder.maxPoints;
@@ -94,6 +97,9 @@ public final class MultipointOptions {
         ridge = builder.ridge;
         biasCorrection = builder.biasCorrection;
         positionsPerImage = builder.positionsPerImage;
+        ompqBeta = builder.ompqBeta;
+        ompqLeastBits = builder.ompqLeastBits;
+        ompqMostBits = builder.ompqMostBits;
     }
 
     /** All options at their defaults. */
@@ -123,6 +129,9 @@ public final class MultipointOptions {
         builder.ridge = ridge;
         builder.biasCorrection = biasCorrection;
         builder.positionsPerImage = positionsPerImage;
+        builder.ompqBeta = ompqBeta;
+        builder.ompqLeastBits = ompqLeastBits;
+        builder.ompqMostBits = ompqMostBits;
         return builder;
     }
 
@@ -196,9 +205,24 @@ public final class MultipointOptions {
         return positionsPerImage;
     }
 
+    /** See {@link Builder#ompqBeta}. */
+    public double ompqBeta() {
+        return ompqBeta;
+    }
+
+    /** See {@link Builder#ompqBits}. */
+    public int ompqLeastBits() {
+        return ompqLeastBits;
+    }
+
+    /** See {@link Builder#ompqBits}. */
+    public int ompqMostBits() {
+        return ompqMostBits;
+    }
+
     private List<Object> values() {
         return Arrays.asList(maxPoints, granularity, grid, scales, clipping, inputBits, foldBatchNormalization, equalization, quantizedInputs,
-                targetMatching, shortcutMatching, ridge, biasCorrection, positionsPerImage);
+                targetMatching, shortcutMatching, ridge, biasCorrection, positionsPerImage, ompqBeta, ompqLeastBits, ompqMostBits);
     }
 
     @Override
@@ -217,7 +241,8 @@ public final class MultipointOptions {
                 + ", clipping=" + clipping + ", inputBits=" + inputBits + ", foldBatchNormalization=" + foldBatchNormalization
                 + ", equalization=" + equalization + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching
                 + ", shortcutMatching=" + shortcutMatching + ", ridge=" + ridge + ", biasCorrection=" + biasCorrection
-                + ", positionsPerImage=" + positionsPerImage + "]";
+                + ", positionsPerImage=" + positionsPerImage + ", ompqBeta=" + ompqBeta + ", ompqLeastBits=" + ompqLeastBits
+                + ", ompqMostBits=" + ompqMostBits + "]";
     }
 
     /** Sets options; each setter throws an {@link IllegalArgumentException} where its value is out of range. */
@@ -237,6 +262,9 @@ public final class MultipointOptions {
         private double ridge = 0.1;
         private boolean biasCorrection = true;
         private int positionsPerImage = 512;
+        private double ompqBeta = 1;
+        private int ompqLeastBits = CodeGrid.MIN_BITS;
+        private int ompqMostBits = CodeGrid.MAX_BITS;
 
         private Builder() {
         }
@@ -359,6 +387,29 @@ public final class MultipointOptions {
                 throw new IllegalArgumentException("Positions per image must be positive, found " + positions);
             }
             this.positionsPerImage = positions;
+            return this;
+        }
+
+        /**
+         * How much more a bit of a layer counts under {@link Method#OMPQ} whose outputs are nearly orthogonal to those of the others: its beta,
+         * not negative and finite; 0 counts all bits alike. Default 1.
+         */
+        public Builder ompqBeta(double beta) {
+            if (!(beta >= 0) || Double.isInfinite(beta)) {
+                throw new IllegalArgumentException("OMPQ's beta must be finite and not negative, found " + beta);
+            }
+            this.ompqBeta = beta;
+            return this;
+        }
+
+        /** The widths that a layer's codes may have under {@link Method#OMPQ}, within 2 to 8; default all of them. */
+        public Builder ompqBits(int least, int most) {
+            if (least < CodeGrid.MIN_BITS || most < least || most > CodeGrid.MAX_BITS) {
+                throw new IllegalArgumentException("OMPQ's widths must be within " + CodeGrid.MIN_BITS + " to " + CodeGrid.MAX_BITS
+                        + ", the least first, found " + least + " to " + most);
+            }
+            this.ompqLeastBits = least;
+            this.ompqMostBits = most;
             return this;
         }
 
