@@ -50,6 +50,8 @@ class ArchitectureTest {
             Map.entry("internal.engine", Set.of("internal.ops", "points")),
             Map.entry("layers", Set.of("internal.ops", "internal.json", "internal.engine", "points", "report")),
             Map.entry("internal.graph", Set.of("internal.ops", "internal.engine", "layers", "points")),
+            Map.entry("training.bsq", Set.of("internal.ops", "internal.calibration", "internal.engine", "internal.graph", "layers", "options",
+                    "points", "report")),
             Map.entry("segments", Set.of("internal.ops", "internal.json", "internal.engine", "internal.graph", "layers", "points", "report")),
             Map.entry("internal.onnx", Set.of("internal.ops", "internal.engine", "internal.graph", "segments")),
             Map.entry("onnx", Set.of("internal.engine", "internal.files", "internal.graph", "internal.onnx")),
@@ -70,7 +72,8 @@ class ArchitectureTest {
             "report.Provenance", "report.SensitivityReport",
             "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentResult", "segments.SegmentVertex",
             "segments.Segments",
-            "transform.Multipoint", "transform.MultipointModels", "transform.MultipointResult", "transform.TransformListener");
+            "transform.Multipoint", "transform.MultipointModels", "transform.MultipointResult", "transform.TransformListener",
+            "training.bsq.Bsq");
 
     private static JavaClasses main;
 
