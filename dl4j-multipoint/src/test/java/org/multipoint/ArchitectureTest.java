@@ -48,14 +48,17 @@ class ArchitectureTest {
             Map.entry("report", Set.of("internal.text", "internal.html", "internal.files", "internal.json", "options", "points")),
             Map.entry("internal.calibration", Set.of("internal.ops", "internal.linalg", "options")),
             Map.entry("internal.quantizer", Set.of("internal.ops", "internal.linalg", "internal.calibration", "options", "points")),
+            Map.entry("internal.ompq", Set.of("internal.ops", "internal.linalg")),
             Map.entry("internal.engine", Set.of("internal.ops", "points")),
             Map.entry("layers", Set.of("internal.ops", "internal.json", "internal.engine", "points", "report")),
             Map.entry("internal.graph", Set.of("internal.ops", "internal.engine", "layers", "points")),
+            Map.entry("training.bsq", Set.of("internal.ops", "internal.calibration", "internal.engine", "internal.graph", "layers", "options",
+                    "points", "report")),
             Map.entry("segments", Set.of("internal.ops", "internal.json", "internal.engine", "internal.graph", "layers", "points", "report")),
             Map.entry("internal.onnx", Set.of("internal.ops", "internal.engine", "internal.graph", "segments")),
             Map.entry("files", Set.of("internal.files")),
             Map.entry("onnx", Set.of("internal.engine", "internal.files", "internal.graph", "internal.onnx")),
-            Map.entry("transform", Set.of("internal.ops", "internal.text", "internal.linalg", "internal.calibration", "internal.quantizer",
+            Map.entry("transform", Set.of("internal.ops", "internal.text", "internal.linalg", "internal.calibration", "internal.quantizer", "internal.ompq",
                     "internal.engine", "internal.graph", "options", "points", "report", "layers", "segments")));
 
     /** The types that users see. A change here is a decision: it is a promise to them, or breaks one. */
@@ -74,7 +77,7 @@ class ArchitectureTest {
             "report.Provenance", "report.SensitivityReport",
             "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentResult", "segments.SegmentVertex",
             "segments.Segments",
-            "training.LossScaling", "training.LowPrecision", "training.LowPrecisionReport", "training.LowPrecisionTraining", "training.TensorKind",
+            "training.bsq.Bsq", "training.LossScaling", "training.LowPrecision", "training.LowPrecisionReport", "training.LowPrecisionTraining", "training.TensorKind",
             "transform.Multipoint", "transform.MultipointModels", "transform.MultipointResult", "transform.TransformListener");
 
     private static JavaClasses main;
@@ -138,8 +141,9 @@ class ArchitectureTest {
 
     @Test
     void theMathematicsKnowsNoNetworks() {
-        noClasses().that().resideInAnyPackage(named("internal.ops", "internal.linalg", "internal.calibration", "internal.quantizer", "points",
-                        "formats")).should().dependOnClassesThat().resideInAPackage("org.deeplearning4j..").check(main);
+        noClasses().that().resideInAnyPackage(named("internal.ops", "internal.linalg", "internal.calibration", "internal.quantizer", "internal.ompq",
+                        "points", "formats"))
+                .should().dependOnClassesThat().resideInAPackage("org.deeplearning4j..").check(main);
     }
 
     @Test

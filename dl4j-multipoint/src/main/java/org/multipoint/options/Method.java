@@ -1,6 +1,6 @@
 package org.multipoint.options;
 
-/** How weights are approximated and stored. The last four are baselines to compare with. */
+/** How weights are approximated and stored. The last five are baselines to compare with. */
 public enum Method {
 
     /**
@@ -34,5 +34,12 @@ public enum Method {
      * of {@code b} bits mean {@code b (1 + e)} bits for each weight. Stored as 8-bit codes; budgets, and the report's notional bits, count
      * codes of each row's own width.
      */
-    MIXED_PRECISION
+    MIXED_PRECISION,
+
+    /**
+     * OMPQ (Ma et al., "OMPQ: Orthogonal Mixed Precision Quantization", AAAI 2023), otherwise like {@link #CALIBRATED} with one point: each
+     * layer's codes have a width of their own, found by a linear program from how orthogonal the outputs of layers are. Its budget is in
+     * stored bits or bytes; extra points {@code e} on codes of {@code b} bits mean {@code b (1 + e)} bits for each weight.
+     */
+    OMPQ
 }

@@ -79,6 +79,9 @@ public final class MultipointOptions {
     private final boolean biasCorrection;
     private final int positionsPerImage;
     private final boolean reduceRange;
+    private final double ompqBeta;
+    private final int ompqLeastBits;
+    private final int ompqMostBits;
 
     private MultipointOptions(Builder builder) {
         maxPoints = builder.maxPoints;
@@ -96,6 +99,9 @@ public final class MultipointOptions {
         biasCorrection = builder.biasCorrection;
         positionsPerImage = builder.positionsPerImage;
         reduceRange = builder.reduceRange;
+        ompqBeta = builder.ompqBeta;
+        ompqLeastBits = builder.ompqLeastBits;
+        ompqMostBits = builder.ompqMostBits;
     }
 
     /** All options at their defaults. */
@@ -126,6 +132,9 @@ public final class MultipointOptions {
         builder.biasCorrection = biasCorrection;
         builder.positionsPerImage = positionsPerImage;
         builder.reduceRange = reduceRange;
+        builder.ompqBeta = ompqBeta;
+        builder.ompqLeastBits = ompqLeastBits;
+        builder.ompqMostBits = ompqMostBits;
         return builder;
     }
 
@@ -204,9 +213,24 @@ public final class MultipointOptions {
         return reduceRange;
     }
 
+    /** See {@link Builder#ompqBeta}. */
+    public double ompqBeta() {
+        return ompqBeta;
+    }
+
+    /** See {@link Builder#ompqBits}. */
+    public int ompqLeastBits() {
+        return ompqLeastBits;
+    }
+
+    /** See {@link Builder#ompqBits}. */
+    public int ompqMostBits() {
+        return ompqMostBits;
+    }
+
     private List<Object> values() {
         return Arrays.asList(maxPoints, granularity, grid, scales, clipping, inputBits, foldBatchNormalization, equalization, quantizedInputs,
-                targetMatching, shortcutMatching, ridge, biasCorrection, positionsPerImage, reduceRange);
+                targetMatching, shortcutMatching, ridge, biasCorrection, positionsPerImage, reduceRange, ompqBeta, ompqLeastBits, ompqMostBits);
     }
 
     @Override
@@ -225,7 +249,8 @@ public final class MultipointOptions {
                 + ", clipping=" + clipping + ", inputBits=" + inputBits + ", foldBatchNormalization=" + foldBatchNormalization
                 + ", equalization=" + equalization + ", quantizedInputs=" + quantizedInputs + ", targetMatching=" + targetMatching
                 + ", shortcutMatching=" + shortcutMatching + ", ridge=" + ridge + ", biasCorrection=" + biasCorrection
-                + ", positionsPerImage=" + positionsPerImage + ", reduceRange=" + reduceRange + "]";
+                + ", positionsPerImage=" + positionsPerImage + ", reduceRange=" + reduceRange + ", ompqBeta=" + ompqBeta + ", ompqLeastBits="
+                + ompqLeastBits + ", ompqMostBits=" + ompqMostBits + "]";
     }
 
     /** Sets options; each setter throws an {@link IllegalArgumentException} where its value is out of range. */
@@ -246,6 +271,9 @@ public final class MultipointOptions {
         private boolean biasCorrection = true;
         private int positionsPerImage = 512;
         private boolean reduceRange = true;
+        private double ompqBeta = 1;
+        private int ompqLeastBits = CodeGrid.MIN_BITS;
+        private int ompqMostBits = CodeGrid.MAX_BITS;
 
         private Builder() {
         }
@@ -379,6 +407,29 @@ public final class MultipointOptions {
          */
         public Builder reduceRange(boolean on) {
             this.reduceRange = on;
+            return this;
+        }
+
+        /**
+         * How much more a bit of a layer counts under {@link Method#OMPQ} whose outputs are nearly orthogonal to those of the others: its beta,
+         * not negative and finite; 0 counts all bits alike. Default 1.
+         */
+        public Builder ompqBeta(double beta) {
+            if (!(beta >= 0) || Double.isInfinite(beta)) {
+                throw new IllegalArgumentException("OMPQ's beta must be finite and not negative, found " + beta);
+            }
+            this.ompqBeta = beta;
+            return this;
+        }
+
+        /** The widths that a layer's codes may have under {@link Method#OMPQ}, within 2 to 8; default all of them. */
+        public Builder ompqBits(int least, int most) {
+            if (least < CodeGrid.MIN_BITS || most < least || most > CodeGrid.MAX_BITS) {
+                throw new IllegalArgumentException("OMPQ's widths must be within " + CodeGrid.MIN_BITS + " to " + CodeGrid.MAX_BITS
+                        + ", the least first, found " + least + " to " + most);
+            }
+            this.ompqLeastBits = least;
+            this.ompqMostBits = most;
             return this;
         }
 

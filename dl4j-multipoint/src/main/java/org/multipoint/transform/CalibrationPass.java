@@ -60,7 +60,7 @@ final class CalibrationPass {
                 }
             }
         }
-        candidates.replaceAll((width, all) -> settings.strategy().compared(all, network, data, listener));
+        candidates.replaceAll((width, all) -> settings.strategy().compared(all, network, data, settings.memory(), listener));
     }
 
     /** Second moments of the inputs of all operations of some vertices, by name of operation, from one pass of the images. */

@@ -1,10 +1,12 @@
 package org.multipoint.transform;
 
+import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.quantizer.ErrorCurves;
 import org.multipoint.internal.quantizer.PointFinder;
 import org.multipoint.internal.quantizer.RateCurve;
 
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /** What is known of an operation before it is quantized. */
 sealed interface Candidate {
@@ -31,6 +33,25 @@ sealed interface Candidate {
         /** The same operation, whose output errors count {@code weight} times as much. */
         Coded weighted(double weight) {
             return new Coded(rates.weighted(weight), outputVariance, own, trial);
+        }
+    }
+
+    /**
+     * An operation whose codes will have a width of their own.
+     *
+     * @param importance what a bit of its codes is worth, in the objective of the allocation
+     * @param own        the width that was asked for it alone
+     * @param widest     width beyond which codes would not use their range
+     */
+    record OwnWidth(LinearOp op, double importance, OptionalInt own, int widest) implements Candidate {
+
+        OwnWidth important(double importance) {
+            return new OwnWidth(op, importance, own, widest);
+        }
+
+        /** A width, or the widest where that is less. */
+        int within(int width) {
+            return Math.min(width, widest);
         }
     }
 }

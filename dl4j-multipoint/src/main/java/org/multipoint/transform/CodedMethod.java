@@ -31,10 +31,7 @@ final class CodedMethod extends MethodStrategy {
 
     CodedMethod(MultipointOptions options, Budget budget) {
         super(options, budget);
-        if (!budget.isStored() && budget.extraShare().isEmpty()) {
-            throw new IllegalArgumentException("Entropy-coded weights take their budget as stored bits, stored bytes or extra points, found "
-                    + budget.description());
-        }
+        requireStorable("Entropy-coded weights");
         budget.perWeight().ifPresent(bits -> {
             if (bits < FEWEST_BITS || bits > MOST_BITS) {
                 throw new IllegalArgumentException(String.format(Locale.ROOT, "Entropy-coded weights take %.0f to %.0f stored bits each, found "
@@ -46,9 +43,7 @@ final class CodedMethod extends MethodStrategy {
     /** Any width was asked for to say how many bits extra points mean. */
     @Override
     Pipeline.Plan plan(OptionalInt bits) {
-        int width = bits.orElse(DEFAULT_BITS);
-        return new Pipeline.Plan(CodeGrid.MAX_BITS, budget.extraShare().isEmpty() ? budget
-                : Budget.storedBits(width * (1 + budget.extraShare().getAsDouble()), budget.description() + " on " + width + " bits"));
+        return new Pipeline.Plan(CodeGrid.MAX_BITS, stored(bits));
     }
 
     @Override
@@ -76,7 +71,7 @@ final class CodedMethod extends MethodStrategy {
      * follow make up for a part of any error, which the measurement does not know of; so weights differ less than what was measured.
      */
     @Override
-    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data,
+    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data, long memory,
                                     TransformListener listener) {
         Map<String, Sensitivity.Trial> trials = new LinkedHashMap<>();
         candidates.forEach((name, candidate) -> trials.put(name, ((Candidate.Coded) candidate).trial()));

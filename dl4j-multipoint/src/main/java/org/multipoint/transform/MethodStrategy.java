@@ -38,7 +38,31 @@ abstract class MethodStrategy {
             case NEAREST -> new NearestMethod(options, budget);
             case CHANNEL_SPLITTING -> new ChannelSplittingMethod(options, budget);
             case MIXED_PRECISION -> new MixedPrecisionMethod(options, budget);
+            case OMPQ -> new OmpqMethod(options, budget);
         };
+    }
+
+    /**
+     * Refuses a budget that cannot be told in stored bits.
+     *
+     * @param what takes it, for the message
+     */
+    final void requireStorable(String what) {
+        if (!budget.isStored() && budget.extraShare().isEmpty()) {
+            throw new IllegalArgumentException(what + " take their budget as stored bits, stored bytes or extra points, found "
+                    + budget.description());
+        }
+    }
+
+    /**
+     * A budget that is storable, in stored bits: extra points {@code e} on codes of {@code b} bits are {@code b (1 + e)} bits for each weight.
+     *
+     * @param bits width of a code that was asked for
+     */
+    final Budget stored(OptionalInt bits) {
+        int width = bits.orElse(DEFAULT_BITS);
+        return budget.extraShare().isEmpty() ? budget
+                : Budget.storedBits(width * (1 + budget.extraShare().getAsDouble()), budget.description() + " on " + width + " bits");
     }
 
     /**
@@ -69,9 +93,10 @@ abstract class MethodStrategy {
      * What is learnt of operations once all of them are known.
      *
      * @param candidates of all operations, by name, in topological order
+     * @param memory     bytes that activations may take on the heap
      * @return as many
      */
-    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data,
+    Map<String, Candidate> compared(Map<String, Candidate> candidates, ReferenceNetwork network, CalibrationData data, long memory,
                                     TransformListener listener) {
         return candidates;
     }

@@ -13,8 +13,9 @@ public interface TransformListener {
         /** What more points or more bits would bring is computed, layer by layer. */
         ALLOCATION,
         /**
-         * For entropy-coded weights: what errors of each layer do to the network's outputs is measured; steps are examples. For
-         * {@link Multipoint#sensitivity}: the networks of each layer are measured; steps are layers.
+         * For entropy-coded weights: what errors of each layer do to the network's outputs is measured; steps are examples. For OMPQ: the
+         * outputs of all layers are compared; steps are layers. For {@link Multipoint#sensitivity}: the networks of each layer are measured;
+         * steps are layers.
          */
         SENSITIVITY,
         /** Weights are quantized, layer by layer; once for each attempt of {@link Multipoint#maxDrop}. */

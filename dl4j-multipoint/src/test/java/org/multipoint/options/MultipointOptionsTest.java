@@ -27,7 +27,8 @@ class MultipointOptionsTest {
             b -> b.maxPoints(3), b -> b.granularity(Granularity.LAYER), b -> b.grid(CodeGrid.ODD), b -> b.scales(ScaleLayout.PER_POINT),
             b -> b.clipping(Clipping.MIN_MAX), b -> b.inputBits(6), b -> b.foldBatchNormalization(false), b -> b.equalization(Equalization.ALWAYS),
             b -> b.quantizedInputs(false), b -> b.targetMatching(false), b -> b.shortcutMatching(false), b -> b.ridge(0.5),
-            b -> b.biasCorrection(false), b -> b.positionsPerImage(7), b -> b.reduceRange(false));
+            b -> b.biasCorrection(false), b -> b.positionsPerImage(7), b -> b.reduceRange(false),
+            b -> b.ompqBeta(0), b -> b.ompqBits(3, 8), b -> b.ompqBits(2, 4));
 
     @Test
     void defaultsAreTheDocumentedOnes() {
@@ -43,6 +44,9 @@ class MultipointOptionsTest {
                 && options.shortcutMatching() && options.biasCorrection() && options.reduceRange());
         assertEquals(0.1, options.ridge());
         assertEquals(512, options.positionsPerImage());
+        assertEquals(1, options.ompqBeta());
+        assertEquals(2, options.ompqLeastBits());
+        assertEquals(8, options.ompqMostBits());
     }
 
     @Test
@@ -99,6 +103,13 @@ class MultipointOptionsTest {
             refused("The width of network inputs must be 2 to 8, found " + bits, () -> builder.inputBits(bits));
         }
         refused("Positions per image must be positive, found 0", () -> builder.positionsPerImage(0));
+        for (double beta : new double[]{-0.1, Double.NaN, Double.POSITIVE_INFINITY}) {
+            refused("OMPQ's beta must be finite and not negative, found " + beta, () -> builder.ompqBeta(beta));
+        }
+        for (int[] bits : new int[][]{{1, 4}, {4, 3}, {4, 9}}) {
+            refused("OMPQ's widths must be within 2 to 8, the least first, found " + bits[0] + " to " + bits[1],
+                    () -> builder.ompqBits(bits[0], bits[1]));
+        }
         refused("found PER_LAYER", () -> builder.scales(ScaleLayout.PER_LAYER));
         assertEquals(MultipointOptions.defaults(), builder.build());
     }

@@ -25,7 +25,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class MethodStrategyTest {
 
-    private static final Set<Method> SEQUENTIAL = EnumSet.of(Method.CALIBRATED, Method.CODED, Method.MIXED_PRECISION);
+    private static final Set<Method> SEQUENTIAL = EnumSet.of(Method.CALIBRATED, Method.CODED, Method.MIXED_PRECISION, Method.OMPQ);
     private static final Budget BUDGET = Budget.extraPoints(0.5);
 
     private static MethodStrategy strategy(Method method) {
@@ -72,7 +72,7 @@ class MethodStrategyTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Method.class, mode = EnumSource.Mode.EXCLUDE, names = {"CODED", "CHANNEL_SPLITTING"})
+    @EnumSource(value = Method.class, mode = EnumSource.Mode.EXCLUDE, names = {"CODED", "CHANNEL_SPLITTING", "OMPQ"})
     void aFixedNumberOfPointsIsTheMost(Method method) {
         PointMethod strategy = points(method, MultipointOptions.defaults(), Budget.pointsPerRow(3));
         PointFinder any = points(method).finders(4, 127).get(0);
@@ -127,6 +127,15 @@ class MethodStrategyTest {
     }
 
     @Test
+    void ompqTakesBitsOrBytesOrExtraPoints() {
+        assertEquals("OMPQ's widths take their budget as stored bits, stored bytes or extra points, found 2 points per row",
+                refusal(Method.OMPQ, Budget.pointsPerRow(2)));
+        Pipeline.Plan plan = strategy(Method.OMPQ).plan(OptionalInt.of(3));
+        assertEquals(8, plan.bits());
+        assertEquals(4.5, plan.budget().perWeight().orElseThrow());
+    }
+
+    @Test
     void extraPointsOfCodedAreStoredBits() {
         Pipeline.Plan plan = strategy(Method.CODED).plan(OptionalInt.of(3));
         assertEquals(8, plan.bits());
@@ -154,6 +163,7 @@ class MethodStrategyTest {
         assertEquals(Set.of("granularity"), words(Method.NEAREST));
         assertEquals(Set.of("storage"), words(Method.CHANNEL_SPLITTING));
         assertEquals(Set.of("quantizedInputs", "targetMatching", "shortcutMatching", "biasCorrection", "storage"), words(Method.MIXED_PRECISION));
+        assertEquals(Set.of("quantizedInputs", "targetMatching", "shortcutMatching", "biasCorrection", "ompqBeta", "ompqBits"), words(Method.OMPQ));
     }
 
     private static Set<String> words(Method method) {

@@ -32,7 +32,7 @@ public record BatchShape(List<List<Long>> inputs, List<Tensor> masks) {
     }
 
     /** Number of examples. */
-    int examples() {
+    public int examples() {
         return inputs.get(0).get(0).intValue();
     }
 }

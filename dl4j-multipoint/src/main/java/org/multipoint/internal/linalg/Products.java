@@ -47,6 +47,23 @@ public final class Products {
         }
     }
 
+    /**
+     * {@code a b^T}.
+     *
+     * @param a {@code [m, k]}
+     * @param b {@code [n, k]}
+     * @return {@code [m, n]}
+     */
+    public static float[] multiplyTransposed(float[] a, float[] b, int m, int k, int n) {
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+             INDArray at = Tensor.array(a, 'f', k, m);
+             INDArray bt = Tensor.array(b, 'f', k, n);
+             INDArray ct = Nd4j.createUninitialized(DataType.FLOAT, new long[]{n, m}, 'f')) {
+            Nd4j.gemm(bt, at, ct, true, false, 1.0, 0.0);
+            return Tensor.values(ct);
+        }
+    }
+
     /** The columns {@code from} to {@code to} (exclusive) of a matrix with {@code columns} columns, from row {@code firstRow} on. */
     public static float[] slice(float[] a, int columns, int firstRow, int rows, int from, int to) {
         float[] out = new float[rows * (to - from)];

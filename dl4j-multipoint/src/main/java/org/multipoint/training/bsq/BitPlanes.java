@@ -1,0 +1,161 @@
+package org.multipoint.training.bsq;
+
+import java.util.Arrays;
+
+/**
+ * The weights of a layer as bit planes (sections 3.1 to 3.3 of the paper): {@code w = step * round(sum_b (p_b - n_b) 2^b)}, where the
+ * planes of the positive and the negative part, {@code p_b} and {@code n_b}, are trained as numbers between 0 and 2. The paper's scale is
+ * {@code step * (2^n - 1)} for {@code n} planes.
+ */
+final class BitPlanes {
+
+    /** Largest value of an element of a plane. */
+    private static final float MOST = 2;
+
+    private float step;
+    /** The planes of each sign, the lowest first, {@code [planes][weights]}. */
+    private float[][] positive;
+    private float[][] negative;
+
+    private BitPlanes(float step, int[] integers, int planes) {
+        this.step = step;
+        split(integers, planes);
+    }
+
+    /** Weights rounded to the nearest of {@code 2^(planes + 1) - 1} values, of which the outermost is the largest weight. */
+    static BitPlanes of(float[] weights, int planes) {
+        float largest = 0;
+        for (float weight : weights) {
+            largest = Math.max(largest, Math.abs(weight));
+        }
+        float step = largest > 0 ? largest / ((1 << planes) - 1) : 1;
+        int[] integers = new int[weights.length];
+        Arrays.setAll(integers, i -> (int) Math.rint(weights[i] / step));
+        return new BitPlanes(step, integers, planes);
+    }
+
+    private void split(int[] integers, int planes) {
+        positive = new float[planes][integers.length];
+        negative = new float[planes][integers.length];
+        for (int b = 0; b < planes; b++) {
+            for (int i = 0; i < integers.length; i++) {
+                (integers[i] < 0 ? negative : positive)[b][i] = Math.abs(integers[i]) >> b & 1;
+            }
+        }
+    }
+
+    /** The distance of neighbouring weights. */
+    float step() {
+        return step;
+    }
+
+    /** Number of planes of each sign. */
+    int planes() {
+        return positive.length;
+    }
+
+    /** Number of weights. */
+    private int size() {
+        return positive[0].length;
+    }
+
+    /** The weights as multiples of the step. */
+    int[] integers() {
+        int[] integers = new int[size()];
+        for (int i = 0; i < integers.length; i++) {
+            float sum = 0;
+            for (int b = 0; b < planes(); b++) {
+                sum += (positive[b][i] - negative[b][i]) * (1 << b);
+            }
+            integers[i] = (int) Math.rint(sum);
+        }
+        return integers;
+    }
+
+    /** The weights. */
+    float[] weights() {
+        int[] integers = integers();
+        float[] weights = new float[integers.length];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = step * integers[i];
+        }
+        return weights;
+    }
+
+    /**
+     * Passes a change of the weights on to the planes, straight through the rounding: by the chain rule those of bit {@code b} change by
+     * {@code step * 2^b} times as much, those of the negative part the other way.
+     *
+     * @param change what an updater adds to the weights
+     */
+    void add(float[] change) {
+        for (int b = 0; b < planes(); b++) {
+            float factor = step * (1 << b);
+            for (int i = 0; i < change.length; i++) {
+                positive[b][i] = clipped(positive[b][i] + factor * change[i]);
+                negative[b][i] = clipped(negative[b][i] - factor * change[i]);
+            }
+        }
+    }
+
+    private static float clipped(float value) {
+        return Math.max(0, Math.min(MOST, value));
+    }
+
+    /** The group lasso: the sum over bits of the norm of the planes of both signs. */
+    double groupLasso() {
+        double sum = 0;
+        for (int b = 0; b < planes(); b++) {
+            sum += norm(b);
+        }
+        return sum;
+    }
+
+    private double norm(int bit) {
+        double sum = 0;
+        for (int i = 0; i < size(); i++) {
+            sum += positive[bit][i] * positive[bit][i] + negative[bit][i] * negative[bit][i];
+        }
+        return Math.sqrt(sum);
+    }
+
+    /**
+     * A step down the group lasso. A plane whose norm is less than the step becomes zero.
+     *
+     * @param length of the step of each plane
+     */
+    void shrink(double length) {
+        for (int b = 0; b < planes(); b++) {
+            double norm = norm(b);
+            float factor = norm > length ? (float) (1 - length / norm) : 0;
+            for (int i = 0; i < size(); i++) {
+                positive[b][i] *= factor;
+                negative[b][i] *= factor;
+            }
+        }
+    }
+
+    /**
+     * Re-quantization and adjustment of the precision (section 3.3): planes become binary again, with one more of them where a weight needs
+     * it, and planes of zeros at both ends are dropped but for the last one. The weights do not change, except for those that would
+     * need more planes than allowed: their lowest bits are rounded away.
+     *
+     * @param most largest number of planes
+     */
+    void adjust(int most) {
+        int[] integers = integers();
+        while (bits(integers) > most) {
+            Arrays.setAll(integers, i -> (int) Math.rint(integers[i] / 2.0));
+            step *= 2;
+        }
+        int used = Arrays.stream(integers).reduce(0, (all, value) -> all | Math.abs(value));
+        int zeros = used == 0 ? 0 : Integer.numberOfTrailingZeros(used);
+        Arrays.setAll(integers, i -> integers[i] / (1 << zeros));
+        step *= 1 << zeros;
+        split(integers, Math.max(1, bits(integers)));
+    }
+
+    private static int bits(int[] integers) {
+        return Integer.SIZE - Integer.numberOfLeadingZeros(Arrays.stream(integers).map(Math::abs).max().orElse(0));
+    }
+}
