@@ -11,6 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** A network in fp32 with one input, and the shape of that input. */
 final class BenchNetwork {
@@ -43,7 +44,7 @@ final class BenchNetwork {
      * The network of the given name, or from a file.
      *
      * @param pixels height and width of its images; null for those in the file, or {@value #USUAL_SIZE}
-     * @throws IllegalArgumentException where it has several inputs or outputs, is not in fp32, or has no convolution or dense layer
+     * @throws IllegalArgumentException where it has several inputs, is not in fp32, or has no convolution or dense layer
      */
     static BenchNetwork load(String net, Integer pixels) throws IOException {
         int usual = pixels != null ? pixels : USUAL_SIZE;
@@ -52,7 +53,8 @@ final class BenchNetwork {
             case "mobilenetv1" -> of(net, RandomNetworks.mobileNetV1(usual, SEED), usual);
             default -> {
                 ComputationGraph graph = graph(net);
-                yield of(net, graph, pixels != null ? pixels : SavedModel.imageSize(Path.of(net)).orElse(USUAL_SIZE));
+                Optional<long[]> told = pixels != null ? Optional.empty() : SavedModel.inputShape(Path.of(net));
+                yield told.map(shape -> new BenchNetwork(graph, shape)).orElseGet(() -> of(net, graph, usual));
             }
         };
     }

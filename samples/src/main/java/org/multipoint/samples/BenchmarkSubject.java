@@ -6,7 +6,7 @@ interface BenchmarkSubject extends AutoCloseable {
     /** Name for tables and other programs. */
     String name();
 
-    /** Runs the network once and returns its output, row by row. */
+    /** Runs the network once and returns its outputs one after another, each row by row. */
     float[] run();
 
     @Override

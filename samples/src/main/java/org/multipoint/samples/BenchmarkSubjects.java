@@ -15,7 +15,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.dataset.adapter.SingletonMultiDataSetIterator;
 
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -78,9 +81,10 @@ final class BenchmarkSubjects implements AutoCloseable {
 
     private ComputationGraph add(String name, ComputationGraph graph) {
         add(name, () -> {
-            try (INDArray output = graph.outputSingle(input)) {
-                return Tensor.of(output).data();
-            }
+            INDArray[] outputs = graph.output(input);
+            List<float[]> values = Arrays.stream(outputs).map(output -> Tensor.of(output).data()).toList();
+            Arrays.stream(outputs).forEach(INDArray::close);
+            return joined(values);
         }, () -> {
             MultipointModels.close(graph);
             graph.close();
@@ -110,7 +114,16 @@ final class BenchmarkSubjects implements AutoCloseable {
     private void addOnnxRuntime(String name, byte[] model, int threads) {
         OnnxRuntimeNetwork runtime = new OnnxRuntimeNetwork(model, Map.of(network.graph().getConfiguration().getNetworkInputs().get(0), input),
                 threads);
-        add(name, () -> runtime.run().values().iterator().next(), runtime::close);
+        add(name, () -> joined(runtime.run().values()), runtime::close);
+    }
+
+    private static float[] joined(Collection<float[]> outputs) {
+        if (outputs.size() == 1) {
+            return outputs.iterator().next();
+        }
+        FloatBuffer all = FloatBuffer.allocate(outputs.stream().mapToInt(output -> output.length).sum());
+        outputs.forEach(all::put);
+        return all.array();
     }
 
     private void add(String name, Supplier<float[]> run, Runnable close) {

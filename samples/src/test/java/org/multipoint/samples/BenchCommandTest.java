@@ -28,11 +28,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 class BenchCommandTest {
 
     private static Path saved(Path folder) throws Exception {
+        return saved(folder, "classes");
+    }
+
+    private static Path saved(Path folder, String... outputs) throws Exception {
         ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder().seed(1).graphBuilder().addInputs("input")
                 .addLayer("conv", new ConvolutionLayer.Builder(3, 3).nOut(4).activation(Activation.IDENTITY).build(), "input")
                 .addLayer("bn", new BatchNormalization(), "conv")
                 .addLayer("classes", new OutputLayer.Builder().nOut(5).activation(Activation.SOFTMAX).build(), "bn")
-                .setInputTypes(InputType.convolutional(8, 8, 3)).setOutputs("classes").build());
+                .addLayer("maps", new ConvolutionLayer.Builder(3, 3).nOut(2).activation(Activation.IDENTITY).build(), "bn")
+                .setInputTypes(InputType.convolutional(8, 8, 3)).setOutputs(outputs).validateOutputLayerConfig(false).allowDisconnected(true)
+                .build());
         graph.init();
         Path file = folder.resolve("small.zip");
         ModelSerializer.writeModel(graph, file.toFile(), false);
@@ -61,6 +67,21 @@ class BenchCommandTest {
         }
         assertEquals(List.of("dl4j-fp32", "nd4j-fp32", "engine-fp32", "multipoint-layers", "multipoint-fused", "onnxruntime-fp32",
                 "onnxruntime-int8"), names);
+    }
+
+    /** As detectors have them: 5 probabilities and two maps of 4x4 pixels for each of two examples. */
+    @Test
+    void severalOutputs(@TempDir Path folder) throws Exception {
+        try (BenchmarkSubjects made = new BenchmarkSubjects(BenchNetwork.load(saved(folder, "classes", "maps").toString(), 8), 2,
+                new LayerOptions(), line -> { })) {
+            List<BenchmarkSubject> subjects = made.all(1);
+            float[] expected = subjects.get(0).run();
+            assertEquals(2 * (5 + 2 * 4 * 4), expected.length);
+            assertEquals(7, subjects.size());
+            for (BenchmarkSubject subject : subjects) {
+                assertArrayEquals(expected, subject.run(), 0.3f, subject.name());
+            }
+        }
     }
 
     /** Options for layers reach the process that measures. */
