@@ -24,6 +24,10 @@ final class RoundedWeights implements IWeightNoise {
     @Override
     public INDArray getParameter(Layer layer, String key, int iteration, int epoch, boolean train, LayerWorkspaceMgr workspaces) {
         INDArray param = layer.getParam(key);
+        if (param == null) {
+            // Deeplearning4j asks for the bias of convolutions without one.
+            return null;
+        }
         INDArray rounded = param.dup(param.ordering());
         rounder.round(rounded, train);
         return rounded;

@@ -67,7 +67,7 @@ class LowPrecisionTest {
                 .l2(1e-3).weightDecay(1e-3).biasUpdater(new Sgd(0.02)).gradientNormalization(GradientNormalization.ClipL2PerLayer)
                 .gradientNormalizationThreshold(0.5).graphBuilder()
                 .addInputs("in").setInputTypes(InputType.convolutional(8, 8, 3))
-                .addLayer("conv1", new ConvolutionLayer.Builder(3, 3).padding(1, 1).nOut(5).activation(Activation.IDENTITY).build(), "in")
+                .addLayer("conv1", new ConvolutionLayer.Builder(3, 3).padding(1, 1).hasBias(false).nOut(5).activation(Activation.IDENTITY).build(), "in")
                 .addLayer("norm", new BatchNormalization(), "conv1")
                 .addLayer("relu", new ActivationLayer(Activation.RELU), "norm")
                 .addLayer("conv2", new ConvolutionLayer.Builder(3, 3).padding(1, 1).nOut(5).activation(Activation.TANH).build(), "relu")

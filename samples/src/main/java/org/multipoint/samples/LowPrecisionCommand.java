@@ -38,6 +38,7 @@ final class LowPrecisionCommand implements Callable<Integer> {
     private int images;
     private int test;
     private int width;
+    private int epochs;
     private int seeds;
     private Path json;
     private Path plot;
@@ -52,9 +53,14 @@ final class LowPrecisionCommand implements Callable<Integer> {
             + "trained again.")
     private boolean resume;
 
-    @Option(names = "--images", defaultValue = "9600", paramLabel = "N", description = "Images to train on, each seen once; default ${DEFAULT-VALUE}.")
+    @Option(names = "--images", defaultValue = "6400", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
     void setImages(int count) {
         images = Arguments.positive(command, "--images", count);
+    }
+
+    @Option(names = "--epochs", defaultValue = "4", paramLabel = "N", description = "How often each image is seen; default ${DEFAULT-VALUE}.")
+    void setEpochs(int count) {
+        epochs = Arguments.positive(command, "--epochs", count);
     }
 
     @Option(names = "--test", defaultValue = "2000", paramLabel = "N", description = "Images to evaluate on; default ${DEFAULT-VALUE}.")
@@ -62,7 +68,7 @@ final class LowPrecisionCommand implements Callable<Integer> {
         test = Arguments.positive(command, "--test", count);
     }
 
-    @Option(names = "--width", defaultValue = "16", paramLabel = "N", description = "Channels of the first convolution; default ${DEFAULT-VALUE}.")
+    @Option(names = "--width", defaultValue = "8", paramLabel = "N", description = "Channels of the first convolution; default ${DEFAULT-VALUE}.")
     void setWidth(int channels) {
         width = Arguments.positive(command, "--width", channels);
     }
@@ -91,9 +97,10 @@ final class LowPrecisionCommand implements Callable<Integer> {
             throw new ParameterException(command.commandLine(), "--resume needs --json, the file to continue");
         }
         Notebook notebook = new Notebook(command.commandLine().getOut());
-        LowPrecisionRuns runs = begun(new LowPrecisionRuns(images, test, width, List.of()));
+        LowPrecisionRuns runs = begun(new LowPrecisionRuns(images, epochs, test, width, List.of()));
         List<Task> tasks = tasks();
-        notebook.step("%,d runs of training on %,d images, each seen once, evaluated on %,d others", tasks.size(), images, test);
+        notebook.step("%,d runs of training on %,d images, %,d times each, evaluated on %,d others", tasks.size(), images, epochs,
+                test);
         List<DataSet> train = batches(TASK.train(images, BATCH));
         List<DataSet> others = batches(TASK.test(test, BATCH));
         try (Progress progress = Progress.of("runs", tasks.size())) {
@@ -149,22 +156,23 @@ final class LowPrecisionCommand implements Callable<Integer> {
         }
         LowPrecisionRuns earlier = new ObjectMapper().readValue(json.toFile(), LowPrecisionRuns.class);
         if (!empty.continues(earlier)) {
-            throw new IllegalArgumentException(json + " holds runs of " + earlier.images() + " images and width " + earlier.width()
+            throw new IllegalArgumentException(json + " holds runs of " + earlier.images() + " images, " + earlier.epochs() + " times each, and width " + earlier.width()
                     + ", evaluated on " + earlier.testImages());
         }
         return earlier;
     }
 
     private LowPrecisionRuns.Run run(Task task, List<DataSet> train, List<DataSet> others) {
-        ComputationGraph untrained = task.network.create(task.seed, width, train.size());
+        int steps = epochs * train.size();
+        ComputationGraph untrained = task.network.create(task.seed, width, steps);
         LowPrecision<ComputationGraph> settings = LowPrecision.of(untrained).seed(task.seed);
-        task.setting.apply(settings, train.size());
+        task.setting.apply(settings, steps);
         LowPrecisionTraining<ComputationGraph> training = settings.build();
         ComputationGraph network = training.network();
         List<Double> losses = new ArrayList<>();
-        try (Progress progress = Progress.of(task.setting.toString(), train.size())) {
-            for (DataSet batch : train) {
-                network.fit(batch);
+        try (Progress progress = Progress.of(task.setting.toString(), steps)) {
+            for (int step = 0; step < steps; step++) {
+                network.fit(train.get(step % train.size()));
                 losses.add(task.network.loss(network.score()));
                 progress.stepBy(1);
             }

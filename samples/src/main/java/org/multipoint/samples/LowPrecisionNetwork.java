@@ -77,7 +77,7 @@ enum LowPrecisionNetwork {
     private static String convolution(GraphBuilder graph, String name, String input, int channels, int stride) {
         graph.addLayer(name, new ConvolutionLayer.Builder(3, 3).stride(stride, stride).padding(1, 1).hasBias(false).nOut(channels)
                 .activation(Activation.IDENTITY).build(), input);
-        graph.addLayer(name + ".norm", new BatchNormalization(), name);
+        graph.addLayer(name + ".norm", new BatchNormalization.Builder().useLogStd(false).build(), name);
         graph.addLayer(name + ".relu", new ActivationLayer.Builder().activation(Activation.RELU).build(), name + ".norm");
         return name + ".relu";
     }

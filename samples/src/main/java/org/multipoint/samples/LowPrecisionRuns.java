@@ -16,12 +16,13 @@ import java.util.stream.Stream;
  * Runs of training in formats of few bits, for other programs and for a later run that continues them. Names and meanings of fields stay.
  *
  * @param images     images in each run
+ * @param epochs     how often each was seen
  * @param testImages images that networks were evaluated on
  * @param width      channels of the first convolution
  * @param runs       in the order in which they were made
  */
-record LowPrecisionRuns(@JsonProperty("images") int images, @JsonProperty("testImages") int testImages, @JsonProperty("width") int width,
-                        @JsonProperty("runs") List<Run> runs) {
+record LowPrecisionRuns(@JsonProperty("images") int images, @JsonProperty("epochs") int epochs, @JsonProperty("testImages") int testImages,
+                        @JsonProperty("width") int width, @JsonProperty("runs") List<Run> runs) {
 
     private static final int SMOOTHED = 20;
 
@@ -70,12 +71,12 @@ record LowPrecisionRuns(@JsonProperty("images") int images, @JsonProperty("testI
     }
 
     LowPrecisionRuns with(Run run) {
-        return new LowPrecisionRuns(images, testImages, width, Stream.concat(runs.stream(), Stream.of(run)).toList());
+        return new LowPrecisionRuns(images, epochs, testImages, width, Stream.concat(runs.stream(), Stream.of(run)).toList());
     }
 
     /** Whether runs of others belong to these. */
     boolean continues(LowPrecisionRuns other) {
-        return images == other.images && testImages == other.testImages && width == other.width;
+        return images == other.images && epochs == other.epochs && testImages == other.testImages && width == other.width;
     }
 
     /** The runs of a network by setting. */

@@ -156,7 +156,7 @@ class SamplesTest {
     @Test
     void trainingInFewBitsIsComparedAndContinued() throws IOException {
         Path file = folder.resolve("low.json");
-        Object[] few = {"low-precision", "--images", 128, "--test", 64, "--width", 2, "--seeds", 1, "--settings", "fp32,fp16,fp8_stochastic",
+        Object[] few = {"low-precision", "--images", 64, "--epochs", 2, "--test", 64, "--width", 2, "--seeds", 1, "--settings", "fp32,fp16,fp8_stochastic",
             "--json", file, "--plot", folder.resolve("low.png"), "--resume"};
         CommandRun run = CommandRun.of(few);
         assertEquals(0, run.exitCode(), run.err());
