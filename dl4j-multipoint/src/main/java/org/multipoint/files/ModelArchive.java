@@ -26,13 +26,11 @@ final class ModelArchive {
     private static final long MOST_TIMES = 100;
 
     private final byte[] configuration;
-    private final Set<String> properties;
     /** Null where the file has none. */
     private final byte[] coefficients;
 
-    private ModelArchive(byte[] configuration, byte[] coefficients) throws IOException {
+    private ModelArchive(byte[] configuration, byte[] coefficients) {
         this.configuration = configuration;
-        this.properties = ConfigurationJson.check(configuration);
         this.coefficients = coefficients;
     }
 
@@ -83,8 +81,15 @@ final class ModelArchive {
         }
     }
 
-    /** @throws IllegalArgumentException where the configuration does not have a property */
-    void requireProperty(String name) {
+    /**
+     * Checks the configuration.
+     *
+     * @param name a property that it must have
+     * @throws IllegalArgumentException where it is beyond its bounds, or does not have the property
+     * @throws IOException              where it is no JSON
+     */
+    void requireProperty(String name) throws IOException {
+        Set<String> properties = ConfigurationJson.check(configuration);
         require(properties.contains(name), "expected a configuration with the property \"" + name + "\", found " + properties);
     }
 

@@ -8,7 +8,6 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.multipoint.internal.files.AtomicFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -91,11 +90,22 @@ public final class ModelFiles {
 
     /** Deeplearning4j refuses what it finds by exceptions of many kinds, none of which names the file. */
     private static <M> M read(Path file, Restoring<M> restoring) throws IOException {
+        ModelArchive archive;
         try {
-            return restoring.of(ModelArchive.read(file));
-        } catch (ZipException | EOFException | JsonProcessingException | RuntimeException e) {
-            throw new MalformedModelException(file, e.getMessage() == null ? e.toString() : e.getMessage(), e);
+            archive = ModelArchive.read(file);
+        } catch (ZipException | EOFException | RuntimeException e) {
+            throw malformed(file, e);
         }
+        try {
+            return restoring.of(archive);
+        } catch (IOException | RuntimeException e) {
+            // All bytes are in memory: nothing else can be wrong than they.
+            throw malformed(file, e);
+        }
+    }
+
+    private static MalformedModelException malformed(Path file, Exception e) {
+        return new MalformedModelException(file, e.getMessage() == null ? e.toString() : e.getMessage(), e);
     }
 
     private static <M> M closingOnFailure(INDArray params, Supplier<M> making) {

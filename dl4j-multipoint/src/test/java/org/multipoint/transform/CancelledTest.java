@@ -38,7 +38,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @Timeout(1200)
 class CancelledTest {
 
-    private static final int INTERRUPTED = Reliability.times(6, 100);
+    private static final int INTERRUPTED = Reliability.times(6, 60);
     /** Of every transformation. */
     private static final Phase[] PHASES = {Phase.EQUALIZATION, Phase.CALIBRATION, Phase.ALLOCATION, Phase.QUANTIZATION};
     private static final double LONGEST_SECONDS = 2;
@@ -109,7 +109,7 @@ class CancelledTest {
         long held = 0;
         for (int i = 0; i < INTERRUPTED; i++) {
             Method method = i % 2 == 0 ? Method.CALIBRATED : Method.CODED;
-            int after = random.nextInt(Reliability.LONG ? 10_000 : 1500);
+            int after = random.nextInt(Reliability.LONG ? 6000 : 1500);
             Ending ending = interrupted(() -> Multipoint.of(source).method(method).memory(1L << 26).calibrate(data()).transform(), () -> sleep(after));
             if (ending.thrown != null) {
                 assertInstanceOf(CancellationException.class, ending.thrown);
