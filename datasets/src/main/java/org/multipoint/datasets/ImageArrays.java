@@ -67,9 +67,10 @@ public final class ImageArrays extends ImageList {
     private static ImageArrays checked(String source, List<Labelled> images, List<String> labels, int batch, long... shape) {
         long length = ArrayUtil.prodLong(shape);
         for (int i = 0; i < images.size(); i++) {
-            if (images.get(i).values.length != length) {
-                throw new IllegalArgumentException("Image " + i + " of " + source + " has " + images.get(i).values.length + " values, expected "
-                        + length + " for the shape " + Arrays.toString(shape));
+            int values = images.get(i).values.length;
+            if (values != length) {
+                throw new IllegalArgumentException("Image " + i + " of " + source + " has " + values + " values, expected " + length
+                        + " for the shape " + Arrays.toString(shape));
             }
         }
         return new ImageArrays(source, List.copyOf(images), labels, batch, shape.clone());

@@ -44,7 +44,8 @@ final class Arguments {
     /** Options as they were given, with a space before each; empty where none of them was. */
     static String asGiven(CommandSpec command, String... options) {
         ParseResult given = command.commandLine().getParseResult();
-        return Stream.of(options).filter(given::hasMatchedOption).map(name -> asGiven(given.matchedOption(name))).collect(Collectors.joining());
+        return Stream.of(options).filter(given::hasMatchedOption).map(name -> asGiven(given.matchedOption(name)))
+                .collect(Collectors.joining());
     }
 
     /** All options as they were given, with a space before each. */

@@ -95,8 +95,8 @@ final class BenchCommand implements Callable<Integer> {
         notebook.say("%s", table(timings, errors));
         notebook.say("Output error is the distance from %s's output, relative to its length. Random weights multiply what rounding does;%n"
                 + "it says that the same network runs in all rows, not how well a trained one is quantized.", BenchmarkSubjects.DL4J);
-        json.write(() -> new Results(cpu, net, batch, threads, timings.stream().map(t -> new Result(t.name(), t.medianMs(), t.p10Ms())).toList()),
-                notebook);
+        json.write(() -> new Results(cpu, net, batch, threads,
+                timings.stream().map(t -> new Result(t.name(), t.medianMs(), t.p10Ms())).toList()), notebook);
         notebook.next("quantize a trained network", "quickstart");
     }
 

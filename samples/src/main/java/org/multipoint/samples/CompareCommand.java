@@ -18,8 +18,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Tells how two models differ. */
-@Command(name = "compare", description = "Tells how far two models agree on images or vectors, which need no classes: how often the most likely class "
-        + "is the same, how far probabilities diverge, and which images change their class.")
+@Command(name = "compare", description = "Tells how far two models agree on images or vectors, which need no classes: how often the most "
+        + "likely class is the same, how far probabilities diverge, and which images change their class.")
 final class CompareCommand implements Callable<Integer> {
 
     @Spec
@@ -89,9 +89,11 @@ final class CompareCommand implements Callable<Integer> {
             Network fastB = b.compiled();
             Differences found = Differences.of("comparison", fastA, fastB, examples.data(), examples.count());
             notebook.say("The most likely class is the same for %.2f %% of the %s%s; the largest difference of an output is %.4f",
-                    100 * found.agreement(), examples.kind(), Measured.known(", divergence of B from A %.4f", found.divergence()), found.largest());
+                    100 * found.agreement(), examples.kind(), Measured.known(", divergence of B from A %.4f", found.divergence()),
+                    found.largest());
             if (told.isPresent()) {
-                notebook.say("A tells the class of %.2f %% of the %s, B of %.2f %%", 100 * found.top1(true), examples.kind(), 100 * found.top1(false));
+                notebook.say("A tells the class of %.2f %% of the %s, B of %.2f %%", 100 * found.top1(true), examples.kind(),
+                        100 * found.top1(false));
             }
             INDArray some = examples.some();
             double msA = Evaluations.msPerImage(fastA, some);
@@ -102,7 +104,8 @@ final class CompareCommand implements Callable<Integer> {
             List<String> names = examples.names();
             List<Changed> changed = found.changed().stream().map(i -> new Changed(names.get(i), found.examples().get(i))).toList();
             if (!changed.isEmpty()) {
-                notebook.step("%,d %s change their class%s", changed.size(), examples.kind(), changed.size() > most ? ", those that change most:" : "");
+                notebook.step("%,d %s change their class%s", changed.size(), examples.kind(),
+                        changed.size() > most ? ", those that change most:" : "");
                 notebook.say("%s", table(examples, classes, told.isPresent())
                         .toString(changed.subList(0, Math.min(most, changed.size())), Terminal.textColumns()));
             }

@@ -51,7 +51,8 @@ final class CsvRows {
                 List<Writable> values = reader.next();
                 if (line > 1 || isNumber(values.get(0).toString())) {
                     String where = file + ", line " + line;
-                    rows.add(new Row(line, values(values, columns, where), classes.isEmpty() ? -1 : label(values, columns, classes.get(), where)));
+                    rows.add(new Row(line, values(values, columns, where),
+                            classes.isEmpty() ? -1 : label(values, columns, classes.get(), where)));
                 }
             }
         } catch (InterruptedException e) {
@@ -87,8 +88,8 @@ final class CsvRows {
         }
         float index = isNumber(value) ? Float.parseFloat(value) : -1;
         if (index < 0 || index >= classes.count() || index != (int) index) {
-            throw new IOException(where + ": expected a class in column " + (column + 1) + ", its name or an index of 0 to " + (classes.count() - 1)
-                    + ", found \"" + value + "\"");
+            throw new IOException(where + ": expected a class in column " + (column + 1) + ", its name or an index of 0 to "
+                    + (classes.count() - 1) + ", found \"" + value + "\"");
         }
         return (int) index;
     }

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Evaluates a classifier from a file. */
-@Command(name = "evaluate", description = "Evaluates a model on images or vectors of known classes: top-1 and top-5, how well each class is recognized and "
-        + "what it is taken for, and the time that one takes.")
+@Command(name = "evaluate", description = "Evaluates a model on images or vectors of known classes: top-1 and top-5, how well each class is "
+        + "recognized and what it is taken for, and the time that one takes.")
 final class EvaluateCommand implements Callable<Integer> {
 
     @Spec

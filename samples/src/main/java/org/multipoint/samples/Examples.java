@@ -47,7 +47,8 @@ record Examples(ImageList data, Path place, List<Integer> lines, String seen) im
                 .orElseThrow(() -> new IllegalArgumentException(model + " does not take vectors: give images"));
         List<CsvRows.Row> rows = CsvRows.read(file, columns, most, classes);
         ImageList data = classes.isPresent()
-                ? ImageArrays.of(file.toString(), rows.stream().map(r -> new Labelled(r.values(), r.label())).toList(), classes.get().ids(), BATCH, columns)
+                ? ImageArrays.of(file.toString(), rows.stream().map(r -> new Labelled(r.values(), r.label())).toList(), classes.get().ids(),
+                        BATCH, columns)
                 : ImageArrays.unlabelled(file.toString(), rows.stream().map(CsvRows.Row::values).toList(), BATCH, columns);
         SavedModel.normalizer(model).ifPresent(data::setPreProcessor);
         return new Examples(data, file, rows.stream().map(CsvRows.Row::line).toList(), "");

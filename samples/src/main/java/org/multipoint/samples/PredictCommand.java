@@ -21,8 +21,8 @@ import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 
 /** Tells the classes of images or vectors. */
-@Command(name = "predict", description = "Tells what a model takes images or vectors for: the most likely classes and their probabilities, and the time "
-        + "that one takes.")
+@Command(name = "predict", description = "Tells what a model takes images or vectors for: the most likely classes and their probabilities, "
+        + "and the time that one takes.")
 final class PredictCommand implements Callable<Integer> {
 
     @Spec

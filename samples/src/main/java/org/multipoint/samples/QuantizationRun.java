@@ -58,7 +58,8 @@ final class QuantizationRun {
             result = multipoint.listener(progress).transform();
         }
         if (search != null) {
-            notebook.say("Tried on %,d examples that are neither calibrated nor evaluated on:%n%s", search.examples, attempts(result.attempts()));
+            notebook.say("Tried on %,d examples that are neither calibrated nor evaluated on:%n%s", search.examples,
+                    attempts(result.attempts()));
         }
         notebook.say("%s", result.report().toText(Terminal.textColumns()));
         return result;

@@ -84,7 +84,8 @@ final class QuantizeCommand implements Callable<Integer> {
         Network network = model.readPlain(notebook);
         boolean searches = quantization.maxDrop().isPresent();
         Optional<ClassNames> classes = searches ? options.classesIfTold(network, model.file()) : Optional.empty();
-        try (Examples examples = options.open(network, model.file(), searches ? OptionalInt.empty() : OptionalInt.of(count.or(CALIBRATION)), classes)) {
+        OptionalInt most = searches ? OptionalInt.empty() : OptionalInt.of(count.or(CALIBRATION));
+        try (Examples examples = options.open(network, model.file(), most, classes)) {
             if (!searches) {
                 quantize(notebook, network, widths, examples, examples.data(), null);
             } else {
@@ -104,7 +105,8 @@ final class QuantizeCommand implements Callable<Integer> {
     private static QuantizationRun.Search search(Network network, ImageList others, boolean labelled) {
         Network compiled = network.compiled();
         int count = others.totalExamples();
-        return labelled ? new QuantizationRun.Search(m -> Evaluations.evaluate("attempt", new Network(m).compiled(), others).top1(), "top-1", count)
+        return labelled
+                ? new QuantizationRun.Search(m -> Evaluations.evaluate("attempt", new Network(m).compiled(), others).top1(), "top-1", count)
                 : new QuantizationRun.Search(m -> Differences.of("attempt", compiled, new Network(m).compiled(), others, count).agreement(),
                         "agreement", count);
     }
@@ -129,10 +131,11 @@ final class QuantizeCommand implements Callable<Integer> {
         Cost after = Cost.of(small, small.compiled(), Files.size(out), some);
         notebook.say("%s has %,d bytes; saved in the same way, the model in fp32 has %,d: %.1f times smaller. Restored, its outputs are the "
                 + "same, bit for bit.", out, after.bytes(), before.bytes(), (double) before.bytes() / after.bytes());
-        notebook.say("In Deeplearning4j one %s takes %.2f ms; compiled (Segments.compile), the quantized model takes %.2f ms: %.1f times faster.",
-                examples.one(), before.msPerImage(), after.compiledMsPerImage(), before.msPerImage() / after.compiledMsPerImage());
+        notebook.say("In Deeplearning4j one %s takes %.2f ms; compiled (Segments.compile), the quantized model takes %.2f ms: %.1f times "
+                + "faster.", examples.one(), before.msPerImage(), after.compiledMsPerImage(), before.msPerImage() / after.compiledMsPerImage());
         json.write(() -> new Results(model.file().toString(), out.toString(), before.bytes(), after.bytes(), before.msPerImage(),
-                after.compiledMsPerImage(), result.calibrationSeconds(), result.quantizationSeconds(), result.attempts(), result.report()), notebook);
+                after.compiledMsPerImage(), result.calibrationSeconds(), result.quantizationSeconds(), result.attempts(), result.report()),
+                notebook);
         if (html.file().isPresent()) {
             MeasuredReport.of(result.report(), before, after, result.calibrationSeconds(), result.quantizationSeconds())
                     .writeHtml(html.file().get(), model.name());
