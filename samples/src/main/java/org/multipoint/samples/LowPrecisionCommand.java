@@ -53,7 +53,7 @@ final class LowPrecisionCommand implements Callable<Integer> {
             + "trained again.")
     private boolean resume;
 
-    @Option(names = "--images", defaultValue = "6400", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
+    @Option(names = "--images", defaultValue = "3200", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
     void setImages(int count) {
         images = Arguments.positive(command, "--images", count);
     }
@@ -119,7 +119,7 @@ final class LowPrecisionCommand implements Callable<Integer> {
             }
         }
         for (LowPrecisionNetwork network : networks) {
-            notebook.step("%s", network);
+            notebook.step("%s", network.title());
             notebook.say("%s", runs.table(network, Terminal.columns().orElse(COLUMNS)));
         }
         notebook.say("Means over seeds. Loss: in nats, over the last 20 steps. Errors: derivatives by activations.");
@@ -170,7 +170,7 @@ final class LowPrecisionCommand implements Callable<Integer> {
         LowPrecisionTraining<ComputationGraph> training = settings.build();
         ComputationGraph network = training.network();
         List<Double> losses = new ArrayList<>();
-        try (Progress progress = Progress.of(task.setting.toString(), steps)) {
+        try (Progress progress = Progress.of(task.setting.title(), steps)) {
             for (int step = 0; step < steps; step++) {
                 network.fit(train.get(step % train.size()));
                 losses.add(task.network.loss(network.score()));

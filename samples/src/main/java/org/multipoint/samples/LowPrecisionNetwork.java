@@ -82,8 +82,8 @@ enum LowPrecisionNetwork {
         return name + ".relu";
     }
 
-    @Override
-    public String toString() {
+    /** A name for tables. */
+    String title() {
         return title;
     }
 }

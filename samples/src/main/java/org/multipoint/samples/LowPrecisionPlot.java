@@ -55,7 +55,7 @@ final class LowPrecisionPlot {
     }
 
     private static XYChart chart(LowPrecisionNetwork network, LowPrecisionRuns runs) {
-        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(network.toString())
+        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(network.title())
                 .xAxisTitle("step").yAxisTitle("loss, nats; mean over seeds and 20 steps").build();
         chart.getStyler().setChartBackgroundColor(Color.WHITE).setLegendPosition(LegendPosition.InsideNE);
         chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("0.###");
@@ -63,7 +63,7 @@ final class LowPrecisionPlot {
             List<Double> losses = runs.curve(network, setting);
             List<Integer> steps = IntStream.range(0, losses.size()).filter(i -> Double.isFinite(losses.get(i)) && losses.get(i) > 0).boxed().toList();
             if (!steps.isEmpty()) {
-                chart.addSeries(setting.toString(), steps, steps.stream().map(losses::get).toList()).setMarker(SeriesMarkers.NONE).setLineColor(color);
+                chart.addSeries(setting.title(), steps, steps.stream().map(losses::get).toList()).setMarker(SeriesMarkers.NONE).setLineColor(color);
             }
         });
         return chart;

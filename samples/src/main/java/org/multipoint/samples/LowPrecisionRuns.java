@@ -91,7 +91,7 @@ record LowPrecisionRuns(@JsonProperty("images") int images, @JsonProperty("epoch
         double fp32 = runs.stream().filter(r -> r.network == network && r.setting == LowPrecisionSetting.FP32).mapToDouble(Run::top1).average()
                 .orElse(Double.NaN);
         return new TextTable<Row>()
-                .text("setting", r -> r.setting.toString())
+                .text("setting", r -> r.setting.title())
                 .number("top-1 %", r -> format("%.2f", 100 * r.of(Run::top1).getAverage()))
                 .number("lowest to highest", r -> format("%.2f", 100 * r.of(Run::top1).getMin()) + " to "
                         + format("%.2f", 100 * r.of(Run::top1).getMax()))

@@ -154,8 +154,8 @@ enum LowPrecisionSetting {
         return scaling(steps).withFloor(steps / 4, 1 << 4).withFloor(steps / 2, 1 << 6);
     }
 
-    @Override
-    public String toString() {
+    /** A name for tables. */
+    String title() {
         return title;
     }
 }
