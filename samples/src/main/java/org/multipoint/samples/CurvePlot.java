@@ -36,7 +36,11 @@ final class CurvePlot {
             CurveCommand.packed(2), new Style(new Color(0x56B4E9), SeriesMarkers.SQUARE),
             CurveCommand.packed(3), new Style(new Color(0x0072B2), SeriesMarkers.SQUARE),
             CurveCommand.packed(4), new Style(new Color(0x003A5D), SeriesMarkers.SQUARE),
-            CurveCommand.MIXED, new Style(new Color(0x009E73), SeriesMarkers.DIAMOND));
+            CurveCommand.MIXED, new Style(new Color(0x009E73), SeriesMarkers.DIAMOND),
+            NeighboursCommand.OMPQ, new Style(new Color(0x009E73), SeriesMarkers.TRIANGLE_UP),
+            NeighboursCommand.OMPQ_NEAREST, new Style(new Color(0xE69F00), SeriesMarkers.TRIANGLE_UP),
+            NeighboursCommand.NEAREST, new Style(Color.GRAY, SeriesMarkers.CROSS),
+            NeighboursCommand.BSQ, new Style(new Color(0xCC79A7), SeriesMarkers.DIAMOND));
     private static final int MARKER_SIZE = 7;
 
     private record Style(Color color, Marker marker) {

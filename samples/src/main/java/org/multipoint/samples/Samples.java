@@ -23,8 +23,8 @@ import java.util.Map;
         synopsisSubcommandLabel = "COMMAND", versionProvider = Samples.Version.class,
         subcommands = {InspectCommand.class, QuantizeCommand.class, EvaluateCommand.class, CompareCommand.class, PredictCommand.class,
                 SensitivityCommand.class, QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, ClassifyCommand.class, DetectCommand.class,
-                ExportCommand.class, BenchCommand.class, AblationCommand.class, CurveCommand.class, TrainCommand.class, LowPrecisionCommand.class,
-                FetchCommand.class})
+                ExportCommand.class, BenchCommand.class, AblationCommand.class, CurveCommand.class, NeighboursCommand.class, TrainCommand.class,
+                LowPrecisionCommand.class, FetchCommand.class})
 public final class Samples {
 
     private static final String WAIT_POLICY = "OMP_WAIT_POLICY";

@@ -64,11 +64,21 @@ class BadInputTest {
     /** Before any work, also where the model or the images are missing. */
     @ParameterizedTest
     @CsvSource({"cifar10 --data /nowhere --out", "cifar10 --data /nowhere --plot", "ablation --data /nowhere --markdown",
+        "neighbours --data /nowhere --plot", "neighbours --data /nowhere --json", "neighbours --data /nowhere --markdown",
         "curve --data /nowhere --plot", "curve --data /nowhere --json", "train --out", "quickstart --json", "imagenet --model none.zip --images /nowhere --out"})
     void filesThatCannotBeWritten(String arguments) {
         for (String file : new String[]{"/no/such/folder/file", data.toString(), "/", weights + "/file"}) {
             assertComplaint(2, "a file in a folder that can be written to, found " + file, CommandRun.of((Object[]) (arguments + " " + file).split(" ")));
         }
+    }
+
+    @Test
+    void neighboursOfOtherWidths() {
+        assertComplaint(2, "--bits must be 3 or 4, found 5", CommandRun.of("neighbours", "--data", data, "--model", weights, "--bits", "4,5"));
+        assertComplaint(2, "--alphas must be 0 or more, found -1.0",
+                CommandRun.of("neighbours", "--data", data, "--model", weights, "--alphas", "2,-1"));
+        assertComplaint(2, "--epochs must be 1 or more, found 0", CommandRun.of("neighbours", "--data", data, "--model", weights, "--epochs", "0"));
+        assertComplaint(2, "--rate must be more than 0, found 0.0", CommandRun.of("neighbours", "--data", data, "--model", weights, "--rate", "0"));
     }
 
     @Test

@@ -207,14 +207,18 @@ class SamplesTest {
         assertTrue(run.out().contains("3-bit calibrated"), run.out());
     }
 
-    @Test
-    void ablationFillsItsTables() throws IOException {
-        Path weights = NpzFiles.write(folder.resolve("tiny.npz"), NpzFiles.resNet(1, 2, 10));
-        for (String part : new String[]{"train", "test"}) {
+    /** A small network for CIFAR-10 and a black image in each of some folders. */
+    private Path cifar10(String... parts) throws IOException {
+        for (String part : parts) {
             Path of = Files.createDirectories(folder.resolve(part).resolve("cat"));
             ImageIO.write(new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB), "png", of.resolve("0.png").toFile());
         }
-        CommandRun run = CommandRun.of("ablation", "--data", folder, "--model", weights, "--calibration", 1, "--test", 1, "--markdown",
+        return NpzFiles.write(folder.resolve("tiny.npz"), NpzFiles.resNet(1, 2, 10));
+    }
+
+    @Test
+    void ablationFillsItsTables() throws IOException {
+        CommandRun run = CommandRun.of("ablation", "--data", folder, "--model", cifar10("train", "test"), "--calibration", 1, "--test", 1, "--markdown",
                 folder.resolve("a.md"));
         assertEquals(0, run.exitCode(), run.err());
         List<String> lines = Files.readAllLines(folder.resolve("a.md"));
@@ -222,6 +226,26 @@ class SamplesTest {
             assertTrue(lines.stream().anyMatch(l -> l.matches("\\| " + method + " \\|( [0-9.]+ \\([0-9.]+\\) [0-9.]+ \\|){3}")), () -> method + " in " + lines);
         }
         assertTrue(lines.stream().anyMatch(l -> l.matches("\\| fp8 e4m3 \\| [0-9.]+ \\(8.00\\) [0-9.]+ \\|")), lines::toString);
+    }
+
+    /** All methods get the bytes of codes of one width; BSQ takes what it needs. */
+    @Test
+    void neighboursAreComparedAtEqualBytes() throws IOException {
+        CommandRun run = CommandRun.of("neighbours", "--data", folder, "--model", cifar10("train", "test", "train-more"), "--calibration", 1, "--test", 1,
+                "--bits", 3, "--alphas", 0.5, "--train", 1, "--epochs", 1, "--tune-epochs", 1, "--json", folder.resolve("n.json"), "--markdown",
+                folder.resolve("n.md"), "--plot", folder.resolve("n.png"));
+        assertEquals(0, run.exitCode(), run.err());
+        JsonNode points = json(folder.resolve("n.json")).get("points");
+        assertEquals(List.of("packed, 3 bits", "packed, 2 bits", "entropy-coded", "OMPQ, error feedback", "OMPQ, nearest", "nearest", "BSQ"),
+                StreamSupport.stream(points.spliterator(), false).map(p -> p.get("series").asText()).toList());
+        double bits = points.get(0).get("bits").asDouble();
+        for (int i = 1; i < points.size() - 1; i++) {
+            assertTrue(points.get(i).get("bits").asDouble() <= bits, points.toString());
+        }
+        List<String> lines = Files.readAllLines(folder.resolve("n.md"));
+        assertTrue(lines.stream().anyMatch(l -> l.matches("\\| BSQ \\| alpha 0.5 \\| [0-9,]+ \\| [0-9.]+ \\| [0-9.]+ \\| [0-9.]+ \\|")), lines.toString());
+        assertTrue(ImageIO.read(folder.resolve("n.png").toFile()).getWidth() > 0);
+        assertTrue(run.out().contains("trained in fp32 for as many epochs: top-1"), run.out());
     }
 
     /** A curve is measured point by point; a later run measures only what is missing. */

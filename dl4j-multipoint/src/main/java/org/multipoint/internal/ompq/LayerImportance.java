@@ -1,5 +1,6 @@
 package org.multipoint.internal.ompq;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -13,23 +14,27 @@ public final class LayerImportance {
 
     /**
      * The coefficients of the widths in the objective. With {@code gamma_i} the sum of a layer's {@link GramMatrix#orthogonality} with all
-     * others and {@code theta_i = exp(-beta gamma_i)}, that of layer {@code i} is the mean of {@code theta_j} over the layers
-     * {@code j >= i}.
+     * others and {@code theta_i = exp(-beta (gamma_i - gamma))}, that of layer {@code i} is the mean of {@code theta_j} over the layers
+     * {@code j >= i}. The smallest {@code gamma} is taken off, which the paper does not do: it changes all coefficients by one factor and so
+     * no solution, and keeps those of deep networks within the range of numbers.
      *
      * @param layers in topological order
      * @param beta   0 for equal coefficients; the larger, the more they differ
      * @return each between 0 and 1
      */
     public static double[] of(List<GramMatrix> layers, double beta) {
-        double[] coefficients = new double[layers.size()];
-        double sum = 0;
-        for (int i = layers.size() - 1; i >= 0; i--) {
-            double gamma = 0;
-            for (int j = 0; j < layers.size(); j++) {
-                gamma += j == i ? 0 : layers.get(i).orthogonality(layers.get(j));
+        double[] gamma = new double[layers.size()];
+        for (int i = 0; i < gamma.length; i++) {
+            for (int j = 0; j < gamma.length; j++) {
+                gamma[i] += j == i ? 0 : layers.get(i).orthogonality(layers.get(j));
             }
-            sum += Math.exp(-beta * gamma);
-            coefficients[i] = sum / (layers.size() - i);
+        }
+        double least = Arrays.stream(gamma).min().orElse(0);
+        double[] coefficients = new double[gamma.length];
+        double sum = 0;
+        for (int i = gamma.length - 1; i >= 0; i--) {
+            sum += Math.exp(-beta * (gamma[i] - least));
+            coefficients[i] = sum / (gamma.length - i);
         }
         return coefficients;
     }

@@ -7,11 +7,12 @@ import org.ojalgo.optimisation.Variable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The widths of all layers' codes as a linear program: the sum of width times importance as large as possible, within so many bits. A
- * solution at a corner has at most one layer between its bounds, and no layer's width falls when the bits grow; so it is rounded down,
- * which keeps both, instead of being solved for integers, whose sum may fall where one layer takes the place of several smaller ones.
+ * solution at a corner has at most one layer between its bounds, and the sum of widths does not fall when the bits grow; so it is rounded
+ * down, which keeps both, instead of being solved for integers, whose sum may fall where one layer takes the place of several smaller ones.
  */
 public final class WidthProgram {
 
@@ -42,7 +43,7 @@ public final class WidthProgram {
     public static int[] solve(List<Layer> layers, double bits) {
         double least = layers.stream().mapToDouble(l -> (double) l.weights * l.least).sum();
         if (bits < least) {
-            throw new IllegalArgumentException(String.format("The smallest widths take %,.0f bits, found %,.0f", least, bits));
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "The smallest widths take %,.0f bits, found %,.0f", least, bits));
         }
         double weights = layers.stream().mapToDouble(Layer::weights).sum();
         ExpressionsBasedModel model = new ExpressionsBasedModel();

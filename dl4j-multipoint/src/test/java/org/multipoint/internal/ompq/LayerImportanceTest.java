@@ -25,6 +25,12 @@ class LayerImportanceTest {
         assertArrayEquals(new double[]{(2 * theta + 1) / 3, (theta + 1) / 2, 1}, LayerImportance.of(LAYERS, 2), 1e-12);
     }
 
+    /** Two equal layers: exp(-beta) would be zero. */
+    @Test
+    void betaMayBeOfAnySize() {
+        assertArrayEquals(new double[]{1, 1}, LayerImportance.of(LAYERS.subList(0, 2), 1e9), 1e-12);
+    }
+
     @Test
     void withoutBetaAllBitsCountAlike() {
         assertArrayEquals(new double[]{1, 1, 1}, LayerImportance.of(LAYERS, 0), 1e-12);

@@ -1,0 +1,296 @@
+package org.multipoint.samples;
+
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.multipoint.datasets.ImageIterator;
+import org.multipoint.internal.files.AtomicFile;
+import org.multipoint.internal.text.TextTable;
+import org.multipoint.layers.MultipointWeights;
+import org.multipoint.options.Method;
+import org.multipoint.options.MultipointOptions;
+import org.multipoint.points.MultipointMatrix;
+import org.multipoint.report.LayerReport;
+import org.multipoint.training.bsq.Bsq;
+import org.multipoint.transform.Multipoint;
+import org.multipoint.transform.MultipointModels;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+
+/** Multipoint quantization beside related methods at equal bytes. */
+@Command(name = "neighbours", description = "Quantizes a network by multipoint quantization and by related methods, at as many stored bytes: OMPQ, "
+        + "whose layers have widths found by linear programming, and, with --alphas, BSQ, which trains bit planes away. The network is the small one of "
+        + "quickstart with generated images or, with --data, a ResNet for CIFAR-10.")
+final class NeighboursCommand implements Callable<Integer> {
+
+    /** Names of series, which are in files. */
+    static final String OMPQ = "OMPQ, error feedback";
+    static final String OMPQ_NEAREST = "OMPQ, nearest";
+    static final String NEAREST = "nearest";
+    static final String BSQ = "BSQ";
+
+    private static final GeneratedTask GENERATED = GeneratedTask.CLASSIFICATION;
+    private static final int CALIBRATION_IMAGES = 512;
+    private static final int TEST_IMAGES = 10_000;
+    private static final int TRAINING_IMAGES = 2_000;
+    private static final int BATCH = 32;
+    private static final double MOMENTUM = 0.9;
+
+    @Spec
+    private CommandSpec command;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Folder of CIFAR-10, as for the command cifar10.")
+    private Path folder;
+
+    @Option(names = "--model", defaultValue = "resnet20", paramLabel = "NAME|FILE",
+            description = "With --data, as for the command cifar10; default ${DEFAULT-VALUE}.")
+    private String model;
+
+    @Mixin
+    private CalibrationCount calibrationCount;
+
+    @Option(names = "--bits", split = ",", paramLabel = "BITS", description = "Widths of codes, 3 or 4: all methods but BSQ get the bytes of one "
+            + "point for each row with codes of this width; 4,3 where neither --bits nor --alphas is given.")
+    private int[] widths = {};
+
+    @Option(names = "--alphas", split = ",", paramLabel = "ALPHA", description = "Trains by BSQ, once for each of these strengths of its group lasso.")
+    private double[] alphas = {};
+
+    private int epochs;
+    private int tuneEpochs;
+    private double rate;
+    private int testImages;
+    private int trainingImages;
+    private Path json;
+    private Path markdown;
+    private Path plot;
+    private Notebook notebook;
+    private Cifar10Data cifar10;
+    private String name;
+    private Network network;
+    private ImageIterator calibration;
+    private ImageIterator test;
+    private Evaluations.Result original;
+    private Curve curve;
+    private long weights;
+
+    @Option(names = "--epochs", defaultValue = "4", paramLabel = "N", description = "Epochs in which BSQ trains bit planes; default ${DEFAULT-VALUE}.")
+    void setEpochs(int count) {
+        epochs = Arguments.positive(command, "--epochs", count);
+    }
+
+    @Option(names = "--tune-epochs", defaultValue = "2", paramLabel = "N",
+            description = "Epochs in which BSQ then trains weights of the widths found; default ${DEFAULT-VALUE}.")
+    void setTuneEpochs(int count) {
+        tuneEpochs = Arguments.positive(command, "--tune-epochs", count);
+    }
+
+    @Option(names = "--rate", defaultValue = "0.02", paramLabel = "RATE",
+            description = "Learning rate of BSQ, and of the network that is trained in fp32 beside it; default ${DEFAULT-VALUE}.")
+    void setRate(double learningRate) {
+        rate = Arguments.checked(command, "--rate", learningRate, learningRate > 0 && learningRate < Double.POSITIVE_INFINITY, "more than 0");
+    }
+
+    @Option(names = "--test", defaultValue = "" + TEST_IMAGES, paramLabel = "N", description = "Images to evaluate on; default ${DEFAULT-VALUE}.")
+    void setTest(int images) {
+        testImages = Arguments.positive(command, "--test", images);
+    }
+
+    @Option(names = "--train", defaultValue = "" + TRAINING_IMAGES, paramLabel = "N",
+            description = "Images that BSQ trains on, with --data those of cifar10/train-more; default ${DEFAULT-VALUE}.")
+    void setTrain(int images) {
+        trainingImages = Arguments.positive(command, "--train", images);
+    }
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object, anew after each of them.")
+    void setJson(Path file) {
+        json = Arguments.writable(command, "--json", file);
+    }
+
+    @Option(names = "--markdown", paramLabel = "FILE.md", description = "Writes the table as Markdown, anew after each result.")
+    void setMarkdown(Path file) {
+        markdown = Arguments.writable(command, "--markdown", file);
+    }
+
+    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws top-1 and divergence over stored bits, anew after each result.")
+    void setPlot(Path file) {
+        plot = Arguments.writable(command, "--plot", file);
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (widths.length + alphas.length == 0) {
+            widths = new int[]{4, 3};
+        }
+        for (int width : widths) {
+            Arguments.checked(command, "--bits", width, width == 3 || width == 4, "3 or 4");
+        }
+        for (double alpha : alphas) {
+            Arguments.checked(command, "--alphas", alpha, alpha >= 0 && alpha < Double.POSITIVE_INFINITY, "0 or more");
+        }
+        notebook = new Notebook(command.commandLine().getOut());
+        cifar10 = folder == null ? null : new Cifar10Data(folder, model);
+        name = cifar10 == null ? GENERATED.title() : cifar10.name();
+        network = cifar10 == null ? GENERATED.trained() : cifar10.network();
+        if (!network.isPlain()) {
+            throw new IllegalArgumentException(name + " is " + network + ": expected a network in fp32");
+        }
+        try (ImageIterator train = images("train", calibrationCount.or(CALIBRATION_IMAGES)); ImageIterator others = images("test", testImages)) {
+            calibration = train;
+            test = others;
+            notebook.step("%s, calibrated on %,d images, evaluated on %,d", name, train.totalExamples(), others.totalExamples());
+            original = Evaluations.evaluate("fp32", network.compiled(), test);
+            notebook.say("fp32: top-1 %.2f %%", 100 * original.top1());
+            curve = new Curve(name, train.totalExamples(), others.totalExamples(), original.top1(), List.of());
+            for (int width : widths) {
+                notebook.step("As many bytes as codes of %d bits take", width);
+                withoutTraining(width);
+            }
+            if (alphas.length > 0) {
+                train();
+            }
+            report();
+        }
+        notebook.next("see what stored bits buy", "curve --data " + (folder == null ? "DIR" : Arguments.quoted(folder)));
+        return 0;
+    }
+
+    /**
+     * Images.
+     *
+     * @param part train, train-more or test
+     */
+    private ImageIterator images(String part, int count) {
+        return cifar10 != null ? cifar10.images(part, network.format(), count)
+                : part.equals("test") ? GENERATED.test(count, BATCH) : GENERATED.train(count, BATCH);
+    }
+
+    /** Methods that do not train, at the bytes of one point for each row with codes of a width. */
+    private void withoutTraining(int width) throws IOException {
+        String codes = width + " bits";
+        Trial packed = quantize(CurveCommand.packed(width), "one point", network.quantizer().method(Method.CALIBRATED).bits(width).points(1));
+        long bytes = packed.report().storedBytes();
+        quantize(CurveCommand.packed(width - 1), "points for " + codes,
+                network.quantizer().method(Method.CALIBRATED).bits(width - 1).storedBytes(bytes));
+        quantize(CurveCommand.CODED, codes, network.quantizer().method(Method.CODED).storedBytes(bytes));
+        Trial ompq = quantize(OMPQ, codes, network.quantizer().method(Method.OMPQ).storedBytes(bytes)
+                .options(MultipointOptions.builder().ompqBits(width - 1, width + 1).build()));
+        Multipoint<?> rounded = network.quantizer().method(Method.NEAREST).points(1);
+        ompq.report().layers().forEach(layer -> rounded.bits(layer.name(), layer.bits()));
+        quantize(OMPQ_NEAREST, codes, rounded);
+        quantize(NEAREST, codes, network.quantizer().method(Method.NEAREST).bits(width).points(1));
+        notebook.say("OMPQ's widths: %s", ompq.report().layers().stream().map(LayerReport::bits).map(String::valueOf).toList());
+    }
+
+    private Trial quantize(String series, String setting, Multipoint<?> multipoint) throws IOException {
+        Trial trial = Trial.of(multipoint, calibration, test, original);
+        weights = trial.report().weights();
+        add(series, setting, trial.report().storedBitsPerWeight(), trial.top1(), trial.divergence());
+        return trial;
+    }
+
+    private void add(String series, String setting, double bits, double top1, double divergence) throws IOException {
+        curve = curve.with(new Curve.Point(series, setting, bits, top1, divergence));
+        notebook.say("%-22s %-18s %6.3f bits, top-1 %6.2f %%, divergence %.4f", series, setting, bits, 100 * top1, divergence);
+        if (json != null) {
+            AtomicFile.writeJson(json, curve);
+        }
+        if (markdown != null) {
+            AtomicFile.write(markdown, part -> Files.writeString(part, asMarkdown(), StandardCharsets.UTF_8));
+        }
+        if (plot != null) {
+            CurvePlot.write(plot, curve);
+        }
+    }
+
+    private void train() throws IOException {
+        try (ImageIterator images = images("train-more", trainingImages)) {
+            notebook.step("BSQ: %d epochs for bit planes and %d for weights, on %,d images", epochs, tuneEpochs, images.totalExamples());
+            ComputationGraph plain = trainable((ComputationGraph) network.model(), rate);
+            for (int epoch = 0; epoch < epochs + tuneEpochs; epoch++) {
+                plain.fit(images);
+            }
+            Evaluations.Result fp32 = Evaluations.evaluate("fp32", new Network(plain).compiled(), test, original.outputs());
+            notebook.say("trained in fp32 for as many epochs: top-1 %.2f %%, divergence %.4f", 100 * fp32.top1(), fp32.divergence());
+            for (double alpha : alphas) {
+                Bsq bsq = new Bsq(trainable((ComputationGraph) network.model(), rate), alpha);
+                bsq.train(images, epochs);
+                bsq.tune(images, tuneEpochs);
+                ComputationGraph stored = bsq.stored(calibration);
+                Network compiled = new Network(stored).compiled();
+                Evaluations.Result found = Evaluations.evaluate("BSQ", compiled, test, original.outputs());
+                MultipointModels.close(compiled.model());
+                List<MultipointMatrix> matrices = matrices(stored);
+                weights = matrices.stream().mapToLong(matrix -> (long) matrix.rows() * matrix.columns()).sum();
+                add(BSQ, "alpha " + alpha, (double) matrices.stream().mapToLong(MultipointMatrix::storedBits).sum() / weights, found.top1(),
+                        found.divergence());
+                notebook.say("%.2f planes for each weight: %s", bsq.averagePlanes(), bsq.widths().stream().map(Bsq.Width::planes).toList());
+            }
+        }
+    }
+
+    /** A copy of a graph whose layers are trained by gradient descent with momentum. */
+    private static ComputationGraph trainable(ComputationGraph graph, double rate) {
+        ComputationGraphConfiguration conf = ComputationGraphConfiguration.fromJson(graph.getConfiguration().toJson());
+        conf.getVertices().values().forEach(vertex -> {
+            if (vertex instanceof LayerVertex layer && layer.getLayerConf().getLayer() instanceof BaseLayer trained) {
+                trained.setIUpdater(new Nesterovs(rate, MOMENTUM));
+            }
+        });
+        ComputationGraph copy = new ComputationGraph(conf);
+        copy.init(graph.params(), true);
+        return copy;
+    }
+
+    private static List<MultipointMatrix> matrices(ComputationGraph stored) {
+        return Arrays.stream(stored.getLayers()).flatMap(layer -> MultipointWeights.matrices(layer.conf().getLayer()).stream()).toList();
+    }
+
+    private void report() {
+        TextTable<Curve.Point> table = new TextTable<Curve.Point>()
+                .text("method", Curve.Point::series)
+                .text("", Curve.Point::setting)
+                .number("bytes", point -> String.format(Locale.ROOT, "%,d", bytes(point)))
+                .number("bits/weight", point -> format("%.3f", point.bits()))
+                .number("top-1 %", point -> format("%.2f", 100 * point.top1()))
+                .number("divergence", point -> format("%.4f", point.divergence()));
+        notebook.step("At equal bytes; fp32 %.2f %% top-1", 100 * original.top1());
+        notebook.say("%s", table.toString(curve.points(), Terminal.textColumns()));
+        for (Path file : new Path[]{json, markdown, plot}) {
+            if (file != null) {
+                notebook.say("Written: %s", file);
+            }
+        }
+    }
+
+    private long bytes(Curve.Point point) {
+        return Math.round(point.bits() * weights / Byte.SIZE);
+    }
+
+    private static String format(String text, double value) {
+        return String.format(Locale.ROOT, text, value);
+    }
+
+    private String asMarkdown() {
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%s: fp32 %.2f %% top-1 on %,d images, calibrated on %,d.%n%n",
+                curve.model(), 100 * curve.fp32Top1(), curve.testImages(), curve.calibrationImages()));
+        text.append("| method | | bytes | bits for each weight | top-1, % | divergence |\n|---|---|---:|---:|---:|---:|\n");
+        curve.points().forEach(p -> text.append(String.format(Locale.ROOT, "| %s | %s | %,d | %.3f | %.2f | %.4f |%n", p.series(), p.setting(),
+                bytes(p), p.bits(), 100 * p.top1(), p.divergence())));
+        return text.toString();
+    }
+}
