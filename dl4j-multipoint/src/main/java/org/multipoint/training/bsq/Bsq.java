@@ -23,9 +23,9 @@ import java.util.Objects;
  *
  * <pre>{@code
  * Bsq bsq = new Bsq(graph, 50);
- * bsq.train(images, 4);
- * bsq.tune(images, 2);
- * ComputationGraph small = bsq.stored(images);
+ * bsq.train(iterator, 4);
+ * bsq.tune(iterator, 2);
+ * ComputationGraph small = bsq.stored(iterator);
  * }</pre>
  *
  * <p>The source is not changed. What is not a convolution or a dense layer is trained as it is. For the same graph and data, the result is
