@@ -158,8 +158,7 @@ final class LowPrecisionCommand implements Callable<Integer> {
         LowPrecisionRuns earlier = new ObjectMapper().readValue(json.toFile(), LowPrecisionRuns.class);
         if (!empty.continues(earlier)) {
             throw new IllegalArgumentException(json + " holds runs of " + earlier.images() + " images, " + earlier.epochs() + " times each, and width "
-                    + earlier.width()
-                    + ", evaluated on " + earlier.testImages());
+                    + earlier.width() + ", evaluated on " + earlier.testImages());
         }
         return earlier;
     }
