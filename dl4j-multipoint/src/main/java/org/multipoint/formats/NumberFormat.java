@@ -32,7 +32,10 @@ public record NumberFormat(@JsonProperty("exponentBits") int exponentBits, @Json
     public static final NumberFormat FP16 = ieee(5, 10);
     /** The upper half of single precision: 8 bits of exponent, 7 of mantissa. */
     public static final NumberFormat BF16 = ieee(8, 7);
-    /** 8 bits: 5 of exponent, 2 of mantissa; up to 57,344 (Mellempudi et al. 2019; Micikevicius et al., "FP8 Formats for Deep Learning", 2022). */
+    /**
+     * 8 bits: 5 of exponent, 2 of mantissa; up to 57,344 (Mellempudi et al. 2019; Micikevicius et al., "FP8 Formats for Deep Learning",
+     * 2022).
+     */
     public static final NumberFormat E5M2 = ieee(5, 2);
     /**
      * 8 bits: 4 of exponent, 3 of mantissa; up to 448, since it has no infinity and but one NaN of each sign (Micikevicius et al. 2022). What
@@ -69,7 +72,8 @@ public record NumberFormat(@JsonProperty("exponentBits") int exponentBits, @Json
 
     /** A format whose largest exponent stands for infinity and NaN, as in IEEE 754. */
     public static NumberFormat ieee(int exponentBits, int mantissaBits) {
-        return new NumberFormat(exponentBits, mantissaBits, Math.scalb(2 - Math.scalb(1f, -mantissaBits), bias(exponentBits)), Overflow.INFINITY);
+        float maximum = Math.scalb(2 - Math.scalb(1f, -mantissaBits), bias(exponentBits));
+        return new NumberFormat(exponentBits, mantissaBits, maximum, Overflow.INFINITY);
     }
 
     /** The same format, where values beyond the largest one become that. */
@@ -165,6 +169,7 @@ public record NumberFormat(@JsonProperty("exponentBits") int exponentBits, @Json
     public String toString() {
         // Constants are made before there are names.
         String name = NAMES == null ? null : NAMES.get(this);
-        return name != null ? name : "e" + exponentBits + "m" + mantissaBits + " up to " + maximum + (overflow == Overflow.SATURATE ? ", saturating" : "");
+        return name != null ? name
+                : "e" + exponentBits + "m" + mantissaBits + " up to " + maximum + (overflow == Overflow.SATURATE ? ", saturating" : "");
     }
 }

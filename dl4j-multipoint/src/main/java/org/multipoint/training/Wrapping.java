@@ -43,7 +43,7 @@ import java.util.Set;
  */
 final class Wrapping {
 
-    /** Layers that take their parameters from {@code IWeightNoise} in both passes, and none but convolutions, dense and output layers and cells. */
+    /** Layers that take their parameters from {@code IWeightNoise} in both passes; of others, Deeplearning4j ignores it. */
     private static final Set<Class<?>> WITH_WEIGHTS = Set.of(ConvolutionLayer.class, Deconvolution2D.class, DepthwiseConvolution2D.class,
             SeparableConvolution2D.class, Convolution3D.class, Deconvolution3D.class, DenseLayer.class, OutputLayer.class, RnnOutputLayer.class,
             LSTM.class, GravesLSTM.class, SimpleRnn.class);
@@ -75,7 +75,8 @@ final class Wrapping {
     void wrap(ComputationGraphConfiguration conf) {
         requireKnown(conf.getVertices().keySet());
         NeuralNetConfiguration like = conf.getVertices().values().stream().filter(LayerVertex.class::isInstance)
-                .map(v -> ((LayerVertex) v).getLayerConf()).findFirst().orElseThrow(() -> new IllegalArgumentException("The graph has no layers"));
+                .map(v -> ((LayerVertex) v).getLayerConf()).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("The graph has no layers"));
         Map<String, GraphVertex> vertices = new LinkedHashMap<>(conf.getVertices());
         for (String input : conf.getNetworkInputs()) {
             insert(conf, like, input, TensorKind.INPUTS);
@@ -98,7 +99,8 @@ final class Wrapping {
                 name += "-";
             }
             String inserted = name;
-            conf.getVertexInputs().replaceAll((reader, from) -> new ArrayList<>(from.stream().map(n -> n.equals(behind) ? inserted : n).toList()));
+            conf.getVertexInputs().replaceAll(
+                    (reader, from) -> new ArrayList<>(from.stream().map(n -> n.equals(behind) ? inserted : n).toList()));
             conf.getVertexInputs().put(inserted, new ArrayList<>(List.of(behind)));
             conf.getVertices().put(inserted, new LayerVertex(rounding(like, inserted, kind), null));
         }
@@ -166,8 +168,8 @@ final class Wrapping {
         }
         boolean scaled = wrapLoss(layer);
         if (output && !scaled && scales) {
-            throw new IllegalArgumentException("Output layer \"" + name + "\" (" + layer.getClass().getSimpleName() + ") has no loss function that "
-                    + "can be scaled");
+            throw new IllegalArgumentException("Output layer \"" + name + "\" (" + layer.getClass().getSimpleName()
+                    + ") has no loss function that can be scaled");
         }
         return !scaled && wrapActivation(layer, weights, leftOut.contains(name));
     }

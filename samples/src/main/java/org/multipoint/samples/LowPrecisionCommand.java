@@ -68,7 +68,8 @@ final class LowPrecisionCommand implements Callable<Integer> {
         test = Arguments.positive(command, "--test", count);
     }
 
-    @Option(names = "--width", defaultValue = "8", paramLabel = "N", description = "Channels of the first convolution; default ${DEFAULT-VALUE}.")
+    @Option(names = "--width", defaultValue = "8", paramLabel = "N",
+            description = "Channels of the first convolution; default ${DEFAULT-VALUE}.")
     void setWidth(int channels) {
         width = Arguments.positive(command, "--width", channels);
     }
@@ -156,8 +157,8 @@ final class LowPrecisionCommand implements Callable<Integer> {
         }
         LowPrecisionRuns earlier = new ObjectMapper().readValue(json.toFile(), LowPrecisionRuns.class);
         if (!empty.continues(earlier)) {
-            throw new IllegalArgumentException(json + " holds runs of " + earlier.images() + " images, " + earlier.epochs() + " times each, and width " + earlier.width()
-                    + ", evaluated on " + earlier.testImages());
+            throw new IllegalArgumentException(json + " holds runs of " + earlier.images() + " images, " + earlier.epochs() + " times each, and width "
+                    + earlier.width() + ", evaluated on " + earlier.testImages());
         }
         return earlier;
     }
