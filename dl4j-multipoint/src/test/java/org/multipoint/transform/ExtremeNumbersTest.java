@@ -129,8 +129,7 @@ class ExtremeNumbersTest {
         TINY(x -> x.muli(1e-30)),
         DENORMAL(x -> x.muli(1e-41)),
         LARGE(x -> x.muli(1e12)),
-        HUGE(x -> x.muli(1e30)),
-        ONE_DWARFS_ALL(x -> x.getColumn(2).muli(1e6));
+        HUGE(x -> x.muli(1e30));
 
         private final Consumer<INDArray> change;
 
@@ -148,8 +147,7 @@ class ExtremeNumbersTest {
             while (data.hasNext()) {
                 c.change.accept(data.next().getFeatures());
             }
-            // Of those that it was calibrated on: one that is larger is clipped.
-            INDArray x = TestNets.random(1, 16, IN);
+            INDArray x = TestNets.random(9, 20, IN);
             c.change.accept(x);
             wrong.append(check(c.name(), graph((w, b) -> { }), method, data, x));
         }
