@@ -257,7 +257,8 @@ final class NeighboursCommand implements Callable<Integer> {
     }
 
     private static List<MultipointMatrix> matrices(ComputationGraph stored) {
-        return Arrays.stream(stored.getLayers()).flatMap(layer -> MultipointWeights.matrices(layer.conf().getLayer()).stream()).toList();
+        return Arrays.stream(stored.getLayers()).flatMap(layer -> MultipointWeights.of(layer.conf().getLayer()).stream())
+                .flatMap(own -> own.operations().stream()).map(MultipointWeights.Operation::matrix).toList();
     }
 
     private void report() {
