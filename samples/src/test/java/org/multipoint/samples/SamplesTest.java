@@ -174,8 +174,8 @@ class SamplesTest {
         String before = Files.readString(file);
         assertEquals(0, CommandRun.of(few).exitCode());
         assertEquals(before, Files.readString(file));
-        CommandRun others = CommandRun.of(Stream.concat(Stream.of(few), Stream.of("--test", "65")).toArray());
-        assertEquals(1, others.exitCode());
+        CommandRun others = CommandRun.of("low-precision", "--images", 64, "--test", 65, "--json", file, "--resume");
+        assertEquals(1, others.exitCode(), others.err());
     }
 
     @Test
