@@ -186,7 +186,7 @@ class DetectCommandTest {
 
     @Test
     void aPublishedDetectorIsQuantized() throws IOException {
-        CommandRun run = CommandRun.of("detect", "--net", "face-mask", "--data", TestData.require("zoo"), "--bits", 8, "--method", "nearest",
+        CommandRun run = CommandRun.of("detect", "--net", "face-mask", "--data", TestData.require("zoo"), "--bits", 8,
                 "--test", 30, "--json", folder.resolve("r.json"));
         assertEquals(0, run.exitCode(), run.err());
         JsonNode json = json("r.json");
