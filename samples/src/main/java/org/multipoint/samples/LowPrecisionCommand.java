@@ -11,6 +11,7 @@ import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,7 +22,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 
 /** What training costs in accuracy where numbers have few bits. */
 @Command(name = "low-precision", description = "Trains a small network on generated images again and again, with numbers of 32, 16 "
@@ -40,8 +43,12 @@ final class LowPrecisionCommand implements Callable<Integer> {
     private int width;
     private int epochs;
     private int seeds;
-    private Path json;
-    private Path plot;
+
+    @Mixin
+    private JsonOption json;
+
+    @Mixin
+    private PlotOption plot;
 
     @Option(names = "--networks", split = ",", paramLabel = "NAME", description = "What is trained: ${COMPLETION-CANDIDATES}; default both.")
     private List<LowPrecisionNetwork> networks = List.of(LowPrecisionNetwork.values());
@@ -79,22 +86,12 @@ final class LowPrecisionCommand implements Callable<Integer> {
         seeds = Arguments.positive(command, "--seeds", count);
     }
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object, anew after each of them.")
-    void setJson(Path file) {
-        json = Arguments.writable(command, "--json", file);
-    }
-
-    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws the losses.")
-    void setPlot(Path file) {
-        plot = Arguments.writable(command, "--plot", file);
-    }
-
     private record Task(LowPrecisionNetwork network, LowPrecisionSetting setting, int seed) {
     }
 
     @Override
     public Integer call() throws IOException {
-        if (resume && json == null) {
+        if (resume && json.file().isEmpty()) {
             throw new ParameterException(command.commandLine(), "--resume needs --json, the file to continue");
         }
         Notebook notebook = new Notebook(command.commandLine().getOut());
@@ -109,8 +106,8 @@ final class LowPrecisionCommand implements Callable<Integer> {
                 if (runs.find(task.network, task.setting, task.seed).isEmpty()) {
                     long start = System.nanoTime();
                     runs = runs.with(run(task, train, others));
-                    if (json != null) {
-                        AtomicFile.writeJson(json, runs);
+                    if (json.file().isPresent()) {
+                        AtomicFile.writeJson(json.file().get(), runs);
                     }
                     if (runs.runs().size() == 1) {
                         notebook.estimate("The other runs", (tasks.size() - 1) * (System.nanoTime() - start) / 1e9);
@@ -124,14 +121,10 @@ final class LowPrecisionCommand implements Callable<Integer> {
             notebook.say("%s", runs.table(network, Terminal.columns().orElse(COLUMNS)));
         }
         notebook.say("Means over seeds. Loss: in nats, over the last 20 steps. Errors: derivatives by activations.");
-        if (plot != null) {
-            LowPrecisionPlot.write(plot, runs);
+        if (plot.file().isPresent()) {
+            LowPrecisionPlot.write(plot.file().get(), runs);
         }
-        for (Path file : new Path[]{json, plot}) {
-            if (file != null) {
-                notebook.say("Written: %s", file);
-            }
-        }
+        Stream.of(json.file(), plot.file()).flatMap(Optional::stream).forEach(file -> notebook.say("Written: %s", file));
         notebook.next("quantize a network that has been trained", "quickstart");
         return 0;
     }
@@ -152,12 +145,13 @@ final class LowPrecisionCommand implements Callable<Integer> {
 
     /** The runs so far. */
     private LowPrecisionRuns begun(LowPrecisionRuns empty) throws IOException {
-        if (!resume || !Files.exists(json)) {
+        if (!resume || !Files.exists(json.file().orElseThrow())) {
             return empty;
         }
-        LowPrecisionRuns earlier = new ObjectMapper().readValue(json.toFile(), LowPrecisionRuns.class);
+        Path file = json.file().get();
+        LowPrecisionRuns earlier = new ObjectMapper().readValue(file.toFile(), LowPrecisionRuns.class);
         if (!empty.continues(earlier)) {
-            throw new IllegalArgumentException(json + " holds runs of " + earlier.images() + " images, " + earlier.epochs() + " times each, and width "
+            throw new IllegalArgumentException(file + " holds runs of " + earlier.images() + " images, " + earlier.epochs() + " times each, and width "
                     + earlier.width() + ", evaluated on " + earlier.testImages());
         }
         return earlier;

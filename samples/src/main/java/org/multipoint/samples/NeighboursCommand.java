@@ -29,7 +29,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 
 /** Multipoint quantization beside related methods at equal bytes. */
 @Command(name = "neighbours", description = "Quantizes a network by multipoint quantization and by related methods, at as many stored bytes: OMPQ, "
@@ -63,6 +65,12 @@ final class NeighboursCommand implements Callable<Integer> {
     @Mixin
     private CalibrationCount calibrationCount;
 
+    @Mixin
+    private JsonOption json;
+
+    @Mixin
+    private PlotOption plot;
+
     @Option(names = "--bits", split = ",", paramLabel = "BITS", description = "Widths of codes, 3 or 4: all methods but BSQ get the bytes of one "
             + "point for each row with codes of this width; 4,3 where neither --bits nor --alphas is given.")
     private int[] widths = {};
@@ -75,9 +83,7 @@ final class NeighboursCommand implements Callable<Integer> {
     private double rate;
     private int testImages;
     private int trainingImages;
-    private Path json;
     private Path markdown;
-    private Path plot;
     private Notebook notebook;
     private Cifar10Data cifar10;
     private String name;
@@ -116,19 +122,9 @@ final class NeighboursCommand implements Callable<Integer> {
         trainingImages = Arguments.positive(command, "--train", images);
     }
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Writes the results as a JSON object, anew after each of them.")
-    void setJson(Path file) {
-        json = Arguments.writable(command, "--json", file);
-    }
-
     @Option(names = "--markdown", paramLabel = "FILE.md", description = "Writes the table as Markdown, anew after each result.")
     void setMarkdown(Path file) {
         markdown = Arguments.writable(command, "--markdown", file);
-    }
-
-    @Option(names = "--plot", paramLabel = "FILE.png", description = "Draws top-1 and divergence over stored bits, anew after each result.")
-    void setPlot(Path file) {
-        plot = Arguments.writable(command, "--plot", file);
     }
 
     @Override
@@ -206,14 +202,14 @@ final class NeighboursCommand implements Callable<Integer> {
     private void add(String series, String setting, double bits, double top1, double divergence) throws IOException {
         curve = curve.with(new Curve.Point(series, setting, bits, top1, divergence));
         notebook.say("%-22s %-18s %6.3f bits, top-1 %6.2f %%, divergence %.4f", series, setting, bits, 100 * top1, divergence);
-        if (json != null) {
-            AtomicFile.writeJson(json, curve);
+        if (json.file().isPresent()) {
+            AtomicFile.writeJson(json.file().get(), curve);
         }
         if (markdown != null) {
             AtomicFile.write(markdown, part -> Files.writeString(part, asMarkdown(), StandardCharsets.UTF_8));
         }
-        if (plot != null) {
-            CurvePlot.write(plot, curve);
+        if (plot.file().isPresent()) {
+            CurvePlot.write(plot.file().get(), curve);
         }
     }
 
@@ -271,11 +267,8 @@ final class NeighboursCommand implements Callable<Integer> {
                 .number("divergence", point -> format("%.4f", point.divergence()));
         notebook.step("At equal bytes; fp32 %.2f %% top-1", 100 * original.top1());
         notebook.say("%s", table.toString(curve.points(), Terminal.textColumns()));
-        for (Path file : new Path[]{json, markdown, plot}) {
-            if (file != null) {
-                notebook.say("Written: %s", file);
-            }
-        }
+        Stream.of(json.file(), Optional.ofNullable(markdown), plot.file()).flatMap(Optional::stream)
+                .forEach(file -> notebook.say("Written: %s", file));
     }
 
     private long bytes(Curve.Point point) {
