@@ -28,13 +28,19 @@ final class CalibratedMethod extends PointMethod {
             return List.of(options.grid().get());
         }
         boolean onePoint = budget.fixedPoints().orElse(0) == 1;
-        return onePoint || options.scales() != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(bits, 2) <= Math.min(largest, FusedRows.FULL_LIMIT)
+        return onePoint || options.scales() != ScaleLayout.PER_ROW || CodeGrid.ODD.maxValue(bits, 2) <= largestOfRow(largest)
                 ? List.of(CodeGrid.SYMMETRIC, CodeGrid.ODD) : List.of(CodeGrid.SYMMETRIC);
     }
 
     @Override
     int mostPoints(PointFinder finder, int largest) {
-        return options.maxPoints().orElseGet(() -> options.scales() == ScaleLayout.PER_ROW ? fusing((GptqPoints) finder, Math.min(largest, FusedRows.FULL_LIMIT)) : FREE_POINTS);
+        return options.maxPoints().orElseGet(
+                () -> options.scales() == ScaleLayout.PER_ROW ? fusing((GptqPoints) finder, largestOfRow(largest)) : FREE_POINTS);
+    }
+
+    /** Where there is no bound, that of an int8 row. */
+    private static int largestOfRow(int largest) {
+        return Math.min(largest, FusedRows.FULL_LIMIT);
     }
 
     /**

@@ -37,14 +37,7 @@ public final class Products {
             }
             return c;
         }
-        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-             // Row by row is the transpose column by column: c^T = b^T a^T without a copy.
-             INDArray at = Tensor.array(a, 'f', k, m);
-             INDArray bt = Tensor.array(b, 'f', n, k);
-             INDArray ct = Nd4j.createUninitialized(DataType.FLOAT, new long[]{n, m}, 'f')) {
-            Nd4j.gemm(bt, at, ct, false, false, 1.0, 0.0);
-            return Tensor.values(ct);
-        }
+        return product(a, b, m, k, n, false);
     }
 
     /**
@@ -55,11 +48,17 @@ public final class Products {
      * @return {@code [m, n]}
      */
     public static float[] multiplyTransposed(float[] a, float[] b, int m, int k, int n) {
+        return product(a, b, m, k, n, true);
+    }
+
+    /** @param transposed whether {@code b} is {@code [n, k]} rather than {@code [k, n]} */
+    private static float[] product(float[] a, float[] b, int m, int k, int n, boolean transposed) {
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+             // Row by row is the transpose column by column: c^T = b^T a^T without a copy.
              INDArray at = Tensor.array(a, 'f', k, m);
-             INDArray bt = Tensor.array(b, 'f', k, n);
+             INDArray bt = transposed ? Tensor.array(b, 'f', k, n) : Tensor.array(b, 'f', n, k);
              INDArray ct = Nd4j.createUninitialized(DataType.FLOAT, new long[]{n, m}, 'f')) {
-            Nd4j.gemm(bt, at, ct, true, false, 1.0, 0.0);
+            Nd4j.gemm(bt, at, ct, transposed, false, 1.0, 0.0);
             return Tensor.values(ct);
         }
     }
