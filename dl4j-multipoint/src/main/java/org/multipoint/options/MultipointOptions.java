@@ -30,8 +30,11 @@ public final class MultipointOptions {
     public enum Equalization {
         /** Channels stay as they are. */
         NEVER,
-        /** Where activations have fewer than 8 bits, so that most of the error is theirs. */
-        FEW_BITS,
+        /**
+         * Where the noise of rounding, as it is predicted for each network from the ranges that are seen and the width of activations, is
+         * halved at least.
+         */
+        AUTO,
         /** Wherever activations are quantized. */
         ALWAYS
     }
@@ -263,7 +266,7 @@ public final class MultipointOptions {
         private Clipping clipping = Clipping.LEAST_SQUARES;
         private int inputBits = 8;
         private boolean foldBatchNormalization = true;
-        private Equalization equalization = Equalization.FEW_BITS;
+        private Equalization equalization = Equalization.AUTO;
         private boolean quantizedInputs = true;
         private boolean targetMatching = true;
         private boolean shortcutMatching = true;
@@ -339,7 +342,7 @@ public final class MultipointOptions {
             return this;
         }
 
-        /** When channels between layers are scaled to equal ranges; default {@link Equalization#FEW_BITS}. */
+        /** When channels between layers are scaled to equal ranges; default {@link Equalization#AUTO}. */
         public Builder equalization(Equalization when) {
             this.equalization = Objects.requireNonNull(when, "equalization");
             return this;

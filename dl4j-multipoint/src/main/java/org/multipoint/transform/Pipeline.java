@@ -60,7 +60,7 @@ final class Pipeline<M> {
         if (settings.options().foldBatchNormalization()) {
             kept.putAll(BatchNormFolding.fold(edit, settings.leftOut()));
         }
-        equalized = settings.equalizesRanges() ? equalize(edit, source, engine) : 0;
+        equalized = settings.mayEqualize() ? equalize(edit, source, engine) : 0;
         ComputationGraph reference = edit.toGraph();
         network = new ReferenceNetwork(reference, engine);
         network.obstacles().forEach(kept::putIfAbsent);
@@ -75,14 +75,16 @@ final class Pipeline<M> {
         calibration = new CalibrationPass(settings, network, data, listener);
     }
 
-    /** The number of channels whose ranges are equal afterwards. */
+    /** The number of channels whose ranges are equal afterwards, 0 where they are better left as they are. */
     private int equalize(GraphEdit edit, IntFunction<CalibrationData> source, Engine engine) {
         ChannelScaling scaling = ChannelScaling.of(edit, settings.leftOut());
         if (scaling.channels() > 0) {
             ComputationGraph graph = edit.copy().toGraph();
-            new RangeEqualization(scaling, new ReferenceNetwork(graph, engine)).run(source.apply(graph.getNumInputArrays()), listener);
+            RangeEqualization equalization = new RangeEqualization(scaling, new ReferenceNetwork(graph, engine));
+            return equalization.run(source.apply(graph.getNumInputArrays()), () -> settings.equalizes(equalization), listener)
+                    ? scaling.channels() : 0;
         }
-        return scaling.channels();
+        return 0;
     }
 
     /** Adds a warning to all reports to come. */
@@ -204,7 +206,7 @@ final class Pipeline<M> {
 
     private Provenance provenance(Plan plan) {
         Map<String, String> used = settings.describe();
-        if (settings.equalizesRanges()) {
+        if (equalized > 0) {
             used.put("equalizedChannels", String.valueOf(equalized));
         }
         return new Provenance(Provenance.currentVersion(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits,

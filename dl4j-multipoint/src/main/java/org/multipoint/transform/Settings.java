@@ -4,7 +4,6 @@ import org.multipoint.internal.calibration.MemoryBound;
 import org.multipoint.internal.engine.FusedRows;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.WeightVertex;
-import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 
@@ -66,14 +65,14 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
         return onIntegers && options.reduceRange() ? FusedRows.SAFE_LIMIT : Integer.MAX_VALUE;
     }
 
-    /** Whether the ranges of channels are equalized. */
-    boolean equalizesRanges() {
-        boolean wanted = switch (options.equalization()) {
-            case NEVER -> false;
-            case FEW_BITS -> activationBits < InputQuantization.MOST_BITS;
-            case ALWAYS -> true;
-        };
-        return wanted && activationBits > 0 && strategy().isSequential();
+    /** Whether the ranges of channels are equalized, or may turn out to be better equalized. */
+    boolean mayEqualize() {
+        return options.equalization() != MultipointOptions.Equalization.NEVER && activationBits > 0 && strategy().isSequential();
+    }
+
+    /** Whether ranges that may be equalized are. */
+    boolean equalizes(RangeEqualization ranges) {
+        return options.equalization() == MultipointOptions.Equalization.ALWAYS || ranges.isWorthwhile((1 << activationBits) - 1);
     }
 
     /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */

@@ -38,7 +38,7 @@ class MultipointOptionsTest {
         assertEquals(Optional.empty(), options.grid());
         assertEquals(ScaleLayout.PER_ROW, options.scales());
         assertEquals(Clipping.LEAST_SQUARES, options.clipping());
-        assertEquals(Equalization.FEW_BITS, options.equalization());
+        assertEquals(Equalization.AUTO, options.equalization());
         assertEquals(8, options.inputBits());
         assertTrue(options.foldBatchNormalization() && options.quantizedInputs() && options.targetMatching()
                 && options.shortcutMatching() && options.biasCorrection() && options.reduceRange());

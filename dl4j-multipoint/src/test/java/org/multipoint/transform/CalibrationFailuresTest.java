@@ -50,7 +50,7 @@ class CalibrationFailuresTest {
         return batches;
     }
 
-    /** An iterator of three batches that fails at the given one, counted over all passes, which are two. */
+    /** An iterator of three batches that fails at the given one, counted over all passes, which are three. */
     private static final class Failing extends ListDataSetIterator<DataSet> {
         private final RuntimeException failure;
         private int left;
@@ -74,13 +74,13 @@ class CalibrationFailuresTest {
     void exceptionsOfIteratorsPassInEachPass() {
         ComputationGraph source = graph();
         INDArray before = source.params().dup();
-        for (int batch = 0; batch < 6; batch++) {
+        for (int batch = 0; batch < 9; batch++) {
             IllegalStateException failure = new IllegalStateException("the disk is gone");
             DataSetIterator failing = new Failing(batch, failure);
             assertSame(failure, assertThrows(IllegalStateException.class, () -> Multipoint.of(source).calibrate(failing).transform()), "batch " + batch);
         }
         assertEquals(before, source.params());
-        Multipoint.of(source).calibrate(new Failing(6, new IllegalStateException())).transform();
+        Multipoint.of(source).calibrate(new Failing(9, new IllegalStateException())).transform();
     }
 
     /** Statistics are sums over examples. They are added up batch by batch in single precision, so that a few codes may differ. */

@@ -413,14 +413,18 @@ class OptionEffectsTest {
 
     @Test
     void theReportTellsHowManyChannelsWereScaled() {
-        assertEquals("32", equalizedChannels(Equalization.FEW_BITS, 7));
-        assertEquals("32", equalizedChannels(Equalization.ALWAYS, 8));
-        assertNull(equalizedChannels(Equalization.FEW_BITS, 8));
-        assertNull(equalizedChannels(Equalization.NEVER, 4));
+        assertEquals("32", equalizedChannels(uneven(), Equalization.ALWAYS, 8));
+        assertNull(equalizedChannels(uneven(), Equalization.NEVER, 4));
     }
 
-    private static String equalizedChannels(Equalization when, int activationBits) {
-        return quantizer(uneven(), o -> o.equalization(when)).activationBits(activationBits).transform().report().provenance().settings()
+    @Test
+    void rangesAreEqualizedWhereActivationsAreWhatIsRoundedCoarsely() {
+        assertEquals("32", equalizedChannels(uneven(), Equalization.AUTO, 8));
+        assertNull(equalizedChannels(CHAIN, Equalization.AUTO, 8));
+    }
+
+    private static String equalizedChannels(ComputationGraph graph, Equalization when, int activationBits) {
+        return quantizer(graph, o -> o.equalization(when)).activationBits(activationBits).transform().report().provenance().settings()
                 .get("equalizedChannels");
     }
 

@@ -8,7 +8,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -45,6 +50,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "30", paramLabel = "S", description = "Time for all together; default ${DEFAULT-VALUE}.")
     private double seconds;
 
+    @Option(names = "--serve", paramLabel = "DIR", description = "Instead of measuring, writes the network in fp32 and quantized as ONNX models "
+            + "to this folder, with an input, and then runs the compiled networks as lines of NAME MILLISECONDS on standard input ask; prints the "
+            + "milliseconds of each run. For a comparison with engines that have no Java package.")
+    private Path served;
+
     @Mixin
     private LayerOptions layers;
 
@@ -69,9 +79,13 @@ final class BenchCommand implements Callable<Integer> {
         Map<String, String> environment = Map.of("OMP_NUM_THREADS", String.valueOf(threads), "OMP_WAIT_POLICY", "PASSIVE");
         if (!System.getenv().entrySet().containsAll(environment.entrySet())) {
             return ChildJvm.run(environment, Samples.class, command.root().commandLine().getParseResult().originalArgs(),
-                    command.commandLine().getOut());
+                    served == null ? command.commandLine().getOut() : null);
         }
-        measure();
+        if (served == null) {
+            measure();
+        } else {
+            serve();
+        }
         return CommandLine.ExitCode.OK;
     }
 
@@ -98,6 +112,15 @@ final class BenchCommand implements Callable<Integer> {
         json.write(() -> new Results(cpu, net, batch, threads,
                 timings.stream().map(t -> new Result(t.name(), t.medianMs(), t.p10Ms())).toList()), notebook);
         notebook.next("quantize a trained network", "quickstart");
+    }
+
+    private void serve() throws IOException {
+        Files.createDirectories(served);
+        try (BenchmarkSubjects made = new BenchmarkSubjects(BenchNetwork.load(net, size), batch, layers, this::log)) {
+            BenchServer server = new BenchServer(made.compiled(served));
+            server.writeOutputs(served);
+            server.serve(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)), command.commandLine().getOut());
+        }
     }
 
     private void log(String line) {

@@ -4,6 +4,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.graph.EngineRunners;
 import org.multipoint.internal.ops.Tensor;
+import org.multipoint.onnx.OnnxExport;
 import org.multipoint.onnxruntime.OnnxRuntimeNetwork;
 import org.multipoint.onnxruntime.StaticQuantization;
 import org.multipoint.options.Method;
@@ -15,7 +16,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.dataset.adapter.SingletonMultiDataSetIterator;
 
+import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -30,6 +33,8 @@ final class BenchmarkSubjects implements AutoCloseable {
     /** The reference that all others must agree with. */
     static final String DL4J = "dl4j-fp32";
     static final String ONNX_RUNTIME_INT8 = "onnxruntime-int8";
+    private static final String COMPILED = "engine-fp32";
+    private static final String FUSED = "multipoint-fused";
 
     private static final int BITS = 4;
     private static final double EXTRA_POINTS = 0.10;
@@ -43,6 +48,7 @@ final class BenchmarkSubjects implements AutoCloseable {
     private final LayerOptions layers;
     private final Consumer<String> log;
     private final List<BenchmarkSubject> subjects = new ArrayList<>();
+    private ComputationGraph quantized;
 
     /**
      * @param batch  examples in the input that all are run on
@@ -62,16 +68,36 @@ final class BenchmarkSubjects implements AutoCloseable {
         add(DL4J, network.graph());
         log.accept("compiling segments");
         EngineRunners.of(add("nd4j-fp32", Segments.compile(network.graph()).graph())).forEach(r -> r.runOn(Engines.nd4j()));
-        add("engine-fp32", Segments.compile(network.graph()).graph());
-        log.accept("quantizing");
-        ComputationGraph quantized = quantized();
-        add("multipoint-layers", quantized);
-        add("multipoint-fused", Segments.compile(quantized).graph());
+        add(COMPILED, Segments.compile(network.graph()).graph());
+        add("multipoint-layers", quantized());
+        add(FUSED, Segments.compile(quantized()).graph());
         addOnnxRuntime(threads);
         return subjects;
     }
 
+    /**
+     * The compiled ones, in fp32 and quantized. What they compute is written to a folder, for other engines: {@code fp32.onnx} and
+     * {@code quantized.onnx}, which holds the same integers, and their input in {@code input.bin}.
+     */
+    List<BenchmarkSubject> compiled(Path folder) throws IOException {
+        add(COMPILED, Segments.compile(network.graph()).graph());
+        add(FUSED, Segments.compile(quantized()).graph());
+        log.accept("exporting to ONNX");
+        OnnxExport.of(network.graph(), ExportCommand.type(network.example())).write(folder.resolve("fp32.onnx"));
+        OnnxExport.of(quantized(), ExportCommand.type(network.example())).write(folder.resolve("quantized.onnx"));
+        BenchServer.write(folder.resolve("input.bin"), Tensor.of(input).data());
+        return subjects;
+    }
+
     private ComputationGraph quantized() {
+        if (quantized == null) {
+            log.accept("quantizing");
+            quantized = transformed();
+        }
+        return quantized;
+    }
+
+    private ComputationGraph transformed() {
         return layers.apply(Multipoint.of(network.graph()))
                 .calibrate(new SingletonMultiDataSetIterator(new MultiDataSet(calibration, null)))
                 .method(Method.GREEDY).bits(BITS).extraPoints(EXTRA_POINTS)

@@ -76,7 +76,7 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     /** The type of arrays with an axis for the examples and axes of these sizes. */
-    private static InputType type(long[] sizes) {
+    static InputType type(long[] sizes) {
         return switch (sizes.length) {
             case 1 -> InputType.feedForward(sizes[0]);
             case 2 -> InputType.recurrent(sizes[0], sizes[1]);

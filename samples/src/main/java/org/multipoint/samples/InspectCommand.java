@@ -7,7 +7,7 @@ import picocli.CommandLine.Spec;
 
 import java.nio.file.Files;
 import java.util.Locale;
-import java.util.OptionalInt;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
@@ -53,10 +53,10 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private String inputs(Network network) throws Exception {
-        OptionalInt told = SavedModel.imageSize(model.file());
-        OptionalInt size = told.isPresent() ? told : network.imageSize();
+        Optional<Pixels> told = SavedModel.imageSize(model.file());
+        Optional<Pixels> size = told.isPresent() ? told : network.imageSize().stream().mapToObj(Pixels::square).findFirst();
         return network.inputs().map(Object::toString).orElse("other inputs than images and vectors")
-                + (size.isPresent() ? String.format(Locale.ROOT, ", %dx%d pixels, in %s", size.getAsInt(), size.getAsInt(), network.format())
+                + (size.isPresent() ? String.format(Locale.ROOT, ", %s pixels, in %s", size.get(), network.format())
                 : network.inputs().filter(Network.Inputs::images).isPresent() ? " of any size, in " + network.format() : "");
     }
 }

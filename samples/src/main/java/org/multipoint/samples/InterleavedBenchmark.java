@@ -41,14 +41,8 @@ final class InterleavedBenchmark {
             this.subject = subject;
         }
 
-        double run() {
-            long start = System.nanoTime();
-            subject.run();
-            return (System.nanoTime() - start) / 1e6;
-        }
-
         double measure() {
-            double time = run();
+            double time = milliseconds(subject);
             milliseconds.add(time);
             spent += time;
             return time;
@@ -56,6 +50,13 @@ final class InterleavedBenchmark {
     }
 
     private InterleavedBenchmark() {
+    }
+
+    /** The time of one run. */
+    static double milliseconds(BenchmarkSubject subject) {
+        long start = System.nanoTime();
+        subject.run();
+        return (System.nanoTime() - start) / 1e6;
     }
 
     /**
@@ -69,7 +70,7 @@ final class InterleavedBenchmark {
         for (Lane lane : lanes) {
             double spent = 0;
             for (int run = 0; run < WARM_UP_RUNS || spent < WARM_UP * share; run++) {
-                spent += lane.run();
+                spent += milliseconds(lane.subject);
             }
         }
         double total = 0;

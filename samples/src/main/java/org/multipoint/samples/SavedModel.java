@@ -25,7 +25,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
@@ -173,12 +172,12 @@ final class SavedModel {
     }
 
     /**
-     * Height of the images that a model of Keras takes; empty for one of Deeplearning4j, or where any size will do.
+     * Size of the images that a model of Keras takes, channels last; empty for one of Deeplearning4j, or where any size will do.
      *
      * @param file a file that {@link #read(Path)} could read
      */
-    static OptionalInt imageSize(Path file) throws IOException {
-        return inputShape(file).filter(shape -> shape.length == 3).map(shape -> OptionalInt.of((int) shape[0])).orElse(OptionalInt.empty());
+    static Optional<Pixels> imageSize(Path file) throws IOException {
+        return inputShape(file).filter(shape -> shape.length == 3).map(shape -> new Pixels((int) shape[0], (int) shape[1]));
     }
 
     /**

@@ -9,6 +9,7 @@ import picocli.CommandLine.Spec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** The options that say how images become the inputs of a network. */
@@ -60,13 +61,17 @@ final class ViewOptions {
         return new double[]{value, value, value};
     }
 
-    /** Height and width of a network's input: as asked for, as the file says, or as the shapes of the layers demand; empty where none does. */
+    /**
+     * Height and width of a network's input: as asked for, as the file says, or as the shapes of the layers demand; empty where none does.
+     *
+     * @throws IllegalArgumentException where the file asks for images that are no squares
+     */
     OptionalInt size(Network network, Path file) throws IOException {
         if (size != null) {
             return OptionalInt.of(size);
         }
-        OptionalInt told = SavedModel.imageSize(file);
-        return told.isPresent() ? told : network.imageSize();
+        Optional<Pixels> told = SavedModel.imageSize(file);
+        return told.isPresent() ? OptionalInt.of(told.get().side(file)) : network.imageSize();
     }
 
     /** The view that is asked for, or else the usual one. */

@@ -238,6 +238,16 @@ class FileCommandsTest {
         assertDone(run("predict", folder.resolve("small.zip"), unlabelled.resolve("000.png")));
     }
 
+    /** Keras tells the size of images; commands for images make squares of them. */
+    @Test
+    void imagesThatAreNoSquares() {
+        Path sounds = TestData.require("zoo/models/miniresnetv2_1_esc10.h5");
+        assertSays(assertDone(CommandRun.of("inspect", sounds)), "images of 1 channel, 64x50 pixels, in NHWC");
+        CommandRun run = CommandRun.of("quantize", sounds, "--images", unlabelled, "--out", folder.resolve("small.zip"));
+        assertEquals(1, run.exitCode(), run.err());
+        assertTrue(run.err().contains("takes images of 64x50 pixels"), run.err());
+    }
+
     /** Deeplearning4j's files do not tell the size of images, but where images become vectors, the layers do. */
     @Test
     void theSizeOfImagesFollowsFromTheLayers() throws IOException {

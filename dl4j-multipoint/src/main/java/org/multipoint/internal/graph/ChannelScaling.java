@@ -129,6 +129,15 @@ public final class ChannelScaling {
         return operations.stream().filter(o -> isScaled(o.inputs)).map(o -> o.vertex).distinct().toList();
     }
 
+    /**
+     * The factor of each input channel of an operation.
+     *
+     * @param factors by number; that of {@link #FIXED} is not read
+     */
+    public double[] inputFactors(String vertex, int operation, double[] factors) {
+        return factors(inputs(vertex, operation), factors);
+    }
+
     /** The number of the factor of each input channel of an operation. */
     public int[] inputs(String vertex, int operation) {
         return operations.stream().filter(o -> o.vertex.equals(vertex) && o.index == operation).findFirst()

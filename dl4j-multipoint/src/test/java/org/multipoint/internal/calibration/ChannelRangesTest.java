@@ -10,23 +10,26 @@ import java.util.Arrays;
 import java.util.Random;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 class ChannelRangesTest {
 
     @Property(seed = "42", tries = 200)
-    void mergedOrNotChannelsHaveTheirLargestMagnitudes(@ForAll @IntRange(min = 1, max = 7) int channels, @ForAll @IntRange(min = 1, max = 5) int pixels,
+    void mergedOrNotChannelsHaveTheirLargestMagnitudesAndMeanSquares(@ForAll @IntRange(min = 1, max = 7) int channels, @ForAll @IntRange(min = 1, max = 5) int pixels,
                                                        @ForAll boolean last, @ForAll long seed) {
         Random random = new Random(seed);
         ChannelRanges all = new ChannelRanges(channels);
         ChannelRanges first = new ChannelRanges(channels);
         ChannelRanges rest = new ChannelRanges(channels);
         double[] largest = new double[channels];
+        double[] squares = new double[channels];
         for (int batch = 0; batch < 3; batch++) {
             float[] values = new float[2 * channels * pixels];
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) random.nextGaussian();
                 int c = last ? i % channels : i / pixels % channels;
                 largest[c] = Math.max(largest[c], Math.abs(values[i]));
+                squares[c] += (double) values[i] * values[i] / (3 * 2 * pixels);
             }
             Tensor tensor = last ? new Tensor(values, 2, pixels, channels) : new Tensor(values, 2, channels, pixels);
             all.add(tensor, last ? 2 : 1);
@@ -37,6 +40,9 @@ class ChannelRangesTest {
         double[] expected = Arrays.stream(largest).map(l -> l / most).toArray();
         assertArrayEquals(expected, all.shares());
         assertArrayEquals(expected, rest.shares());
+        assertEquals(most, rest.largest());
+        assertArrayEquals(squares, all.meanSquares(), 1e-9);
+        assertArrayEquals(squares, rest.meanSquares(), 1e-9);
     }
 
     @Test
