@@ -7,11 +7,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * Runs the subjects of a benchmark for another program, which lets them take turns with engines that have no Java package. Requests are lines of a
@@ -20,10 +19,10 @@ import java.util.stream.Collectors;
  */
 final class BenchServer {
 
-    private final Map<String, BenchmarkSubject> subjects;
+    private final Map<String, BenchmarkSubject> subjects = new LinkedHashMap<>();
 
     BenchServer(List<BenchmarkSubject> subjects) {
-        this.subjects = subjects.stream().collect(Collectors.toMap(BenchmarkSubject::name, Function.identity()));
+        subjects.forEach(subject -> this.subjects.put(subject.name(), subject));
     }
 
     /** Writes each subject's outputs as numbers in single precision, little-endian, to {@code NAME.bin} in a folder. */

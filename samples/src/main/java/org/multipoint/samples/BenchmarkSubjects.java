@@ -18,6 +18,7 @@ import org.nd4j.linalg.dataset.adapter.SingletonMultiDataSetIterator;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -77,7 +78,8 @@ final class BenchmarkSubjects implements AutoCloseable {
 
     /**
      * The compiled ones, in fp32 and quantized. What they compute is written to a folder, for other engines: {@code fp32.onnx} and
-     * {@code quantized.onnx}, which holds the same integers, and their input in {@code input.bin}.
+     * {@code quantized.onnx}, which holds the same integers, their input in {@code input.bin}, and {@code static.onnx}, which ONNX Runtime's
+     * static quantization would make.
      */
     List<BenchmarkSubject> compiled(Path folder) throws IOException {
         add(COMPILED, Segments.compile(network.graph()).graph());
@@ -86,6 +88,7 @@ final class BenchmarkSubjects implements AutoCloseable {
         OnnxExport.of(network.graph(), ExportCommand.type(network.example())).write(folder.resolve("fp32.onnx"));
         OnnxExport.of(quantized(), ExportCommand.type(network.example())).write(folder.resolve("quantized.onnx"));
         BenchServer.write(folder.resolve("input.bin"), Tensor.of(input).data());
+        Files.write(folder.resolve("static.onnx"), new StaticQuantization(network.graph(), calibration).quantized(Processor.saturates()));
         return subjects;
     }
 

@@ -27,7 +27,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class BenchCommandTest {
 
-    private static Path saved(Path folder) throws Exception {
+    static Path saved(Path folder) throws Exception {
         return saved(folder, "classes");
     }
 
