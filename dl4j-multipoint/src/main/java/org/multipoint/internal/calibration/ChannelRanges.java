@@ -5,7 +5,9 @@ import org.multipoint.internal.ops.Tensor;
 import java.util.stream.IntStream;
 
 /** The largest magnitude of the values of each channel of a tensor over all calibration inputs. */
-public final class ChannelRanges {
+public final class ChannelRanges implements Mergeable<ChannelRanges> {
+
+    private static final long serialVersionUID = 1;
 
     private final float[] largest;
 
@@ -38,6 +40,7 @@ public final class ChannelRanges {
     }
 
     /** Adds the values that another has seen. */
+    @Override
     public void merge(ChannelRanges other) {
         for (int c = 0; c < largest.length; c++) {
             largest[c] = Math.max(largest[c], other.largest[c]);
