@@ -44,6 +44,11 @@ public final class ImageFolder extends ImageFiles {
                 .map(part -> new ImageFolder(builder, getLabels(), part.stream().map(files::get).toList(), Map.of())).toList();
     }
 
+    /** The index of the class of one of the {@link #files()}. */
+    public int label(int index) {
+        return files.get(index).label();
+    }
+
     @Override
     Example example(int index, RgbImage image) {
         return ofClass(input(image), files.get(index).label());

@@ -24,7 +24,7 @@ import static org.bytedeco.opencv.global.opencv_imgcodecs.imdecode;
 public record RgbImage(int width, int height, byte[] pixels) {
 
     /** Bytes of one pixel. */
-    static final int CHANNELS = 3;
+    public static final int CHANNELS = 3;
 
     /** @throws IllegalArgumentException where the number of bytes is not height * width * 3 */
     public RgbImage {

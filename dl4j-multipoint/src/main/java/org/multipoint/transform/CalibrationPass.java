@@ -2,8 +2,12 @@ package org.multipoint.transform;
 
 import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.calibration.MemoryBound;
+import org.multipoint.internal.calibration.Mergeable;
 import org.multipoint.internal.calibration.Moments;
 import org.multipoint.internal.calibration.RangeStatistics;
+import org.multipoint.internal.calibration.Sums;
+import org.multipoint.internal.examples.Examples;
+import org.multipoint.internal.examples.Place;
 import org.multipoint.internal.graph.BatchShape;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
@@ -18,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Passes calibration images through the reference network and finds for each operation its candidate: the best way to find its points,
@@ -28,16 +33,17 @@ final class CalibrationPass {
 
     private final Settings settings;
     private final ReferenceNetwork network;
-    private final CalibrationData data;
+    private final Examples examples;
     private final TransformListener listener;
     private final Map<String, RangeStatistics> ranges = new HashMap<>();
     private final Map<Integer, Map<String, Candidate>> candidates = new TreeMap<>();
     private long images;
+    private boolean masked;
 
-    CalibrationPass(Settings settings, ReferenceNetwork network, CalibrationData data, TransformListener listener) {
+    CalibrationPass(Settings settings, ReferenceNetwork network, Examples examples, TransformListener listener) {
         this.settings = settings;
         this.network = network;
-        this.data = data;
+        this.examples = examples;
         this.listener = listener;
     }
 
@@ -60,44 +66,94 @@ final class CalibrationPass {
                 }
             }
         }
-        candidates.replaceAll((width, all) -> settings.strategy().compared(all, network, data, settings.memory(), listener));
+        candidates.replaceAll((width, all) -> settings.strategy().compared(all, network, examples.first(), settings.memory(), listener));
     }
 
     /** Second moments of the inputs of all operations of some vertices, by name of operation, from one pass of the images. */
     private Map<String, Moments> moments(List<WeightVertex> part) {
-        Map<String, Moments> moments = new HashMap<>();
-        part.forEach(vertex -> vertex.operations().forEach(operation -> moments.put(operation.name(),
-                vertex instanceof WeightOnlyVertex weightOnly && !weightOnly.hasInputs() ? Moments.isotropic(operation.op(), settings.bound())
-                        : new Moments(operation.op(), false,
-                        Moments.positionsPerImage(operation.op(), settings.options().positionsPerImage()), settings.bound()))));
-        images = 0;
-        int batches = 0;
-        data.reset();
-        try (ReferenceNetwork.Passes passes = network.passes(part)) {
-            while (data.hasNext()) {
-                Tensor[] batch = data.next();
-                images += batch[0].examples();
-                if (!data.heldOut()) {
-                    passes.run(batch, BatchShape.of(batch, data.masks()),
-                            (vertex, operation, input) -> observe(vertex.operations().get(operation).name(), input, moments));
-                    listener.onProgress(TransformListener.Phase.CALIBRATION, ++batches, -1, "batch " + batches);
-                }
-            }
-        }
-        if (images == 0) {
-            throw new IllegalArgumentException("The calibration iterator gave no examples");
-        }
+        List<String> names = part.stream().map(WeightVertex::name).toList();
+        int most = settings.options().positionsPerImage();
+        long memory = settings.memory();
+        boolean withRanges = settings.strategy().needsRanges();
+        AtomicInteger batches = new AtomicInteger();
+        Inputs inputs = examples.sum(place -> inputs(place, names, most, memory, withRanges), () -> listener.onProgress(
+                TransformListener.Phase.CALIBRATION, batches.incrementAndGet(), -1, "batch " + batches));
+        images = inputs.images;
+        masked = inputs.masked;
+        ranges.putAll(inputs.ranges.all());
+        Map<String, Moments> moments = new HashMap<>(inputs.moments.all());
+        part.stream().filter(CalibrationPass::isIsotropic).flatMap(vertex -> vertex.operations().stream())
+                .forEach(operation -> moments.put(operation.name(), Moments.isotropic(operation.op(), settings.bound())));
         return moments;
     }
 
-    private void observe(String operation, Tensor input, Map<String, Moments> moments) {
-        requireFinite(input);
-        if (settings.strategy().needsRanges()) {
-            ranges.computeIfAbsent(operation, o -> new RangeStatistics()).add(input.data());
+    private static boolean isIsotropic(WeightVertex vertex) {
+        return vertex instanceof WeightOnlyVertex weightOnly && !weightOnly.hasInputs();
+    }
+
+    /** What is known of the inputs of some vertices, by name of operation. */
+    private static final class Inputs implements Mergeable<Inputs> {
+
+        private static final long serialVersionUID = 1;
+
+        private final Sums<Moments> moments = new Sums<>();
+        private final Sums<RangeStatistics> ranges = new Sums<>();
+        private long images;
+        private boolean masked;
+
+        @Override
+        public void merge(Inputs other) {
+            moments.merge(other.moments);
+            ranges.merge(other.ranges);
+            images += other.images;
+            masked |= other.masked;
         }
-        if (input.examples() > 0) {
-            moments.get(operation).add(input);
+    }
+
+    private static Inputs inputs(Place place, List<String> names, int mostPositions, long memory, boolean withRanges) {
+        List<WeightVertex> vertices = names.stream().map(place.network().withWeights()::get).toList();
+        Inputs inputs = new Inputs();
+        vertices.stream().filter(vertex -> !isIsotropic(vertex)).flatMap(vertex -> vertex.operations().stream()).forEach(o -> {
+            inputs.moments.put(o.name(), new Moments(o.op(), false, Moments.positionsPerImage(o.op(), mostPositions), new MemoryBound(memory)));
+            if (withRanges) {
+                inputs.ranges.put(o.name(), new RangeStatistics());
+            }
+        });
+        inputs.images = pass(place, vertices, (vertex, index, input) -> {
+            requireFinite(input);
+            String operation = vertex.operations().get(index).name();
+            if (withRanges) {
+                inputs.ranges.get(operation).add(input.data());
+            }
+            if (input.examples() > 0) {
+                inputs.moments.get(operation).add(input);
+            }
+        });
+        inputs.masked = place.data().masked();
+        return inputs;
+    }
+
+    /**
+     * Lets the examples of a place pass through its network as far as some vertices depend on it. Nothing is observed of those that are held out.
+     *
+     * @return the number of examples, those held out included
+     */
+    static long pass(Place place, List<? extends WeightVertex> observed, ReferenceNetwork.Tap tap) {
+        CalibrationData data = place.data();
+        long examples = 0;
+        data.reset();
+        try (ReferenceNetwork.Passes passes = place.network().passes(observed)) {
+            while (data.hasNext()) {
+                Tensor[] batch = data.next();
+                examples += batch[0].examples();
+                if (!data.heldOut()) {
+                    passes.run(batch, BatchShape.of(batch, data.masks()), tap);
+                    place.passed();
+                }
+            }
         }
+        data.requireAny();
+        return examples;
     }
 
     /** @throws IllegalArgumentException where an input of an operation is NaN or infinite; whoever calls this adds the name of the layer */
@@ -161,5 +217,10 @@ final class CalibrationPass {
     /** Number of images that were seen, those held out included. */
     long images() {
         return images;
+    }
+
+    /** Whether any of them had a mask that excludes values. */
+    boolean masked() {
+        return masked;
     }
 }

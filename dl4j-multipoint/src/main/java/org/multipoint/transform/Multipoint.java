@@ -2,7 +2,6 @@ package org.multipoint.transform;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.options.Method;
@@ -22,7 +21,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -49,7 +47,7 @@ public final class Multipoint<M> {
     private final M source;
     private final GraphEdit edit;
     private final Function<GraphEdit, M> build;
-    private IntFunction<CalibrationData> data;
+    private ExampleSource examples;
     private Optional<Method> method = Optional.empty();
     private OptionalInt bits = OptionalInt.empty();
     private final Map<String, Integer> layerBits = new HashMap<>();
@@ -89,15 +87,17 @@ public final class Multipoint<M> {
      * fewer than eight, none is.
      */
     public Multipoint<M> calibrate(DataSetIterator iterator) {
-        Objects.requireNonNull(iterator, "iterator");
-        this.data = inputs -> CalibrationData.of(iterator, inputs);
-        return this;
+        return calibrate(ExampleSource.of(Objects.requireNonNull(iterator, "iterator")));
     }
 
     /** Representative inputs for graphs with several inputs. */
     public Multipoint<M> calibrate(MultiDataSetIterator iterator) {
-        Objects.requireNonNull(iterator, "iterator");
-        this.data = inputs -> CalibrationData.of(iterator, inputs);
+        return calibrate(ExampleSource.of(Objects.requireNonNull(iterator, "iterator")));
+    }
+
+    /** Representative inputs that are on other machines than this one. */
+    public Multipoint<M> calibrate(ExampleSource examples) {
+        this.examples = Objects.requireNonNull(examples, "examples");
         return this;
     }
 
@@ -268,14 +268,15 @@ public final class Multipoint<M> {
         long start = System.nanoTime();
         MethodStrategy strategy = settings.strategy();
         List<Pipeline.Plan> plans = largestDrop.isPresent() ? strategy.axis(bits) : List.of(strategy.plan(bits));
-        Pipeline<M> pipeline = pipeline(settings);
-        Optional<AccuracySearch<M>> search = largestDrop.map(most -> new AccuracySearch<>(most.drop, most.metric, source, listener));
-        pipeline.calibrate(plans);
-        long calibrated = System.nanoTime();
-        Pipeline.Quantized<M> quantized = search.isEmpty() ? pipeline.quantize(plans.get(0))
-                : search.get().smallest(pipeline.affordable(plans), pipeline::quantize);
-        return new MultipointResult<>(quantized.model(), quantized.report(), search.map(AccuracySearch::attempts).orElse(List.of()),
-                (calibrated - start) / 1e9, (System.nanoTime() - calibrated) / 1e9);
+        try (Pipeline<M> pipeline = pipeline(settings)) {
+            Optional<AccuracySearch<M>> search = largestDrop.map(most -> new AccuracySearch<>(most.drop, most.metric, source, listener));
+            pipeline.calibrate(plans);
+            long calibrated = System.nanoTime();
+            Pipeline.Quantized<M> quantized = search.isEmpty() ? pipeline.quantize(plans.get(0))
+                    : search.get().smallest(pipeline.affordable(plans), pipeline::quantize);
+            return new MultipointResult<>(quantized.model(), quantized.report(), search.map(AccuracySearch::attempts).orElse(List.of()),
+                    (calibrated - start) / 1e9, (System.nanoTime() - calibrated) / 1e9);
+        }
     }
 
     /**
@@ -292,16 +293,17 @@ public final class Multipoint<M> {
         }
         Settings settings = settings();
         Pipeline.Plan plan = settings.strategy().plan(bits);
-        Pipeline<M> pipeline = pipeline(settings);
-        pipeline.calibrate(List.of(plan));
-        return pipeline.sensitivity(plan);
+        try (Pipeline<M> pipeline = pipeline(settings)) {
+            pipeline.calibrate(List.of(plan));
+            return pipeline.sensitivity(plan);
+        }
     }
 
     private Pipeline<M> pipeline(Settings settings) {
-        if (data == null) {
+        if (examples == null) {
             throw new IllegalStateException("Calibration data is missing: call calibrate(iterator) first");
         }
-        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), data, build, listener, Engines.preferred());
+        Pipeline<M> pipeline = new Pipeline<>(settings, edit.copy(), examples, build, listener, Engines.preferred());
         if (budgets.size() > 1) {
             pipeline.warn("budgets", "of several budgets the last one counts: " + budgets.get(budgets.size() - 1) + ", which replaces "
                     + String.join(" and ", budgets.subList(0, budgets.size() - 1)));

@@ -1,6 +1,7 @@
 package org.multipoint.transform;
 
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.examples.Activations;
 import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.ompq.GramMatrix;
 import org.multipoint.internal.ompq.LayerImportance;

@@ -1,9 +1,12 @@
 package org.multipoint.transform;
 
+import org.multipoint.internal.calibration.Mergeable;
 import org.multipoint.internal.ops.Tensor;
 
 /** Mean squared error of outputs, relative to the variance of the reference network's outputs. */
-final class OutputError {
+final class OutputError implements Mergeable<OutputError> {
+
+    private static final long serialVersionUID = 1;
 
     private double sum;
     private double squares;
@@ -21,6 +24,14 @@ final class OutputError {
             difference += d * d;
         }
         count += reference.length;
+    }
+
+    @Override
+    public void merge(OutputError other) {
+        sum += other.sum;
+        squares += other.squares;
+        difference += other.difference;
+        count += other.count;
     }
 
     /** The error, 0 where outputs never change. */

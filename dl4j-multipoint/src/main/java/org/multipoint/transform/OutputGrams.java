@@ -1,6 +1,7 @@
 package org.multipoint.transform;
 
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.examples.Activations;
 import org.multipoint.internal.graph.BatchShape;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.OperationKernel;

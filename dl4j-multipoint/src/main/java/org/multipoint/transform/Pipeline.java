@@ -1,9 +1,9 @@
 package org.multipoint.transform;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.multipoint.internal.calibration.CalibrationData;
 import org.multipoint.internal.engine.Engine;
 import org.multipoint.internal.engine.FusedRows;
+import org.multipoint.internal.examples.Examples;
 import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.graph.ChannelScaling;
 import org.multipoint.internal.graph.GraphEdit;
@@ -27,13 +27,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 
 /**
  * The steps from a model to its transformed copy: fold, equalize, calibrate, allocate, quantize, build. Steps that do not depend on the budget are
  * done once, however many budgets are tried.
  */
-final class Pipeline<M> {
+final class Pipeline<M> implements AutoCloseable {
 
     private final Settings settings;
     private final GraphEdit folded;
@@ -44,14 +43,14 @@ final class Pipeline<M> {
     private final int equalized;
     private final ReferenceNetwork network;
     private final List<WeightVertex> vertices;
-    private final CalibrationData data;
+    private final Examples examples;
     private final CalibrationPass calibration;
 
     /**
      * @param edit   the source model; changed by this
      * @param engine computes the reference network and the one quantized so far
      */
-    Pipeline(Settings settings, GraphEdit edit, IntFunction<CalibrationData> source, Function<GraphEdit, M> build,
+    Pipeline(Settings settings, GraphEdit edit, ExampleSource source, Function<GraphEdit, M> build,
              TransformListener listener, Engine engine) {
         this.settings = settings;
         this.folded = edit;
@@ -61,8 +60,7 @@ final class Pipeline<M> {
             kept.putAll(BatchNormFolding.fold(edit, settings.leftOut()));
         }
         equalized = settings.mayEqualize() ? equalize(edit, source, engine) : 0;
-        ComputationGraph reference = edit.toGraph();
-        network = new ReferenceNetwork(reference, engine);
+        network = new ReferenceNetwork(edit.toGraph(), engine);
         network.obstacles().forEach(kept::putIfAbsent);
         settings.leftOut().forEach(name -> kept.put(name, "left out as asked"));
         vertices = network.withWeights().values().stream().filter(v -> !settings.leftOut().contains(v.name())).toList();
@@ -71,20 +69,31 @@ final class Pipeline<M> {
         if (vertices.isEmpty()) {
             throw new IllegalArgumentException("The model has no layer that can be quantized: " + kept);
         }
-        data = source.apply(reference.getNumInputArrays());
-        calibration = new CalibrationPass(settings, network, data, listener);
+        examples = source.open(network, settings.memory());
+        calibration = new CalibrationPass(settings, network, examples, listener);
     }
 
     /** The number of channels whose ranges are equal afterwards, 0 where they are better left as they are. */
-    private int equalize(GraphEdit edit, IntFunction<CalibrationData> source, Engine engine) {
+    private int equalize(GraphEdit edit, ExampleSource source, Engine engine) {
         ChannelScaling scaling = ChannelScaling.of(edit, settings.leftOut());
-        if (scaling.channels() > 0) {
-            ComputationGraph graph = edit.copy().toGraph();
-            RangeEqualization equalization = new RangeEqualization(scaling, new ReferenceNetwork(graph, engine));
-            return equalization.run(source.apply(graph.getNumInputArrays()), () -> settings.equalizes(equalization), listener)
-                    ? scaling.channels() : 0;
+        if (scaling.channels() == 0) {
+            return 0;
         }
-        return 0;
+        ReferenceNetwork before = new ReferenceNetwork(edit.copy().toGraph(), engine);
+        RangeEqualization equalization = new RangeEqualization(scaling, before);
+        try (Examples seen = source.open(before, settings.memory())) {
+            if (!settings.equalizes(() -> equalization.isWorthwhile(seen.first(), settings.inputLevels()))) {
+                return 0;
+            }
+            equalization.run(seen, listener);
+        }
+        return scaling.channels();
+    }
+
+    /** Releases what is held for the examples. */
+    @Override
+    public void close() {
+        examples.close();
     }
 
     /** Adds a warning to all reports to come. */
@@ -123,7 +132,7 @@ final class Pipeline<M> {
             names.forEach(name -> store(edit, name, quantized.get(name), provenance));
             return edit.toGraph();
         };
-        return new LayerSensitivities(data, ofThese, listener).of(quantized);
+        return new LayerSensitivities(examples.first(), ofThese, listener).of(quantized);
     }
 
     private Map<String, List<QuantizedOperation>> quantizedBy(Plan plan) {
@@ -145,7 +154,7 @@ final class Pipeline<M> {
 
     private Map<String, List<QuantizedOperation>> quantize(OperationQuantizer quantizer) {
         if (settings.strategy().isSequential()) {
-            return new SequentialQuantization(settings, network, quantizer, new Activations.Budget(settings.memory())).run(data, listener);
+            return new SequentialQuantization(settings, network, quantizer, examples).run(listener);
         }
         IndependentQuantization independent = new IndependentQuantization(settings, network, calibration, (PointQuantizer) quantizer);
         Map<String, List<QuantizedOperation>> quantized = new LinkedHashMap<>();
@@ -177,7 +186,7 @@ final class Pipeline<M> {
         }
         Map<String, String> all = new LinkedHashMap<>(edit.changes());
         all.putAll(warnings);
-        all.putAll(CalibrationWarnings.of(quantized.values().stream().flatMap(List::stream).toList(), calibration.images(), data.masked()));
+        all.putAll(CalibrationWarnings.of(quantized.values().stream().flatMap(List::stream).toList(), calibration.images(), calibration.masked()));
         long bits = layers.stream().mapToLong(LayerReport::notionalBits).sum();
         if (plan.budget.isStored() && bits > plan.budget.bitsOf(weights())) {
             all.put("budget", String.format(Locale.ROOT,
@@ -210,6 +219,6 @@ final class Pipeline<M> {
             used.put("equalizedChannels", String.valueOf(equalized));
         }
         return new Provenance(Provenance.currentVersion(), settings.model(), settings.method().name().toLowerCase(Locale.ROOT), plan.bits,
-                plan.budget.description(), calibration.images(), data.description(), used);
+                plan.budget.description(), calibration.images(), examples.description(), used);
     }
 }

@@ -33,17 +33,12 @@ final class QuantizedOperation {
      */
     QuantizedOperation(String name, MultipointMatrix matrix, long notionalBits, float[] bias, Optional<InputQuantization> input,
                        RangeStatistics range, double outputError, long vectors) {
-        this(name, matrix, notionalBits, bias, input, input.map(q -> report(q, range)).orElse(InputReport.FLOATING), outputError, vectors);
-    }
-
-    private QuantizedOperation(String name, MultipointMatrix matrix, long notionalBits, float[] bias, Optional<InputQuantization> input,
-                               InputReport inputReport, double outputError, long vectors) {
         this.name = name;
         this.matrix = matrix;
         this.notionalBits = notionalBits;
         this.bias = bias;
         this.input = input;
-        this.inputReport = inputReport;
+        this.inputReport = input.map(q -> report(q, range)).orElse(InputReport.FLOATING);
         this.outputError = outputError;
         this.vectors = vectors;
     }
@@ -83,9 +78,5 @@ final class QuantizedOperation {
 
     long vectors() {
         return vectors;
-    }
-
-    QuantizedOperation withOutputError(double error) {
-        return new QuantizedOperation(name, matrix, notionalBits, bias, input, inputReport, error, vectors);
     }
 }

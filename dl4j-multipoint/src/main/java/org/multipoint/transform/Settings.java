@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * An immutable snapshot of the settings of one transformation.
@@ -70,9 +71,18 @@ record Settings(String model, Method method, Map<String, Integer> layerBits, Bud
         return options.equalization() != MultipointOptions.Equalization.NEVER && activationBits > 0 && strategy().isSequential();
     }
 
-    /** Whether ranges that may be equalized are. */
-    boolean equalizes(RangeEqualization ranges) {
-        return options.equalization() == MultipointOptions.Equalization.ALWAYS || ranges.isWorthwhile((1 << activationBits) - 1);
+    /**
+     * Whether ranges that may be equalized are.
+     *
+     * @param worthwhile asked where that is to be predicted
+     */
+    boolean equalizes(BooleanSupplier worthwhile) {
+        return options.equalization() == MultipointOptions.Equalization.ALWAYS || worthwhile.getAsBoolean();
+    }
+
+    /** Number of steps in the range of a quantized activation between layers. */
+    int inputLevels() {
+        return (1 << activationBits) - 1;
     }
 
     /** Settings for the provenance, by name: all but method, width and budget, which it holds by themselves. */

@@ -6,7 +6,7 @@ public interface TransformListener {
 
     /** Phases of a transformation, in order; not every transformation has all of them. */
     enum Phase {
-        /** Calibration images pass for the ranges of channels, where these may be equalized; steps are batches, their number is unknown. */
+        /** Calibration images pass for the ranges of channels, where these are equalized; steps are batches, their number is unknown. */
         EQUALIZATION,
         /** Calibration images pass through the reference network; steps are batches, their number is unknown. */
         CALIBRATION,

@@ -13,6 +13,7 @@ import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.examples.Activations;
 import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.ompq.GramMatrix;
 import org.multipoint.internal.ops.Tensor;

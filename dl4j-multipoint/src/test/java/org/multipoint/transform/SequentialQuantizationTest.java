@@ -11,6 +11,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.multipoint.internal.calibration.CalibrationData;
+import org.multipoint.internal.examples.Activations;
+import org.multipoint.internal.examples.LocalExamples;
 import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.ReferenceNetwork;
 import org.multipoint.internal.quantizer.FixedAllocation;
@@ -61,10 +63,11 @@ class SequentialQuantizationTest {
                 1 << 24, MultipointOptions.defaults());
         ReferenceNetwork network = new ReferenceNetwork(graph, engine);
         List<LinearVertex> vertices = network.linear().values().stream().filter(vertex -> !vertex.name().equals("leftOut")).toList();
-        CalibrationPass pass = new CalibrationPass(settings, network, data, SILENT);
+        LocalExamples examples = new LocalExamples(network, data, budget);
+        CalibrationPass pass = new CalibrationPass(settings, network, examples, SILENT);
         pass.run(vertices, List.of(4));
         PointQuantizer quantizer = new PointQuantizer(pass.candidates(4), new FixedAllocation(1));
-        return new SequentialQuantization(settings, network, quantizer, budget).run(data, SILENT);
+        return new SequentialQuantization(settings, network, quantizer, examples).run(SILENT);
     }
 
     @Test

@@ -11,6 +11,7 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -32,6 +33,10 @@ public final class CalibrationData {
     private final Supplier<Features> next;
     private final String description;
     private final int inputs;
+    /** Position of the first batch and example among all, where these are a part of all. */
+    private int firstBatch;
+    private long firstExample;
+    private long all;
     private int batch;
     private long examples;
     private Tensor[] pending;
@@ -105,6 +110,37 @@ public final class CalibrationData {
                 + " cannot be reset, and calibration reads it more than once");
     }
 
+    /**
+     * Tells that these are a part of all examples: which are held out depends on their position among all.
+     *
+     * @param batches  number of batches before the first one of these
+     * @param examples number of examples before the first one of these
+     * @param of       number of all examples
+     */
+    public CalibrationData behind(int batches, long examples, long of) {
+        firstBatch = batches;
+        firstExample = examples;
+        all = of;
+        return this;
+    }
+
+    /** @throws IllegalArgumentException where no examples were read, and these are not a part of all */
+    public void requireAny() {
+        if (Math.max(all, examples) == 0) {
+            throw new IllegalArgumentException("The calibration iterator gave no examples");
+        }
+    }
+
+    /** Whether any of all examples are held out, as far as they were read. */
+    public boolean anyHeldOut() {
+        return Math.max(all, examples) >= HELD_OUT;
+    }
+
+    /** Number of examples before the first one of these that are not held out. */
+    public long fittedBefore() {
+        return LongStream.range(0, firstExample).filter(i -> !isHeldOut(i)).count();
+    }
+
     /** Name of the iterator's class, for the provenance. */
     public String description() {
         return description;
@@ -113,8 +149,8 @@ public final class CalibrationData {
     /** Goes back to the first batch. */
     public void reset() {
         reset.run();
-        batch = 0;
-        examples = 0;
+        batch = firstBatch;
+        examples = firstExample;
         pending = null;
     }
 

@@ -6,7 +6,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /** The largest magnitude and the mean square of the values of each channel of a tensor over all calibration inputs. */
-public final class ChannelRanges {
+public final class ChannelRanges implements Mergeable<ChannelRanges> {
+
+    private static final long serialVersionUID = 1;
 
     private final float[] largest;
     private final double[] squares;
@@ -46,6 +48,7 @@ public final class ChannelRanges {
     }
 
     /** Adds the values that another has seen. */
+    @Override
     public void merge(ChannelRanges other) {
         for (int c = 0; c < largest.length; c++) {
             largest[c] = Math.max(largest[c], other.largest[c]);

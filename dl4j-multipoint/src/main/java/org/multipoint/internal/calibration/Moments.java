@@ -8,9 +8,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -27,8 +32,15 @@ import java.util.stream.IntStream;
  * <p>Few vectors are a poor sample of a layer's inputs: a single one has no variance at all. Means and covariances are therefore shrunk towards
  * zero, as if zeros had been added with {@code 1 / n^2} of the weight of all vectors, where {@code n} of them are independent
  * ({@link #independent()}): the mean of a single vector is halved, that of many hardly changes.
+ *
+ * <p>Sums over parts of the examples {@linkplain #merge merge}, on other machines too: {@link #writeTo} gives a form with a version, which Java
+ * serialization uses.
  */
-public final class Moments {
+public final class Moments implements Mergeable<Moments> {
+
+    private static final long serialVersionUID = 1;
+    /** Of the form that is written. */
+    private static final int VERSION = 1;
 
     /** Fan-ins up to this are summed in plain loops over groups: matrix products would be too small to be efficient. */
     private static final int SMALL = 32;
@@ -57,7 +69,7 @@ public final class Moments {
     private final double[][] shortfallY;
     private long count;
     /** Independent vectors of each different example, by the hash of its values. */
-    private final Map<Integer, Integer> examples = new HashMap<>();
+    private final Map<Integer, Integer> examples = new TreeMap<>();
     private long independent;
 
     /**
@@ -167,7 +179,7 @@ public final class Moments {
                     + " and " + Arrays.toString(y.shape()));
         }
         int perExample = patches.perExample(y);
-        if (op.columns() <= SMALL && op.groups() >= MANY) {
+        if (op.columns() <= SMALL && op.groups() >= MANY && blockStarts.length == 2) {
             addGrouped(x, y);
         } else {
             int longest = shortfall == null ? op.columns() : Math.max(op.columns(), op.rows());
@@ -283,25 +295,15 @@ public final class Moments {
     }
 
     /** Adds the sums of another over inputs of the same layer. */
+    @Override
     public void merge(Moments other) {
         if (!op.equals(other.op) || paired != other.paired || hasShortfall() != other.hasShortfall()) {
             throw new IllegalArgumentException("Only moments of one layer merge: " + op + " and " + other.op);
         }
-        addAll(sumY, other.sumY);
-        if (paired) {
-            addAll(sumX, other.sumX);
-        }
-        for (int b = 0; b < yy.length; b++) {
-            addAll(yy[b], other.yy[b]);
-            if (paired) {
-                addAll(xy[b], other.xy[b]);
-            }
-        }
-        if (hasShortfall()) {
-            addAll(sumShortfall, other.sumShortfall);
-            for (int b = 0; b < shortfallY.length; b++) {
-                addAll(shortfallY[b], other.shortfallY[b]);
-            }
+        List<double[]> others = other.sums();
+        List<double[]> own = sums();
+        for (int i = 0; i < own.size(); i++) {
+            addAll(own.get(i), others.get(i));
         }
         count += other.count;
         other.examples.forEach(this::know);
@@ -311,6 +313,71 @@ public final class Moments {
         for (int i = 0; i < sum.length; i++) {
             sum[i] += more[i];
         }
+    }
+
+    /**
+     * Writes the sums: a version, the operation and how it is summed, and each sum once, in double precision. Squares are written whole: products of
+     * single precision are not symmetric to the last bit.
+     */
+    public void writeTo(DataOutput out) throws IOException {
+        out.writeByte(VERSION);
+        op.writeTo(out);
+        out.writeInt(patches.positionsPerImage());
+        out.writeLong(bound.bytes());
+        out.writeBoolean(paired);
+        out.writeBoolean(hasShortfall());
+        out.writeLong(count);
+        out.writeInt(examples.size());
+        for (Map.Entry<Integer, Integer> example : examples.entrySet()) {
+            out.writeInt(example.getKey());
+            out.writeInt(example.getValue());
+        }
+        out.writeLong(independent);
+        for (double[] sums : sums()) {
+            Doubles.write(out, sums);
+        }
+    }
+
+    /**
+     * The sums that {@link #writeTo} wrote.
+     *
+     * @throws IOException where the form has another version, or ends early
+     */
+    public static Moments readFrom(DataInput in) throws IOException {
+        Mergeable.requireVersion("moments", VERSION, in.readUnsignedByte());
+        LinearOp op = LinearOp.readFrom(in);
+        int positions = in.readInt();
+        MemoryBound bound = new MemoryBound(in.readLong());
+        boolean paired = in.readBoolean();
+        Moments moments = new Moments(op, paired, positions, bound, in.readBoolean());
+        moments.count = in.readLong();
+        for (int i = in.readInt(); i > 0; i--) {
+            moments.examples.put(in.readInt(), in.readInt());
+        }
+        moments.independent = in.readLong();
+        for (double[] sums : moments.sums()) {
+            Doubles.read(in, sums);
+        }
+        return moments;
+    }
+
+    /** All sums, each once. */
+    private List<double[]> sums() {
+        List<double[]> sums = new ArrayList<>(List.of(yy));
+        sums.add(sumY);
+        if (paired) {
+            sums.add(sumX);
+            sums.addAll(List.of(xy));
+        }
+        if (hasShortfall()) {
+            sums.add(sumShortfall);
+            sums.addAll(List.of(shortfallY));
+        }
+        return sums;
+    }
+
+    private Object writeReplace() {
+        return WireForm.of(this);
     }
 
     /** The operation whose inputs these are. */

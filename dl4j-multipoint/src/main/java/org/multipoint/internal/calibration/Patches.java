@@ -91,6 +91,11 @@ public final class Patches {
         return out;
     }
 
+    /** Largest number of output positions of an image that are used. */
+    int positionsPerImage() {
+        return positionsPerImage;
+    }
+
     /** Vectors of one group that one example gives. */
     public int perExample(Tensor input) {
         return positions(geometry(input)).length;

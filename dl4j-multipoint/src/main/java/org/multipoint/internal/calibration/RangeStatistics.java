@@ -3,6 +3,9 @@ package org.multipoint.internal.calibration;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.options.MultipointOptions.Clipping;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.stream.IntStream;
 
 /**
@@ -12,7 +15,11 @@ import java.util.stream.IntStream;
  * <p>The histogram has {@value #BINS} bins around zero whose width is a power of two; it doubles when a value falls
  * outside, and neighbouring bins are merged, so that counts never depend on the order of values.
  */
-public final class RangeStatistics {
+public final class RangeStatistics implements Mergeable<RangeStatistics> {
+
+    private static final long serialVersionUID = 1;
+    /** Of the form that is written. */
+    private static final int VERSION = 1;
 
     private static final int BINS = 8192;
     private static final int HALF = BINS / 2;
@@ -22,6 +29,8 @@ public final class RangeStatistics {
     private static final int CANDIDATES = 50;
     /** Exponent of the width of the narrowest bins: no float network tells smaller values from zero. */
     private static final int MIN_EXPONENT = -60;
+    /** Bit of a byte behind which a number goes on. */
+    private static final int CONTINUED = 1 << 7;
 
     private final long[] counts = new long[BINS];
     private int exponent = MIN_EXPONENT;
@@ -72,6 +81,7 @@ public final class RangeStatistics {
     }
 
     /** Adds the values that another has counted. */
+    @Override
     public void merge(RangeStatistics other) {
         reach(Math.scalb((double) HALF, other.exponent) * 0.999);
         for (int i = 0; i < BINS; i++) {
@@ -101,6 +111,56 @@ public final class RangeStatistics {
             java.util.Arrays.fill(counts, HALF + HALF / 2, BINS, 0);
             exponent++;
         }
+    }
+
+    /** Writes what was counted: a version, extremes, and the counts of the bins from the first to the last that has any, seven bits a byte. */
+    public void writeTo(DataOutput out) throws IOException {
+        out.writeByte(VERSION);
+        out.writeInt(exponent);
+        out.writeDouble(min);
+        out.writeDouble(max);
+        out.writeLong(count);
+        int first = IntStream.range(0, BINS).filter(i -> counts[i] > 0).findFirst().orElse(0);
+        int end = IntStream.iterate(BINS, i -> i > first, i -> i - 1).filter(i -> counts[i - 1] > 0).findFirst().orElse(first);
+        out.writeShort(first);
+        out.writeShort(end);
+        for (int i = first; i < end; i++) {
+            long left = counts[i];
+            for (; left >= CONTINUED; left >>>= 7) {
+                out.writeByte((int) (left | CONTINUED));
+            }
+            out.writeByte((int) left);
+        }
+    }
+
+    /**
+     * What {@link #writeTo} wrote.
+     *
+     * @throws IOException where the form has another version, or ends early
+     */
+    public static RangeStatistics readFrom(DataInput in) throws IOException {
+        Mergeable.requireVersion("ranges", VERSION, in.readUnsignedByte());
+        RangeStatistics range = new RangeStatistics();
+        range.exponent = in.readInt();
+        range.min = in.readDouble();
+        range.max = in.readDouble();
+        range.count = in.readLong();
+        int first = in.readUnsignedShort();
+        int end = in.readUnsignedShort();
+        for (int i = first; i < end; i++) {
+            int part = in.readUnsignedByte();
+            for (int shift = 0; ; shift += 7, part = in.readUnsignedByte()) {
+                range.counts[i] |= (long) (part & CONTINUED - 1) << shift;
+                if (part < CONTINUED) {
+                    break;
+                }
+            }
+        }
+        return range;
+    }
+
+    private Object writeReplace() {
+        return WireForm.of(this);
     }
 
     /** Number of values added. */

@@ -87,6 +87,11 @@ public final class ReferenceNetwork {
         return plain ? ActivationFunctions.clip(((ActivationLayer) vertex.getLayer().conf().getLayer()).getActivationFn()) : Optional.empty();
     }
 
+    /** The graph itself, to be copied; it is not to be evaluated or changed. */
+    public ComputationGraph graph() {
+        return graph;
+    }
+
     /** Its vertices, in the order in which Deeplearning4j computes them. */
     public Topology topology() {
         return topology;

@@ -1,5 +1,6 @@
 package org.multipoint.internal.ops;
 
+import java.io.Serializable;
 import java.util.stream.IntStream;
 
 /**
@@ -11,7 +12,7 @@ import java.util.stream.IntStream;
  * @param zeroPoint the integer that represents zero, in {@code [0, levels]}
  * @param bits      width of the integers, 2..8; {@code levels = 2^bits - 1}
  */
-public record InputQuantization(float scale, int zeroPoint, int bits) {
+public record InputQuantization(float scale, int zeroPoint, int bits) implements Serializable {
 
     /** The largest width. */
     public static final int MOST_BITS = 8;

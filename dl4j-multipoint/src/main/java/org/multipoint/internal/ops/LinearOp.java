@@ -1,5 +1,9 @@
 package org.multipoint.internal.ops;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+
 /**
  * The common description of a linear operation: a (grouped, dilated, possibly transposed) convolution, of which a dense
  * layer is the 1x1 case. Every supported layer kind maps to one or two of these; folding, input statistics, quantizers
@@ -30,6 +34,15 @@ public record LinearOp(int inChannels, int outChannels, int groups, Size kernel,
     public record Size(int height, int width) {
         public static final Size ZERO = new Size(0, 0);
         public static final Size ONE = new Size(1, 1);
+
+        private void writeTo(DataOutput out) throws IOException {
+            out.writeInt(height);
+            out.writeInt(width);
+        }
+
+        private static Size readFrom(DataInput in) throws IOException {
+            return new Size(in.readInt(), in.readInt());
+        }
     }
 
     /** How the border of an input is padded. */
@@ -59,6 +72,25 @@ public record LinearOp(int inChannels, int outChannels, int groups, Size kernel,
     public static LinearOp dense(int inChannels, int outChannels, boolean channelsLast) {
         return new LinearOp(inChannels, outChannels, 1, Size.ONE, Size.ONE, Size.ONE, Size.ZERO,
                 PaddingMode.EXPLICIT, false, channelsLast);
+    }
+
+    /** Writes the description, for statistics that are sent to other machines; their form has a version. */
+    public void writeTo(DataOutput out) throws IOException {
+        out.writeInt(inChannels);
+        out.writeInt(outChannels);
+        out.writeInt(groups);
+        for (Size size : new Size[]{kernel, stride, dilation, padding}) {
+            size.writeTo(out);
+        }
+        out.writeUTF(paddingMode.name());
+        out.writeBoolean(transposed);
+        out.writeBoolean(channelsLast);
+    }
+
+    /** The description that {@link #writeTo} wrote. */
+    public static LinearOp readFrom(DataInput in) throws IOException {
+        return new LinearOp(in.readInt(), in.readInt(), in.readInt(), Size.readFrom(in), Size.readFrom(in), Size.readFrom(in),
+                Size.readFrom(in), PaddingMode.valueOf(in.readUTF()), in.readBoolean(), in.readBoolean());
     }
 
     /** The same operation with another number of output channels. */

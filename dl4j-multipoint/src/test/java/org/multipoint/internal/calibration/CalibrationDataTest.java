@@ -66,6 +66,33 @@ class CalibrationDataTest {
         }
     }
 
+    /** Parts hold out what the whole does, wherever they are cut. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 5, 8, 13, 30})
+    void partsHoldOutWhatTheWholeDoes(int cut) {
+        List<Float> heldOut = new ArrayList<>();
+        for (int[] part : new int[][]{{0, cut}, {cut, 30}}) {
+            List<DataSet> examples = new ArrayList<>();
+            for (int i = part[0]; i < part[1]; i++) {
+                examples.add(new DataSet(Nd4j.create(new float[]{i}, new long[]{1, 1}, 'c'), Nd4j.zeros(1, 1)));
+            }
+            CalibrationData data = CalibrationData.of(new ListDataSetIterator<>(examples, 3), 1).behind(part[0], part[0], 30);
+            assertEquals(IntStream.range(0, part[0]).filter(i -> !List.of(7, 11, 22, 25).contains(i)).count(), data.fittedBefore());
+            data.reset();
+            while (data.hasNext()) {
+                Tensor[] batch = data.next();
+                if (data.heldOut()) {
+                    for (float value : batch[0].data()) {
+                        heldOut.add(value);
+                    }
+                }
+            }
+            assertTrue(data.anyHeldOut());
+            data.requireAny();
+        }
+        assertEquals(List.of(7f, 11f, 22f, 25f), heldOut);
+    }
+
     /** Masks go with the examples that they belong to, held out or not; masks that leave out nothing are none. */
     @Test
     void masksFollowTheirExamples() {

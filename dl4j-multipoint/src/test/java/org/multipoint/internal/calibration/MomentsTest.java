@@ -142,6 +142,41 @@ class MomentsTest {
         }
     }
 
+    /** Sums of the same batches that are added in another order differ by less than a rounding of their magnitudes for each addition. */
+    @Test
+    void sumsInAnotherOrderDifferInTheLastBits() {
+        LinearOp op = LinearOp.dense(40, 3, false);
+        int batches = 100;
+        Moments inTurn = new Moments(op, false, ALL, MemoryBound.NONE);
+        Moments[] parts = new Moments[9];
+        double[] magnitudes = new double[40 * 40];
+        for (int b = 0; b < batches; b++) {
+            Tensor batch = TestOps.normal(b, 4, 40);
+            Moments own = new Moments(op, false, ALL, MemoryBound.NONE);
+            own.add(batch);
+            inTurn.add(batch);
+            int part = b * parts.length / batches;
+            if (parts[part] == null) {
+                parts[part] = new Moments(op, false, ALL, MemoryBound.NONE);
+            }
+            parts[part].add(batch);
+            for (int i = 0; i < 40; i++) {
+                for (int j = 0; j < 40; j++) {
+                    // With the mean, a batch's moments are at most the products of its largest values.
+                    magnitudes[i * 40 + j] += Math.abs(own.covariance(0, 0)[i * 40 + j]) + Math.abs(own.meanX(0, i) * own.meanX(0, j));
+                }
+            }
+        }
+        for (int p = 1; p < parts.length; p++) {
+            parts[0].merge(parts[p]);
+        }
+        double[] expected = inTurn.covariance(0, 0);
+        double[] found = parts[0].covariance(0, 0);
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], found[i], 2 * Math.ulp(1.0) * batches * magnitudes[i] / batches, "element " + i);
+        }
+    }
+
     private static Moments moments(LinearOp op, Tensor x, Tensor y, int from, int to) {
         Moments moments = new Moments(op, true, 7, MemoryBound.NONE);
         moments.add(TestOps.part(x, from, to), TestOps.part(y, from, to));

@@ -1,4 +1,4 @@
-package org.multipoint.transform;
+package org.multipoint.internal.examples;
 
 import org.multipoint.internal.ops.Interruption;
 import org.multipoint.internal.ops.Tensor;
@@ -19,18 +19,18 @@ import java.util.List;
  * One vertex's activations for all calibration batches. They stay on the heap within a {@link Budget} that all vertices share; what
  * exceeds it is written to a temporary file and read back on demand.
  */
-final class Activations implements AutoCloseable {
+public final class Activations implements AutoCloseable {
 
-    /** Bytes that all activations together may hold on the heap. */
-    static final class Budget {
+    /** Bytes that all activations together may hold on the heap. Thread-safe. */
+    public static final class Budget {
         private final long bytes;
         private long used;
 
-        Budget(long bytes) {
+        public Budget(long bytes) {
             this.bytes = bytes;
         }
 
-        private boolean take(long wanted) {
+        private synchronized boolean take(long wanted) {
             if (used + wanted > bytes) {
                 return false;
             }
@@ -39,11 +39,11 @@ final class Activations implements AutoCloseable {
         }
 
         /** Bytes that are held. */
-        long used() {
+        public synchronized long used() {
             return used;
         }
 
-        private void giveBack(long given) {
+        private synchronized void giveBack(long given) {
             used -= given;
         }
     }
@@ -76,12 +76,12 @@ final class Activations implements AutoCloseable {
     private FileChannel channel;
     private ByteBuffer buffer;
 
-    Activations(Budget budget) {
+    public Activations(Budget budget) {
         this.budget = budget;
     }
 
     /** Adds the activations of the next batch; they are not copied where they stay on the heap. */
-    void add(Tensor tensor) {
+    public void add(Tensor tensor) {
         int length = tensor.data().length;
         if (budget.take(4L * length)) {
             slots.add(new Slot(tensor, -1, tensor.shape(), length));
@@ -121,7 +121,7 @@ final class Activations implements AutoCloseable {
     }
 
     /** Activations of a batch. */
-    Tensor get(int batch) {
+    public Tensor get(int batch) {
         Interruption.check();
         Slot slot = slots.get(batch);
         if (slot.onHeap != null) {
@@ -150,12 +150,12 @@ final class Activations implements AutoCloseable {
     }
 
     /** Shape of the activations of a batch. */
-    long[] shape(int batch) {
+    public long[] shape(int batch) {
         return slots.get(batch).shape;
     }
 
     /** Number of batches. */
-    int batches() {
+    public int batches() {
         return slots.size();
     }
 

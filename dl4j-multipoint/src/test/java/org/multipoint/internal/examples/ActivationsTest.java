@@ -1,4 +1,4 @@
-package org.multipoint.transform;
+package org.multipoint.internal.examples;
 
 import org.junit.jupiter.api.Test;
 import org.multipoint.internal.ops.Tensor;
