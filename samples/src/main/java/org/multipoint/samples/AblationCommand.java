@@ -63,6 +63,7 @@ final class AblationCommand implements Callable<Integer> {
         VARIANTS.put("ranges from min to max", with(o -> o.clipping(Clipping.MIN_MAX)));
         VARIANTS.put("activations in fp32", m -> m.activationBits(0));
         VARIANTS.put("mixed precision", m -> m.method(Method.MIXED_PRECISION));
+        VARIANTS.put("OMPQ, layers of 2 to 5 bits", with(o -> o.ompqBits(2, 5)).andThen(m -> m.method(Method.OMPQ)));
         VARIANTS.put("greedy", m -> m.method(Method.GREEDY));
         VARIANTS.put("greedy, a step per layer", with(o -> o.granularity(Granularity.LAYER)).andThen(m -> m.method(Method.GREEDY)));
         VARIANTS.put("channel splitting", m -> m.method(Method.CHANNEL_SPLITTING));
@@ -86,8 +87,12 @@ final class AblationCommand implements Callable<Integer> {
     @Mixin
     private LayerOptions layers;
 
+    @Option(names = "--rows", split = ",", paramLabel = "TEXT", description = "Measures the rows alone that have one of these in their name.")
+    private List<String> wanted = List.of("");
+
     private int testImages;
     private Path markdown;
+    private Map<String, Consumer<Multipoint<?>>> variants;
     private Network network;
     private ImageIterator calibration;
     private ImageIterator test;
@@ -109,6 +114,10 @@ final class AblationCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Notebook notebook = new Notebook(command.commandLine().getOut());
+        variants = new LinkedHashMap<>(VARIANTS);
+        variants.keySet().removeIf(name -> !isWanted(name));
+        Arguments.checked(command, "--rows", String.join(",", wanted), !variants.isEmpty() || FORMATS.stream().anyMatch(f -> isWanted(f.toString())),
+                "a part of the name of a row");
         network = data.network();
         if (!network.isPlain()) {
             throw new IllegalArgumentException(data.name() + " is " + network + ": expected a network in fp32");
@@ -123,8 +132,8 @@ final class AblationCommand implements Callable<Integer> {
 
             notebook.step("Each ingredient off in turn, and other methods, %.0f %% extra points", 100 * EXTRA_POINTS);
             notebook.say("%s", FIGURES);
-            notebook.estimate("Evaluation of the " + VARIANTS.size() * WIDTHS.size() + " networks alone, without quantizing them,",
-                    VARIANTS.size() * WIDTHS.size() * original.seconds());
+            notebook.estimate("Evaluation of the " + variants.size() * WIDTHS.size() + " networks alone, without quantizing them,",
+                    variants.size() * WIDTHS.size() * original.seconds());
             List<Row> rows = ingredients(notebook);
             notebook.step(FORMATS_TITLE);
             List<Row> formats = formats(notebook);
@@ -138,11 +147,15 @@ final class AblationCommand implements Callable<Integer> {
         return 0;
     }
 
+    private boolean isWanted(String name) {
+        return wanted.stream().anyMatch(name::contains);
+    }
+
     private List<Row> ingredients(Notebook notebook) {
         List<Row> rows = new ArrayList<>();
         notebook.say("%s", line("method", WIDTHS.stream().map(bits -> bits + " bits").toList()));
-        try (Progress progress = Progress.of("variants", (long) VARIANTS.size() * WIDTHS.size())) {
-            VARIANTS.forEach((name, variant) -> {
+        try (Progress progress = Progress.of("variants", (long) variants.size() * WIDTHS.size())) {
+            variants.forEach((name, variant) -> {
                 List<String> outcomes = new ArrayList<>();
                 for (int bits : WIDTHS) {
                     Multipoint<?> multipoint = layers.apply(network.quantizer()).bits(bits).extraPoints(EXTRA_POINTS);
@@ -151,8 +164,8 @@ final class AblationCommand implements Callable<Integer> {
                     outcomes.add(figures(Trial.of(multipoint, calibration, test, original)));
                     progress.stepBy(1);
                     if (rows.isEmpty() && outcomes.size() == 1) {
-                        notebook.estimate("The other " + (VARIANTS.size() * WIDTHS.size() - 1) + " networks",
-                                (VARIANTS.size() * WIDTHS.size() - 1) * (System.nanoTime() - start) / 1e9);
+                        notebook.estimate("The other " + (variants.size() * WIDTHS.size() - 1) + " networks",
+                                (variants.size() * WIDTHS.size() - 1) * (System.nanoTime() - start) / 1e9);
                     }
                 }
                 rows.add(new Row(name, outcomes));
@@ -165,7 +178,7 @@ final class AblationCommand implements Callable<Integer> {
     /** What remains of the network when its weights are rounded to numbers of few bits. */
     private List<Row> formats(Notebook notebook) {
         List<Row> rows = new ArrayList<>();
-        for (NumberFormat format : FORMATS) {
+        for (NumberFormat format : FORMATS.stream().filter(f -> isWanted(f.toString())).toList()) {
             LowPrecision<?> rounded = network.model() instanceof ComputationGraph graph ? LowPrecision.of(graph)
                     : LowPrecision.of((MultiLayerNetwork) network.model());
             Network plain = new Network(rounded.round(format, TensorKind.MASTER).build().plain());

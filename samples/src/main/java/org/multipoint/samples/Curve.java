@@ -2,7 +2,11 @@ package org.multipoint.samples;
 
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -49,8 +53,24 @@ record Curve(@JsonProperty("model") String model, @JsonProperty("calibrationImag
         return new Curve(model, calibrationImages, testImages, fp32Top1, Stream.concat(points.stream(), Stream.of(point)).toList());
     }
 
-    /** Whether points of another curve belong to this one. */
-    boolean continues(Curve other) {
+    /**
+     * The curve in a file, or this one where there is no such file.
+     *
+     * @throws IllegalArgumentException where the file holds a curve of another network or of other images
+     */
+    Curve begun(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return this;
+        }
+        Curve earlier = new ObjectMapper().readValue(file.toFile(), Curve.class);
+        if (!continues(earlier)) {
+            throw new IllegalArgumentException(file + " holds a curve of another network or of other images: " + earlier.model + ", calibrated on "
+                    + earlier.calibrationImages + " images and evaluated on " + earlier.testImages + ", fp32 " + earlier.fp32Top1);
+        }
+        return earlier;
+    }
+
+    private boolean continues(Curve other) {
         return model.equals(other.model) && calibrationImages == other.calibrationImages && testImages == other.testImages
                 && fp32Top1 == other.fp32Top1;
     }

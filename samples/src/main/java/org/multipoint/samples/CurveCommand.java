@@ -1,13 +1,8 @@
 package org.multipoint.samples;
 
-import org.deeplearning4j.nn.conf.CNN2DFormat;
-import org.multipoint.datasets.ImageFolder;
-import org.multipoint.datasets.ImageView;
 import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.options.Method;
 import org.multipoint.transform.Multipoint;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,14 +11,11 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -38,8 +30,6 @@ final class CurveCommand implements Callable<Integer> {
     static final String CODED = "entropy-coded";
     static final String MIXED = "mixed precision";
 
-    private static final int CALIBRATION_IMAGES = 512;
-    private static final int TEST_IMAGES = 10_000;
     private static final String BUDGETS = "1.5,1.75,2,2.15,2.5,3,3.5,4,5";
     private static final int[] WIDTHS = {2, 3, 4};
     private static final double[] EXTRA_POINTS = {0, 0.1, 0.3};
@@ -49,22 +39,8 @@ final class CurveCommand implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
-    @ArgGroup(multiplicity = "1")
-    private Source source;
-
-    @Option(names = "--model", defaultValue = "resnet20", paramLabel = "NAME|FILE", description = "With --data as for the command cifar10, with "
-            + "--images a file of Deeplearning4j (.zip) or Keras 2 (.h5); default ${DEFAULT-VALUE}.")
-    private String model;
-
-    @Option(names = "--calibration-images", paramLabel = "DIR", description = "With --images, those to calibrate on; where not given, a third of "
-            + "the others, 256 at most, which are then not evaluated on.")
-    private Path calibrationImages;
-
     @Mixin
-    private ViewOptions view;
-
-    @Mixin
-    private CalibrationCount calibrationCount;
+    private ClassifierOptions classifier;
 
     @Mixin
     private LayerOptions layers;
@@ -79,26 +55,9 @@ final class CurveCommand implements Callable<Integer> {
     @Mixin
     private PlotOption plot;
 
-    private int testImages;
-
     @Option(names = "--resume", description = "Continues the curve in the file of --json, which an earlier run has left: what is in it is not "
             + "measured again.")
     private boolean resume;
-
-    private static final class Source {
-        @Option(names = "--data", required = true, paramLabel = "DIR", description = "Folder of CIFAR-10, as for the command cifar10.")
-        private Path cifar10;
-
-        @Option(names = "--images", required = true, paramLabel = "DIR",
-                description = "Images of ImageNet to evaluate on, as for the command imagenet.")
-        private Path imageNet;
-    }
-
-    @Option(names = "--test", defaultValue = "" + TEST_IMAGES, paramLabel = "N",
-            description = "Images to evaluate on at most; default ${DEFAULT-VALUE}.")
-    void setTest(int images) {
-        testImages = Arguments.positive(command, "--test", images);
-    }
 
     /** A way to quantize. */
     private record Setting(String series, String name, UnaryOperator<Multipoint<?>> apply) {
@@ -109,17 +68,19 @@ final class CurveCommand implements Callable<Integer> {
         if (resume && json.file().isEmpty()) {
             throw new ParameterException(command.commandLine(), "--resume needs --json, the file to continue");
         }
+        if (!classifier.areGiven()) {
+            throw new ParameterException(command.commandLine(), "Missing required argument: --data=DIR or --images=DIR");
+        }
         for (double budget : budgets) {
             Arguments.checked(command, "--budgets", budget, budget > 1 && budget <= 8, "more than 1 and at most 8");
         }
         Notebook notebook = new Notebook(command.commandLine().getOut());
-        Cifar10Data cifar10 = source.cifar10 == null ? null : new Cifar10Data(source.cifar10, model);
-        Network network = cifar10 != null ? cifar10.network() : SavedModel.read(Path.of(model));
-        String name = cifar10 != null ? cifar10.name() : Path.of(model).getFileName().toString().replaceFirst("\\.[a-z0-9]+$", "");
+        Network network = classifier.network();
+        String name = classifier.name();
         if (!network.isPlain()) {
             throw new IllegalArgumentException(name + " is " + network + ": expected a network in fp32");
         }
-        try (ImageSets images = cifar10 != null ? cifar10(cifar10, network.format()) : imageNet(network)) {
+        try (ImageSets images = classifier.images(network)) {
             notebook.step("%s: %s", name, images);
             Evaluations.Result original = Evaluations.evaluate("fp32", network.compiled(), images.test());
             notebook.say("fp32: top-1 %.2f %%", 100 * original.top1());
@@ -127,40 +88,13 @@ final class CurveCommand implements Callable<Integer> {
             notebook.step("What stored bits buy");
             notebook.say("Divergence: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Bits: everything "
                     + "counted; mixed precision stores 8-bit codes, and is counted as in a format made for it.");
-            measure(notebook, network, images, original, begun(new Curve(name, images.calibration().totalExamples(),
-                    images.test().totalExamples(), original.top1(), List.of())));
+            Curve empty = new Curve(name, images.calibration().totalExamples(), images.test().totalExamples(), original.top1(), List.of());
+            measure(notebook, network, images, original, resume ? empty.begun(json.file().orElseThrow()) : empty);
         }
-        notebook.next("quantize it to a size", cifar10 != null ? "cifar10" + Arguments.asGiven(command, "--data", "--model") + " --stored-bits 2.5"
+        notebook.next("quantize it to a size", classifier.cifar10().isPresent()
+                ? "cifar10" + Arguments.asGiven(command, "--data", "--model") + " --stored-bits 2.5"
                 : "imagenet" + Arguments.asGiven(command, "--model", "--images", "--view") + " --stored-bits 2.5");
         return 0;
-    }
-
-    private ImageSets cifar10(Cifar10Data data, CNN2DFormat format) {
-        return new ImageSets(data.images("train", format, calibrationCount.or(CALIBRATION_IMAGES)), null, data.images("test", format, testImages));
-    }
-
-    private ImageSets imageNet(Network network) throws IOException {
-        CNN2DFormat format = network.format();
-        ImageView shown = view.view(View.EFFICIENTNET_LITE, view.size(network, Path.of(model)).orElse(ImagenetCommand.USUAL_SIZE));
-        ImageFolder images = ImagenetCommand.folder(source.imageNet, shown, format,
-                calibrationImages == null ? OptionalInt.empty() : OptionalInt.of(testImages));
-        return calibrationImages == null ? ImageSets.of(images, OptionalInt.of(testImages), Optional.empty(), false)
-                : ImageSets.of(ImagenetCommand.folder(calibrationImages, shown, format, OptionalInt.of(calibrationCount.or(CALIBRATION_IMAGES))),
-                        images, Optional.empty(), false);
-    }
-
-    /** The curve so far. */
-    private Curve begun(Curve empty) throws IOException {
-        if (!resume || !Files.exists(json.file().orElseThrow())) {
-            return empty;
-        }
-        Path file = json.file().get();
-        Curve earlier = new ObjectMapper().readValue(file.toFile(), Curve.class);
-        if (!empty.continues(earlier)) {
-            throw new IllegalArgumentException(file + " holds a curve of another network or of other images: " + earlier.model() + ", calibrated on "
-                    + earlier.calibrationImages() + " images and evaluated on " + earlier.testImages() + ", fp32 " + earlier.fp32Top1());
-        }
-        return earlier;
     }
 
     private void measure(Notebook notebook, Network network, ImageSets images, Evaluations.Result original, Curve begun) throws IOException {

@@ -96,7 +96,11 @@ record Inspection(List<LayerPart> layers, Map<String, Long> others, Optional<Pro
 
     /** Weights of a layer's operations. */
     private static long weights(GraphVertex vertex) {
-        Layer layer = layer(vertex).orElseThrow();
+        return weights(layer(vertex).orElseThrow());
+    }
+
+    /** Weights of a layer's operations; none where it cannot be quantized. */
+    static long weights(Layer layer) {
         return LayerKind.of(layer).stream().flatMap(kind -> kind.ops(layer).stream()).mapToLong(op -> op.weights()).sum();
     }
 

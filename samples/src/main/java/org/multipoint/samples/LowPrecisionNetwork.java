@@ -62,7 +62,7 @@ enum LowPrecisionNetwork {
     ComputationGraph create(int seed, int width, int steps) {
         int classes = SyntheticImages.LABELS.size();
         GraphBuilder graph = new NeuralNetConfiguration.Builder().seed(seed).weightInit(WeightInit.RELU)
-                .updater(new Adam.Builder().learningRateSchedule(TrainCommand.schedule(steps)).epsilon(EPSILON).build()).graphBuilder()
+                .updater(new Adam.Builder().learningRateSchedule(TrainCommand.schedule(TrainCommand.LEARNING_RATE, steps)).epsilon(EPSILON).build()).graphBuilder()
                 .addInputs("input").setInputTypes(InputType.convolutional(SIDE, SIDE, 3, CNN2DFormat.NCHW));
         String first = convolution(graph, "conv1", "input", width, 2);
         String second = convolution(graph, "conv2", first, 2 * width, 2);

@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
@@ -36,7 +37,7 @@ import java.util.stream.Stream;
 /** Multipoint quantization beside related methods at equal bytes. */
 @Command(name = "neighbours", description = "Quantizes a network by multipoint quantization and by related methods, at as many stored bytes: OMPQ, "
         + "whose layers have widths found by linear programming, and, with --alphas, BSQ, which trains bit planes away. The network is the small one of "
-        + "quickstart with generated images or, with --data, a ResNet for CIFAR-10.")
+        + "quickstart with generated images or, with --data or --images, one for CIFAR-10 or ImageNet.")
 final class NeighboursCommand implements Callable<Integer> {
 
     /** Names of series, which are in files. */
@@ -46,8 +47,6 @@ final class NeighboursCommand implements Callable<Integer> {
     static final String BSQ = "BSQ";
 
     private static final GeneratedTask GENERATED = GeneratedTask.CLASSIFICATION;
-    private static final int CALIBRATION_IMAGES = 512;
-    private static final int TEST_IMAGES = 10_000;
     private static final int TRAINING_IMAGES = 2_000;
     private static final int BATCH = 32;
     private static final double MOMENTUM = 0.9;
@@ -55,15 +54,8 @@ final class NeighboursCommand implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Folder of CIFAR-10, as for the command cifar10.")
-    private Path folder;
-
-    @Option(names = "--model", defaultValue = "resnet20", paramLabel = "NAME|FILE",
-            description = "With --data, as for the command cifar10; default ${DEFAULT-VALUE}.")
-    private String model;
-
     @Mixin
-    private CalibrationCount calibrationCount;
+    private ClassifierOptions classifier;
 
     @Mixin
     private JsonOption json;
@@ -78,42 +70,38 @@ final class NeighboursCommand implements Callable<Integer> {
     @Option(names = "--alphas", split = ",", paramLabel = "ALPHA", description = "Trains by BSQ, once for each of these strengths of its group lasso.")
     private double[] alphas = {};
 
+    @Option(names = "--resume", description = "Adds to the results in the file of --json, which an earlier run has left: what is in it is not "
+            + "measured again.")
+    private boolean resume;
+
     private int epochs;
     private int tuneEpochs;
     private double rate;
-    private int testImages;
     private int trainingImages;
     private Path markdown;
     private Notebook notebook;
-    private Cifar10Data cifar10;
-    private String name;
     private Network network;
     private ImageIterator calibration;
     private ImageIterator test;
     private Evaluations.Result original;
     private Curve curve;
-    private long weights;
 
-    @Option(names = "--epochs", defaultValue = "4", paramLabel = "N", description = "Epochs in which BSQ trains bit planes; default ${DEFAULT-VALUE}.")
+    @Option(names = "--epochs", defaultValue = "3", paramLabel = "N", description = "Epochs in which BSQ trains bit planes; default ${DEFAULT-VALUE}.")
     void setEpochs(int count) {
         epochs = Arguments.positive(command, "--epochs", count);
     }
 
-    @Option(names = "--tune-epochs", defaultValue = "2", paramLabel = "N",
+    @Option(names = "--tune-epochs", defaultValue = "4", paramLabel = "N",
             description = "Epochs in which BSQ then trains weights of the widths found; default ${DEFAULT-VALUE}.")
     void setTuneEpochs(int count) {
         tuneEpochs = Arguments.positive(command, "--tune-epochs", count);
     }
 
-    @Option(names = "--rate", defaultValue = "0.02", paramLabel = "RATE",
-            description = "Learning rate of BSQ, and of the network that is trained in fp32 beside it; default ${DEFAULT-VALUE}.")
+    @Option(names = "--rate", defaultValue = "0.01", paramLabel = "RATE",
+            description = "First learning rate of BSQ, and of the network that is trained in fp32 beside it, which falls to zero in a line; "
+                    + "default ${DEFAULT-VALUE}.")
     void setRate(double learningRate) {
         rate = Arguments.checked(command, "--rate", learningRate, learningRate > 0 && learningRate < Double.POSITIVE_INFINITY, "more than 0");
-    }
-
-    @Option(names = "--test", defaultValue = "" + TEST_IMAGES, paramLabel = "N", description = "Images to evaluate on; default ${DEFAULT-VALUE}.")
-    void setTest(int images) {
-        testImages = Arguments.positive(command, "--test", images);
     }
 
     @Option(names = "--train", defaultValue = "" + TRAINING_IMAGES, paramLabel = "N",
@@ -138,46 +126,55 @@ final class NeighboursCommand implements Callable<Integer> {
         for (double alpha : alphas) {
             Arguments.checked(command, "--alphas", alpha, alpha >= 0 && alpha < Double.POSITIVE_INFINITY, "0 or more");
         }
+        if (resume && json.file().isEmpty()) {
+            throw new ParameterException(command.commandLine(), "--resume needs --json, the file to continue");
+        }
+        if (alphas.length > 0 && classifier.areGiven() && classifier.cifar10().isEmpty()) {
+            throw new ParameterException(command.commandLine(), "--alphas needs images to train on: --data, or generated ones");
+        }
         notebook = new Notebook(command.commandLine().getOut());
-        cifar10 = folder == null ? null : new Cifar10Data(folder, model);
-        name = cifar10 == null ? GENERATED.title() : cifar10.name();
-        network = cifar10 == null ? GENERATED.trained() : cifar10.network();
+        String name = classifier.areGiven() ? classifier.name() : GENERATED.title();
+        network = classifier.areGiven() ? classifier.network() : GENERATED.trained();
         if (!network.isPlain()) {
             throw new IllegalArgumentException(name + " is " + network + ": expected a network in fp32");
         }
-        try (ImageIterator train = images("train", calibrationCount.or(CALIBRATION_IMAGES)); ImageIterator others = images("test", testImages)) {
-            calibration = train;
-            test = others;
-            notebook.step("%s, calibrated on %,d images, evaluated on %,d", name, train.totalExamples(), others.totalExamples());
+        try (ImageSets images = classifier.areGiven() ? classifier.images(network) : generated()) {
+            calibration = images.calibration();
+            test = images.test();
+            notebook.step("%s: %s", name, images);
             original = Evaluations.evaluate("fp32", network.compiled(), test);
             notebook.say("fp32: top-1 %.2f %%", 100 * original.top1());
-            curve = new Curve(name, train.totalExamples(), others.totalExamples(), original.top1(), List.of());
+            curve = new Curve(name, calibration.totalExamples(), test.totalExamples(), original.top1(), List.of());
+            if (resume) {
+                curve = curve.begun(json.file().orElseThrow());
+            }
             for (int width : widths) {
-                notebook.step("As many bytes as codes of %d bits take", width);
-                withoutTraining(width);
+                if (curve.find(NEAREST, setting(width)).isEmpty()) {
+                    notebook.step("As many bytes as codes of %d bits take", width);
+                    withoutTraining(width);
+                }
             }
             if (alphas.length > 0) {
                 train();
             }
             report();
         }
-        notebook.next("see what stored bits buy", "curve --data " + (folder == null ? "DIR" : Arguments.quoted(folder)));
+        notebook.next("see what stored bits buy", "curve" + (classifier.areGiven()
+                ? Arguments.asGiven(command, "--data", "--images", "--model") : " --data DIR"));
         return 0;
     }
 
-    /**
-     * Images.
-     *
-     * @param part train, train-more or test
-     */
-    private ImageIterator images(String part, int count) {
-        return cifar10 != null ? cifar10.images(part, network.format(), count)
-                : part.equals("test") ? GENERATED.test(count, BATCH) : GENERATED.train(count, BATCH);
+    private ImageSets generated() {
+        return new ImageSets(GENERATED.train(classifier.calibrationImages(), BATCH), null, GENERATED.test(classifier.testImages(), BATCH));
+    }
+
+    private static String setting(int width) {
+        return width + " bits";
     }
 
     /** Methods that do not train, at the bytes of one point for each row with codes of a width. */
     private void withoutTraining(int width) throws IOException {
-        String codes = width + " bits";
+        String codes = setting(width);
         Trial packed = quantize(CurveCommand.packed(width), "one point", network.quantizer().method(Method.CALIBRATED).bits(width).points(1));
         long bytes = packed.report().storedBytes();
         quantize(CurveCommand.packed(width - 1), "points for " + codes,
@@ -194,7 +191,6 @@ final class NeighboursCommand implements Callable<Integer> {
 
     private Trial quantize(String series, String setting, Multipoint<?> multipoint) throws IOException {
         Trial trial = Trial.of(multipoint, calibration, test, original);
-        weights = trial.report().weights();
         add(series, setting, trial.report().storedBitsPerWeight(), trial.top1(), trial.divergence());
         return trial;
     }
@@ -214,25 +210,29 @@ final class NeighboursCommand implements Callable<Integer> {
     }
 
     private void train() throws IOException {
-        try (ImageIterator images = images("train-more", trainingImages)) {
+        try (ImageIterator images = classifier.cifar10().<ImageIterator>map(data -> data.images("train-more", network.format(), trainingImages))
+                .orElseGet(() -> GENERATED.train(trainingImages, BATCH))) {
             notebook.step("BSQ: %d epochs for bit planes and %d for weights, on %,d images", epochs, tuneEpochs, images.totalExamples());
-            ComputationGraph plain = trainable((ComputationGraph) network.model(), rate);
+            int steps = (epochs + tuneEpochs) * images.batches();
+            ComputationGraph plain = trainable((ComputationGraph) network.model(), steps);
             for (int epoch = 0; epoch < epochs + tuneEpochs; epoch++) {
                 plain.fit(images);
             }
             Evaluations.Result fp32 = Evaluations.evaluate("fp32", new Network(plain).compiled(), test, original.outputs());
             notebook.say("trained in fp32 for as many epochs: top-1 %.2f %%, divergence %.4f", 100 * fp32.top1(), fp32.divergence());
             for (double alpha : alphas) {
-                Bsq bsq = new Bsq(trainable((ComputationGraph) network.model(), rate), alpha);
+                String setting = "alpha " + alpha;
+                if (curve.find(BSQ, setting).isPresent()) {
+                    continue;
+                }
+                Bsq bsq = new Bsq(trainable((ComputationGraph) network.model(), steps), alpha);
                 bsq.train(images, epochs);
                 bsq.tune(images, tuneEpochs);
                 ComputationGraph stored = bsq.stored(calibration);
                 Network compiled = new Network(stored).compiled();
                 Evaluations.Result found = Evaluations.evaluate("BSQ", compiled, test, original.outputs());
                 MultipointModels.close(compiled.model());
-                List<MultipointMatrix> matrices = matrices(stored);
-                weights = matrices.stream().mapToLong(matrix -> (long) matrix.rows() * matrix.columns()).sum();
-                add(BSQ, "alpha " + alpha, (double) matrices.stream().mapToLong(MultipointMatrix::storedBits).sum() / weights, found.top1(),
+                add(BSQ, setting, (double) matrices(stored).mapToLong(MultipointMatrix::storedBits).sum() / network.weights(), found.top1(),
                         found.divergence());
                 notebook.say("%.2f planes for each weight: %s", bsq.averagePlanes(), bsq.widths().stream().map(Bsq.Width::planes).toList());
             }
@@ -240,11 +240,11 @@ final class NeighboursCommand implements Callable<Integer> {
     }
 
     /** A copy of a graph whose layers are trained by gradient descent with momentum. */
-    private static ComputationGraph trainable(ComputationGraph graph, double rate) {
+    private ComputationGraph trainable(ComputationGraph graph, int steps) {
         ComputationGraphConfiguration conf = ComputationGraphConfiguration.fromJson(graph.getConfiguration().toJson());
         conf.getVertices().values().forEach(vertex -> {
             if (vertex instanceof LayerVertex layer && layer.getLayerConf().getLayer() instanceof BaseLayer trained) {
-                trained.setIUpdater(new Nesterovs(rate, MOMENTUM));
+                trained.setIUpdater(new Nesterovs(TrainCommand.schedule(rate, steps), MOMENTUM));
             }
         });
         ComputationGraph copy = new ComputationGraph(conf);
@@ -252,9 +252,9 @@ final class NeighboursCommand implements Callable<Integer> {
         return copy;
     }
 
-    private static List<MultipointMatrix> matrices(ComputationGraph stored) {
+    private static Stream<MultipointMatrix> matrices(ComputationGraph stored) {
         return Arrays.stream(stored.getLayers()).flatMap(layer -> MultipointWeights.of(layer.conf().getLayer()).stream())
-                .flatMap(own -> own.operations().stream()).map(MultipointWeights.Operation::matrix).toList();
+                .flatMap(own -> own.operations().stream()).map(MultipointWeights.Operation::matrix);
     }
 
     private void report() {
@@ -272,7 +272,7 @@ final class NeighboursCommand implements Callable<Integer> {
     }
 
     private long bytes(Curve.Point point) {
-        return Math.round(point.bits() * weights / Byte.SIZE);
+        return Math.round(point.bits() * network.weights() / Byte.SIZE);
     }
 
     private static String format(String text, double value) {

@@ -157,6 +157,11 @@ record Network(Model model) {
         return layers().stream().filter(kind::isInstance).map(kind::cast).findFirst();
     }
 
+    /** Number of weights of all layers that can be quantized. */
+    long weights() {
+        return layers().stream().mapToLong(Inspection::weights).sum();
+    }
+
     /** The size of its input where its first layer with weights takes vectors. */
     Optional<long[]> vectorSize() {
         return layers().stream().filter(layer -> LayerKind.of(layer).isPresent()).findFirst()

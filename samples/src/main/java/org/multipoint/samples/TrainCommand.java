@@ -22,7 +22,7 @@ import java.util.concurrent.Callable;
 @Command(name = "train", description = "Trains a small network on generated images, each seen once: a network of quickstart.")
 final class TrainCommand implements Callable<Integer> {
 
-    private static final double LEARNING_RATE = 0.005;
+    static final double LEARNING_RATE = 0.005;
     /** Steps to measure the time of one; the first ones take longer. */
     private static final int TRIED = 3;
 
@@ -79,7 +79,7 @@ final class TrainCommand implements Callable<Integer> {
         ComputationGraph network = new ComputationGraph(task.configuration(new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .weightInit(WeightInit.RELU)
-                .updater(new Adam(schedule(steps))), blocks, width));
+                .updater(new Adam(schedule(LEARNING_RATE, steps))), blocks, width));
         network.init();
         notebook.say("%,d parameters", network.numParams());
 
@@ -108,8 +108,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Learning rates of a run: they fall to zero in a line. */
-    static ISchedule schedule(int steps) {
-        return new PolySchedule(ScheduleType.ITERATION, LEARNING_RATE, 1, steps);
+    static ISchedule schedule(double first, int steps) {
+        return new PolySchedule(ScheduleType.ITERATION, first, 1, steps);
     }
 
     /** The time of a step of training, by a copy of the network. */

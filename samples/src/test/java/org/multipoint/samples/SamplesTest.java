@@ -226,6 +226,10 @@ class SamplesTest {
             assertTrue(lines.stream().anyMatch(l -> l.matches("\\| " + method + " \\|( [0-9.]+ \\([0-9.]+\\) [0-9.]+ \\|){3}")), () -> method + " in " + lines);
         }
         assertTrue(lines.stream().anyMatch(l -> l.matches("\\| fp8 e4m3 \\| [0-9.]+ \\(8.00\\) [0-9.]+ \\|")), lines::toString);
+        CommandRun one = CommandRun.of("ablation", "--data", folder, "--model", folder.resolve("tiny.npz"), "--calibration", 1, "--test", 1, "--rows", "OMPQ",
+                "--markdown", folder.resolve("a.md"));
+        assertEquals(0, one.exitCode(), one.err());
+        assertEquals(1, Files.readAllLines(folder.resolve("a.md")).stream().filter(l -> l.matches("\\| .* \\(.*\\) .*")).count(), one.out());
     }
 
     /** All methods get the bytes of codes of one width; BSQ takes what it needs. */
@@ -246,6 +250,12 @@ class SamplesTest {
         assertTrue(lines.stream().anyMatch(l -> l.matches("\\| BSQ \\| alpha 0.5 \\| [0-9,]+ \\| [0-9.]+ \\| [0-9.]+ \\| [0-9.]+ \\|")), lines.toString());
         assertTrue(ImageIO.read(folder.resolve("n.png").toFile()).getWidth() > 0);
         assertTrue(run.out().contains("trained in fp32 for as many epochs: top-1"), run.out());
+        CommandRun more = CommandRun.of("neighbours", "--data", folder, "--model", folder.resolve("tiny.npz"), "--calibration", 1, "--test", 1, "--bits", 3,
+                "--alphas", "0.5,1", "--train", 1, "--epochs", 1, "--tune-epochs", 1, "--json", folder.resolve("n.json"), "--resume");
+        assertEquals(0, more.exitCode(), more.err());
+        JsonNode resumed = json(folder.resolve("n.json")).get("points");
+        assertEquals(points.size() + 1, resumed.size());
+        assertEquals("alpha 1.0", resumed.get(points.size()).get("setting").asText());
     }
 
     /** A curve is measured point by point; a later run measures only what is missing. */

@@ -17,9 +17,9 @@ final class BitPlanes {
     private float[][] positive;
     private float[][] negative;
 
-    private BitPlanes(float step, int[] integers, int planes) {
+    private BitPlanes(float step, float[] multiples, int planes) {
         this.step = step;
-        split(integers, planes);
+        split(multiples, planes);
     }
 
     /** Weights rounded to the nearest of {@code 2^(planes + 1) - 1} values, of which the outermost is the largest weight. */
@@ -29,18 +29,24 @@ final class BitPlanes {
             largest = Math.max(largest, Math.abs(weight));
         }
         float step = largest > 0 ? largest / ((1 << planes) - 1) : 1;
-        int[] integers = new int[weights.length];
-        Arrays.setAll(integers, i -> (int) Math.rint(weights[i] / step));
-        return new BitPlanes(step, integers, planes);
+        float[] multiples = new float[weights.length];
+        for (int i = 0; i < weights.length; i++) {
+            multiples[i] = (float) Math.rint(weights[i] / step);
+        }
+        return new BitPlanes(step, multiples, planes);
     }
 
-    private void split(int[] integers, int planes) {
-        positive = new float[planes][integers.length];
-        negative = new float[planes][integers.length];
-        for (int b = 0; b < planes; b++) {
-            for (int i = 0; i < integers.length; i++) {
-                (integers[i] < 0 ? negative : positive)[b][i] = Math.abs(integers[i]) >> b & 1;
+    /** Makes planes binary. What rounding leaves, at most a half, stays in the lowest one, so that nothing is lost of what it has learned. */
+    private void split(float[] multiples, int planes) {
+        positive = new float[planes][multiples.length];
+        negative = new float[planes][multiples.length];
+        for (int i = 0; i < multiples.length; i++) {
+            int integer = (int) Math.rint(multiples[i]);
+            for (int b = 0; b < planes; b++) {
+                (integer < 0 ? negative : positive)[b][i] = Math.abs(integer) >> b & 1;
             }
+            float rest = multiples[i] - integer;
+            (rest < 0 ? negative : positive)[0][i] += Math.abs(rest);
         }
     }
 
@@ -61,15 +67,24 @@ final class BitPlanes {
 
     /** The weights as multiples of the step. */
     int[] integers() {
-        int[] integers = new int[size()];
-        for (int i = 0; i < integers.length; i++) {
-            float sum = 0;
-            for (int b = 0; b < planes(); b++) {
-                sum += (positive[b][i] - negative[b][i]) * (1 << b);
-            }
-            integers[i] = (int) Math.rint(sum);
-        }
+        return rounded(multiples());
+    }
+
+    private static int[] rounded(float[] multiples) {
+        int[] integers = new int[multiples.length];
+        Arrays.setAll(integers, i -> (int) Math.rint(multiples[i]));
         return integers;
+    }
+
+    /** The weights before rounding, as multiples of the step. */
+    private float[] multiples() {
+        float[] multiples = new float[size()];
+        for (int b = 0; b < planes(); b++) {
+            for (int i = 0; i < multiples.length; i++) {
+                multiples[i] += (positive[b][i] - negative[b][i]) * (1 << b);
+            }
+        }
+        return multiples;
     }
 
     /** The weights. */
@@ -143,16 +158,21 @@ final class BitPlanes {
      * @param most largest number of planes
      */
     void adjust(int most) {
-        int[] integers = integers();
-        while (bits(integers) > most) {
-            Arrays.setAll(integers, i -> (int) Math.rint(integers[i] / 2.0));
-            step *= 2;
+        float[] multiples = multiples();
+        while (bits(rounded(multiples)) > most) {
+            coarsen(multiples, 1);
         }
-        int used = Arrays.stream(integers).reduce(0, (all, value) -> all | Math.abs(value));
-        int zeros = used == 0 ? 0 : Integer.numberOfTrailingZeros(used);
-        Arrays.setAll(integers, i -> integers[i] / (1 << zeros));
-        step *= 1 << zeros;
-        split(integers, Math.max(1, bits(integers)));
+        int used = Arrays.stream(rounded(multiples)).reduce(0, (all, value) -> all | Math.abs(value));
+        coarsen(multiples, used == 0 ? 0 : Integer.numberOfTrailingZeros(used));
+        split(multiples, Math.max(1, bits(rounded(multiples))));
+    }
+
+    /** Takes a step of so many bits more. */
+    private void coarsen(float[] multiples, int bits) {
+        step *= 1 << bits;
+        for (int i = 0; i < multiples.length; i++) {
+            multiples[i] /= 1 << bits;
+        }
     }
 
     private static int bits(int[] integers) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Fine-tunes a network so that it needs few bits (BSQ, Yang et al., ICLR 2021). {@link #train} trains the bit planes of weights under a
@@ -37,6 +38,8 @@ public final class Bsq {
     private static final int FIRST_PLANES = 8;
     /** Planes of each sign whose integers fit codes of 8 bits. */
     private static final int MOST_PLANES = 7;
+    /** Steps of training between adjustments: in so few the group lasso empties no plane at once, however strong it is. */
+    private static final int ADJUSTED_AFTER = 10;
 
     private final ComputationGraph graph;
     private final double alpha;
@@ -137,15 +140,16 @@ public final class Bsq {
     }
 
     /**
-     * Trains bit planes, and drops empty ones after each epoch. Ends with at most 7 planes, whose integers fit codes of 8 bits with their
+     * Trains bit planes, and drops empty ones now and then. Ends with at most 7 planes, whose integers fit codes of 8 bits with their
      * sign.
      *
      * @param data   batches in a fixed order; reset before each epoch
      * @param epochs positive
      */
     public void train(DataSetIterator data, int epochs) {
+        double all = weights.stream().mapToDouble(w -> w.param.length()).sum();
+        AtomicInteger steps = new AtomicInteger();
         for (int epoch = 1; epoch <= epochs; epoch++) {
-            double all = weights.stream().mapToDouble(w -> w.param.length()).sum();
             pass(data, before -> {
                 for (int i = 0; i < weights.size(); i++) {
                     Weights w = weights.get(i);
@@ -153,18 +157,25 @@ public final class Bsq {
                     w.planes.shrink(learningRate(w.vertex()) * alpha * w.param.length() * w.planes.planes() / all);
                     w.assign(w.planes.weights());
                 }
-            });
-            int most = epoch == epochs ? MOST_PLANES : FIRST_PLANES;
-            weights.forEach(w -> {
-                w.planes.adjust(most);
-                w.assign(w.planes.weights());
+                if (steps.incrementAndGet() % ADJUSTED_AFTER == 0) {
+                    adjust(FIRST_PLANES);
+                }
             });
         }
+        adjust(MOST_PLANES);
+    }
+
+    private void adjust(int most) {
+        weights.forEach(w -> {
+            w.planes.adjust(most);
+            w.assign(w.planes.weights());
+        });
     }
 
     /**
-     * Trains the weights at the widths that they have, as DoReFa does (Zhou et al., 2016): the updater changes weights in full precision,
-     * whose rounded values the network computes with.
+     * Trains the weights at the widths that they have, as DoReFa does (Zhou et al., 2016): numbers in full precision between -1 and 1,
+     * whose rounded values, times the largest weight of the layer, the network computes with. What an updater adds to weights is passed on to
+     * them by the chain rule, so that a layer learns as fast after the group lasso has made its weights small.
      *
      * @param data   batches in a fixed order; reset before each epoch
      * @param epochs positive
@@ -179,7 +190,7 @@ public final class Bsq {
                     float[] rounded = full.get(i);
                     float most = w.planes.step() * ((1 << w.planes.planes()) - 1);
                     for (int j = 0; j < change.length; j++) {
-                        rounded[j] = Math.max(-most, Math.min(most, rounded[j] + change[j]));
+                        rounded[j] = Math.max(-most, Math.min(most, rounded[j] + most * most * change[j]));
                     }
                     w.assign(onGrid(rounded, w.planes.step()));
                 }

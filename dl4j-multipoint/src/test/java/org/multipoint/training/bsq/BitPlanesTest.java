@@ -106,6 +106,17 @@ class BitPlanesTest {
         assertArrayEquals(new float[]{8, -12, 0, 8}, even.weights());
     }
 
+    /** Many steps of less than half an integer each add up, however often planes become binary between them. */
+    @Test
+    void adjustmentKeepsWhatIsLearnedBetweenIntegers() {
+        BitPlanes planes = BitPlanes.of(new float[]{3, -1, 0}, 2);
+        for (int i = 0; i < 5; i++) {
+            planes.add(new float[]{0, -0.05f, 0.05f});
+            planes.adjust(8);
+        }
+        assertArrayEquals(new int[]{3, -2, 1}, planes.integers());
+    }
+
     @Test
     void integersThatNeedMorePlanesThanAllowedLoseTheirLowestBits() {
         BitPlanes planes = BitPlanes.of(new float[]{255, -100, 3}, 8);

@@ -22,7 +22,9 @@ import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.config.Sgd;
 
 import java.util.List;
+import java.util.stream.Stream;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -110,6 +112,23 @@ class BsqTest {
         }
         // One matrix has a code for each weight, or the network could not be stored.
         assertTrue(difference(bsq.network(), bsq.stored(data())) < 0.02);
+    }
+
+    /** The group lasso makes weights in front of a BatchNormalization small, which makes their gradients large. */
+    @Test
+    void smallWeightsAreTunedLikeLargeOnes() {
+        ComputationGraph large = graph(new Nesterovs(0.05, 0.9));
+        ((BatchNormalization) large.getLayer("l1").conf().getLayer()).setEps(0);
+        ComputationGraph small = large.clone();
+        ((BatchNormalization) small.getLayer("l1").conf().getLayer()).setEps(0);
+        small.getLayer("l0").getParam("W").muli(0x1p-6);
+        List<INDArray> tuned = Stream.of(large, small).map(graph -> {
+            Bsq bsq = new Bsq(graph, 0);
+            bsq.tune(data(), 3);
+            return bsq.network().getLayer("l0").getParam("W");
+        }).toList();
+        assertNotEquals(large.getLayer("l0").getParam("W"), tuned.get(0));
+        assertArrayEquals(tuned.get(0).ravel().toFloatVector(), tuned.get(1).mul(0x1p6).ravel().toFloatVector(), 0.01f);
     }
 
     @Test
