@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.multipoint.options.Method;
+import org.multipoint.options.MultipointOptions;
 import org.multipoint.testing.Reliability;
 import org.multipoint.testing.TestNets;
 import org.multipoint.transform.TransformListener.Phase;
@@ -41,6 +42,7 @@ class CancelledTest {
     private static final int INTERRUPTED = Reliability.times(6, 60);
     /** Of every transformation. */
     private static final Phase[] PHASES = {Phase.EQUALIZATION, Phase.CALIBRATION, Phase.ALLOCATION, Phase.QUANTIZATION};
+    private static final MultipointOptions EQUALIZED = MultipointOptions.builder().equalization(MultipointOptions.Equalization.ALWAYS).build();
     private static final double LONGEST_SECONDS = 2;
 
     private static ComputationGraph graph(int width) {
@@ -86,7 +88,7 @@ class CancelledTest {
         ComputationGraph source = graph(8);
         INDArray before = source.params().dup();
         for (Phase phase : PHASES) {
-            assertThrows(CancellationException.class, () -> Multipoint.of(source).method(method).activationBits(4).calibrate(data()).listener((p, done, total, what) -> {
+            assertThrows(CancellationException.class, () -> Multipoint.of(source).method(method).options(EQUALIZED).calibrate(data()).listener((p, done, total, what) -> {
                 // Behind the last step nothing is left to end.
                 if (p == phase && done != total) {
                     Thread.currentThread().interrupt();
@@ -165,7 +167,7 @@ class CancelledTest {
         String expected = transformed(source, Method.CALIBRATED);
         for (Phase phase : PHASES) {
             Mine mine = new Mine();
-            assertSame(mine, assertThrows(Mine.class, () -> Multipoint.of(source).activationBits(4).calibrate(data()).listener((p, done, total, what) -> {
+            assertSame(mine, assertThrows(Mine.class, () -> Multipoint.of(source).options(EQUALIZED).calibrate(data()).listener((p, done, total, what) -> {
                 if (p == phase) {
                     throw mine;
                 }

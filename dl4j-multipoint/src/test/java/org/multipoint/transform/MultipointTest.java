@@ -557,7 +557,7 @@ class MultipointTest {
     @Test
     void listenersHearOfEqualization() {
         List<String> heard = new ArrayList<>();
-        transform(m -> m.activationBits(4).listener((phase, done, total, what) -> {
+        transform(m -> m.options(MultipointOptions.builder().equalization(Equalization.ALWAYS).build()).listener((phase, done, total, what) -> {
             if (phase == TransformListener.Phase.EQUALIZATION) {
                 heard.add(what);
             }
