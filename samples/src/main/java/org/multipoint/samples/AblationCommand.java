@@ -63,7 +63,6 @@ final class AblationCommand implements Callable<Integer> {
         VARIANTS.put("ranges from min to max", with(o -> o.clipping(Clipping.MIN_MAX)));
         VARIANTS.put("activations in fp32", m -> m.activationBits(0));
         VARIANTS.put("mixed precision", m -> m.method(Method.MIXED_PRECISION));
-        VARIANTS.put("OMPQ, layers of 2 to 5 bits", with(o -> o.ompqBits(2, 5)).andThen(m -> m.method(Method.OMPQ)));
         VARIANTS.put("greedy", m -> m.method(Method.GREEDY));
         VARIANTS.put("greedy, a step per layer", with(o -> o.granularity(Granularity.LAYER)).andThen(m -> m.method(Method.GREEDY)));
         VARIANTS.put("channel splitting", m -> m.method(Method.CHANNEL_SPLITTING));

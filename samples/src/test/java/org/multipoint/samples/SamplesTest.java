@@ -226,7 +226,7 @@ class SamplesTest {
             assertTrue(lines.stream().anyMatch(l -> l.matches("\\| " + method + " \\|( [0-9.]+ \\([0-9.]+\\) [0-9.]+ \\|){3}")), () -> method + " in " + lines);
         }
         assertTrue(lines.stream().anyMatch(l -> l.matches("\\| fp8 e4m3 \\| [0-9.]+ \\(8.00\\) [0-9.]+ \\|")), lines::toString);
-        CommandRun one = CommandRun.of("ablation", "--data", folder, "--model", folder.resolve("tiny.npz"), "--calibration", 1, "--test", 1, "--rows", "OMPQ",
+        CommandRun one = CommandRun.of("ablation", "--data", folder, "--model", folder.resolve("tiny.npz"), "--calibration", 1, "--test", 1, "--rows", "mixed precision",
                 "--markdown", folder.resolve("a.md"));
         assertEquals(0, one.exitCode(), one.err());
         assertEquals(1, Files.readAllLines(folder.resolve("a.md")).stream().filter(l -> l.matches("\\| .* \\(.*\\) .*")).count(), one.out());
