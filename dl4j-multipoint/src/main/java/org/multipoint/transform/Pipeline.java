@@ -59,35 +59,52 @@ final class Pipeline<M> implements AutoCloseable {
         if (settings.options().foldBatchNormalization()) {
             kept.putAll(BatchNormFolding.fold(edit, settings.leftOut()));
         }
-        equalized = settings.mayEqualize() ? equalize(edit, source, engine) : 0;
-        network = new ReferenceNetwork(edit.toGraph(), engine);
-        network.obstacles().forEach(kept::putIfAbsent);
+        ReferenceNetwork unscaled = new ReferenceNetwork(edit.toGraph(), engine);
+        unscaled.obstacles().forEach(kept::putIfAbsent);
         settings.leftOut().forEach(name -> kept.put(name, "left out as asked"));
-        vertices = network.withWeights().values().stream().filter(v -> !settings.leftOut().contains(v.name())).toList();
-        vertices.stream().filter(LinearVertex.class::isInstance).map(LinearVertex.class::cast)
-                .forEach(v -> v.kind().deviation(edit.layer(v.name())).ifPresent(w -> warnings.put(v.name(), w)));
-        if (vertices.isEmpty()) {
+        if (chosen(unscaled).isEmpty()) {
             throw new IllegalArgumentException("The model has no layer that can be quantized: " + kept);
         }
-        examples = source.open(network, settings.memory());
+        Examples seen = source.open(unscaled, settings.memory());
+        equalized = settings.mayEqualize() ? equalize(edit, unscaled, seen) : 0;
+        if (equalized > 0) {
+            seen.close();
+        }
+        network = equalized > 0 ? new ReferenceNetwork(edit.toGraph(), engine) : unscaled;
+        examples = equalized > 0 ? source.open(network, settings.memory()) : seen;
+        vertices = chosen(network);
+        vertices.stream().filter(LinearVertex.class::isInstance).map(LinearVertex.class::cast)
+                .forEach(v -> v.kind().deviation(edit.layer(v.name())).ifPresent(w -> warnings.put(v.name(), w)));
         calibration = new CalibrationPass(settings, network, examples, listener);
     }
 
-    /** The number of channels whose ranges are equal afterwards, 0 where they are better left as they are. */
-    private int equalize(GraphEdit edit, ExampleSource source, Engine engine) {
-        ChannelScaling scaling = ChannelScaling.of(edit, settings.leftOut());
-        if (scaling.channels() == 0) {
-            return 0;
-        }
-        ReferenceNetwork before = new ReferenceNetwork(edit.copy().toGraph(), engine);
-        RangeEqualization equalization = new RangeEqualization(scaling, before);
-        try (Examples seen = source.open(before, settings.memory())) {
+    private List<WeightVertex> chosen(ReferenceNetwork of) {
+        return of.withWeights().values().stream().filter(v -> !settings.leftOut().contains(v.name())).toList();
+    }
+
+    /**
+     * Scales channels to equal ranges, where that pays.
+     *
+     * @param before the network as it is
+     * @param seen   examples with that network; they are closed where this fails
+     * @return the number of channels whose ranges are equal afterwards, 0 where they are better left as they are
+     */
+    private int equalize(GraphEdit edit, ReferenceNetwork before, Examples seen) {
+        try {
+            ChannelScaling scaling = ChannelScaling.of(edit, settings.leftOut());
+            if (scaling.channels() == 0) {
+                return 0;
+            }
+            RangeEqualization equalization = new RangeEqualization(scaling, before);
             if (!settings.equalizes(() -> equalization.isWorthwhile(seen.first(), settings.inputLevels()))) {
                 return 0;
             }
             equalization.run(seen, listener);
+            return scaling.channels();
+        } catch (RuntimeException | Error e) {
+            seen.close();
+            throw e;
         }
-        return scaling.channels();
     }
 
     /** Releases what is held for the examples. */
