@@ -10,7 +10,6 @@ import org.multipoint.transform.MultipointModels;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
@@ -38,13 +37,7 @@ final class CompiledModel implements AutoCloseable {
             throw new IllegalArgumentException("A classifier has one input and one output, found " + graph.getNumInputArrays() + " and "
                     + graph.getNumOutputArrays());
         }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            ModelSerializer.writeModel(model, bytes, false);
-        } catch (IOException e) {
-            throw new UncheckedIOException("Cannot write the model for executors", e);
-        }
-        return bytes.toByteArray();
+        return Wire.model(model);
     }
 
     private static ComputationGraph compiled(Model model) {

@@ -1,6 +1,5 @@
 package org.multipoint.spark;
 
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.util.ModelSerializer;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.examples.Activations;
@@ -8,7 +7,6 @@ import org.multipoint.internal.examples.Place;
 import org.multipoint.internal.graph.ReferenceNetwork;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Deque;
@@ -73,22 +71,12 @@ final class ExamplesHost implements AutoCloseable {
     }
 
     /**
-     * @param model  the network, as {@link #bytes} writes it
+     * @param model  the network, as {@link Wire#model} writes it
      * @param memory bytes that activations may take on the heap
      */
     ExamplesHost(byte[] model, long memory) {
         this.model = model;
         this.budget = new Activations.Budget(memory);
-    }
-
-    static byte[] bytes(ComputationGraph graph) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            ModelSerializer.writeModel(graph, bytes, false);
-        } catch (IOException e) {
-            throw new UncheckedIOException("Cannot write the network for executors", e);
-        }
-        return bytes.toByteArray();
     }
 
     private ReferenceNetwork network() {

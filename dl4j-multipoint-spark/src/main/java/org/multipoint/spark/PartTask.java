@@ -40,7 +40,7 @@ final class PartTask implements Function2<Integer, Iterator<MultiDataSet>, Itera
 
     /**
      * @param id      of what executors hold
-     * @param network as {@link ExamplesHost#bytes} writes it
+     * @param network as {@link Wire#model} writes it
      * @param run     number of the run whose steps these are
      * @param steps   all that made the activations of the run, from the first one on
      * @param changes whether the task changes activations, too, and is the next step therefore

@@ -52,7 +52,7 @@ final class SparkExamples implements Examples {
         this.batches = kept.map(bytes -> bytes.<MultiDataSet>map(Wire::object)).orElse(source);
         this.memory = memory;
         this.inputs = network.topology().networkInputs().size();
-        this.network = context.broadcast(ExamplesHost.bytes(network.graph()));
+        this.network = context.broadcast(Wire.model(network.graph()));
         try {
             this.parts = Parts.of(batches);
             parts.requireAny();

@@ -1,14 +1,19 @@
 package org.multipoint.spark;
 
 import org.apache.spark.SparkEnv;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.util.ModelSerializer;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 
 /**
- * Objects as bytes by Java serialization, whatever serializer an application has chosen for its own data: others do not know of the forms that
- * statistics have.
+ * Models and other objects as bytes: these by Java serialization, whatever serializer an application has chosen for its own data, since others do
+ * not know of the forms that statistics have.
  */
 final class Wire {
 
@@ -22,6 +27,17 @@ final class Wire {
         byte[] bytes = new byte[buffer.remaining()];
         buffer.get(bytes);
         return bytes;
+    }
+
+    /** A model as {@code ModelSerializer} writes it, without the state of its updater. */
+    static byte[] model(Model model) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            ModelSerializer.writeModel(model, bytes, false);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot write the model for executors", e);
+        }
+        return bytes.toByteArray();
     }
 
     /** @param <T> what is known to have been written */

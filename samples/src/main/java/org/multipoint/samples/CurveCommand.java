@@ -65,9 +65,7 @@ final class CurveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (resume && json.file().isEmpty()) {
-            throw new ParameterException(command.commandLine(), "--resume needs --json, the file to continue");
-        }
+        json.requireFor(resume);
         if (!classifier.areGiven()) {
             throw new ParameterException(command.commandLine(), "Missing required argument: --data=DIR or --images=DIR");
         }

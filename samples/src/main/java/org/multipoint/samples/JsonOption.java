@@ -3,6 +3,7 @@ package org.multipoint.samples;
 import org.multipoint.internal.files.AtomicFile;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
@@ -25,6 +26,18 @@ final class JsonOption {
 
     Optional<Path> file() {
         return Optional.ofNullable(json);
+    }
+
+    /**
+     * Checks that there is a file of an earlier run where that is to be continued.
+     *
+     * @param resume whether it is
+     * @throws ParameterException where no file is given then
+     */
+    void requireFor(boolean resume) {
+        if (resume && json == null) {
+            throw new ParameterException(command.commandLine(), "--resume needs --json, the file to continue");
+        }
     }
 
     /** Writes a record of results where that was asked for. */

@@ -14,7 +14,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
@@ -91,9 +90,7 @@ final class LowPrecisionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (resume && json.file().isEmpty()) {
-            throw new ParameterException(command.commandLine(), "--resume needs --json, the file to continue");
-        }
+        json.requireFor(resume);
         Notebook notebook = new Notebook(command.commandLine().getOut());
         LowPrecisionRuns runs = begun(new LowPrecisionRuns(images, epochs, test, width, List.of()));
         List<Task> tasks = tasks();

@@ -126,9 +126,7 @@ final class NeighboursCommand implements Callable<Integer> {
         for (double alpha : alphas) {
             Arguments.checked(command, "--alphas", alpha, alpha >= 0 && alpha < Double.POSITIVE_INFINITY, "0 or more");
         }
-        if (resume && json.file().isEmpty()) {
-            throw new ParameterException(command.commandLine(), "--resume needs --json, the file to continue");
-        }
+        json.requireFor(resume);
         if (alphas.length > 0 && classifier.areGiven() && classifier.cifar10().isEmpty()) {
             throw new ParameterException(command.commandLine(), "--alphas needs images to train on: --data, or generated ones");
         }
