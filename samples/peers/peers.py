@@ -114,10 +114,10 @@ def measure(args, batch, threads):
 
 def processor():
     with open("/proc/cpuinfo") as lines:
-        info = dict(line.split(":", 1) for line in (" ".join(x.split()) for x in lines) if ":" in line)
-    flags = info.get("flags ", info.get("flags", "")).split()
+        info = {key.strip(): value.strip() for key, value in (line.split(":", 1) for line in lines if ":" in line)}
+    flags = info.get("flags", "").split()
     kind = next((f for f in ("avx512_vnni", "avx_vnni", "avx512f", "avx2") if f in flags), "")
-    return info.get("model name ", info.get("model name", "")).strip() + ", " + kind
+    return info.get("model name", "") + ", " + kind
 
 
 def table(rows):

@@ -31,8 +31,7 @@ final class BenchCommand implements Callable<Integer> {
     /** The environment variable that limits the instruction sets that oneDNN may use. */
     private static final String ISA = "ONEDNN_MAX_CPU_ISA";
 
-    /** How OpenMP's threads wait; what the user has set stays. */
-    private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
+    /** The environment variable that says how often GNU OpenMP's threads look for work before they sleep. */
     private static final String SPIN_COUNT = "GOMP_SPINCOUNT";
     /** Some ten microseconds: longer than from one operation of a segment to the next, shorter than all that comes between two runs. */
     private static final String SHORT_SPIN = "20000";
@@ -84,8 +83,8 @@ final class BenchCommand implements Callable<Integer> {
         Arguments.checked(command, "--seconds", seconds, seconds > 0, "more than 0");
         // OpenMP reads its environment when the first library loads it, and all engines but ONNX Runtime use OpenMP.
         Map<String, String> environment = new HashMap<>(Map.of("OMP_NUM_THREADS", String.valueOf(threads)));
-        if (Stream.of(WAIT_POLICY, SPIN_COUNT).noneMatch(System.getenv()::containsKey)) {
-            environment.put(WAIT_POLICY, "PASSIVE");
+        if (Stream.of(Samples.WAIT_POLICY, SPIN_COUNT).noneMatch(System.getenv()::containsKey)) {
+            environment.put(Samples.WAIT_POLICY, Samples.PATIENT);
             if (threads > 1) {
                 environment.put(SPIN_COUNT, SHORT_SPIN);
             }

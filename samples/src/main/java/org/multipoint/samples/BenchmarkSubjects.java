@@ -49,7 +49,6 @@ final class BenchmarkSubjects implements AutoCloseable {
     private final LayerOptions layers;
     private final Consumer<String> log;
     private final List<BenchmarkSubject> subjects = new ArrayList<>();
-    private ComputationGraph quantized;
 
     /**
      * @param batch  examples in the input that all are run on
@@ -70,8 +69,9 @@ final class BenchmarkSubjects implements AutoCloseable {
         log.accept("compiling segments");
         EngineRunners.of(add("nd4j-fp32", Segments.compile(network.graph()).graph())).forEach(r -> r.runOn(Engines.nd4j()));
         add(COMPILED, Segments.compile(network.graph()).graph());
-        add("multipoint-layers", quantized());
-        add(FUSED, Segments.compile(quantized()).graph());
+        ComputationGraph quantized = quantized();
+        add("multipoint-layers", quantized);
+        add(FUSED, Segments.compile(quantized).graph());
         addOnnxRuntime(threads);
         return subjects;
     }
@@ -83,24 +83,18 @@ final class BenchmarkSubjects implements AutoCloseable {
      */
     List<BenchmarkSubject> compiled(Path folder) throws IOException {
         add(COMPILED, Segments.compile(network.graph()).graph());
-        add(FUSED, Segments.compile(quantized()).graph());
+        ComputationGraph quantized = quantized();
+        add(FUSED, Segments.compile(quantized).graph());
         log.accept("exporting to ONNX");
         OnnxExport.of(network.graph(), ExportCommand.type(network.example())).write(folder.resolve("fp32.onnx"));
-        OnnxExport.of(quantized(), ExportCommand.type(network.example())).write(folder.resolve("quantized.onnx"));
+        OnnxExport.of(quantized, ExportCommand.type(network.example())).write(folder.resolve("quantized.onnx"));
         BenchServer.write(folder.resolve("input.bin"), Tensor.of(input).data());
         Files.write(folder.resolve("static.onnx"), new StaticQuantization(network.graph(), calibration).quantized(Processor.saturates()));
         return subjects;
     }
 
     private ComputationGraph quantized() {
-        if (quantized == null) {
-            log.accept("quantizing");
-            quantized = transformed();
-        }
-        return quantized;
-    }
-
-    private ComputationGraph transformed() {
+        log.accept("quantizing");
         return layers.apply(Multipoint.of(network.graph()))
                 .calibrate(new SingletonMultiDataSetIterator(new MultiDataSet(calibration, null)))
                 .method(Method.GREEDY).bits(BITS).extraPoints(EXTRA_POINTS)

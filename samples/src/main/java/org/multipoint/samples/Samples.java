@@ -27,7 +27,9 @@ import java.util.Map;
                 LowPrecisionCommand.class, FetchCommand.class})
 public final class Samples {
 
-    private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
+    /** The environment variable that says how OpenMP's threads wait, and its value for those that sleep. */
+    static final String WAIT_POLICY = "OMP_WAIT_POLICY";
+    static final String PATIENT = "PASSIVE";
     private static final Map<String, String> EXIT_CODES = new LinkedHashMap<>();
 
     static {
@@ -73,7 +75,7 @@ public final class Samples {
             return helped;
         }
         try {
-            return ChildJvm.run(Map.of(WAIT_POLICY, "PASSIVE"), Samples.class, parsed.originalArgs(), null);
+            return ChildJvm.run(Map.of(WAIT_POLICY, PATIENT), Samples.class, parsed.originalArgs(), null);
         } catch (IOException | InterruptedException e) {
             throw new ExecutionException(parsed.commandSpec().commandLine(), "no second process", e);
         }
