@@ -13,6 +13,9 @@ import java.util.Optional;
 /** A linear operation as steps of plans; separate steps do what the library by itself gets wrong. */
 final class OneDnnConvolution implements AutoCloseable {
 
+    /** Largest number of bytes that the library moves at once without regard to the number of channels. */
+    private static final int VECTOR = 16;
+
     /** A range of the input channels of each group, and their weights. */
     private record Part(int from, int to, OneDnnLinear weights) {
     }
@@ -50,7 +53,7 @@ final class OneDnnConvolution implements AutoCloseable {
     }
 
     private boolean ofSinglePixels(Geometry g) {
-        return op.kernel().equals(LinearOp.Size.ONE) && OneDnnMargins.all(g).equals(OneDnnMargins.all(pixels(1)))
+        return op.kernel().equals(LinearOp.Size.ONE) && OneDnnMargins.all(g).equals(OneDnnMargins.all(pixels(1, 1)))
                 && g.inHeight() == 1 && g.inWidth() == 1 && g.outHeight() == 1 && g.outWidth() == 1;
     }
 
@@ -67,7 +70,7 @@ final class OneDnnConvolution implements AutoCloseable {
         Shape in = new Shape(n, op.inChannels(), g.inHeight(), g.inWidth());
         Shape out = new Shape(n, op.outChannels(), g.outHeight(), g.outWidth());
         if (ofSinglePixels(g)) {
-            add(plan, 1, seen(from, in, g), seen(to, out, g), LinearOp.Size.ONE, pixels(n), extras);
+            add(plan, 1, seen(from, in, g), seen(to, out, g), LinearOp.Size.ONE, pixels(n, 1), extras);
             return;
         } else if (ofSingleColumns(g)) {
             overRows().add(plan, n, seen(from, in, g), seen(to, out, g), new Geometry(1, g.inHeight(), 1, g.outHeight(), 0, g.padTop(), 0, g.padBottom()), extras);
@@ -75,7 +78,33 @@ final class OneDnnConvolution implements AutoCloseable {
         }
         OneDnnMargins margins = margins(g);
         OneDnnPlan.Buffer x = margins.around(plan, from, in, form);
-        add(plan, n, x, to, op.stride(), margins.rest(g), extras);
+        Geometry rest = margins.rest(g);
+        if (disturbsThreads(rest)) {
+            add(plan, n, everyStride(plan, x, out), to, LinearOp.Size.ONE, pixels(out.h(), out.w()), extras);
+        } else {
+            add(plan, n, x, to, op.stride(), rest, extras);
+        }
+    }
+
+    /**
+     * Whether the library would first collect the pixels that a kernel of one pixel reads, each thread beside the next one's, and write the
+     * channels of each in whole vectors: beyond the last pixel too, where the next thread's first one is, or memory of others.
+     */
+    private boolean disturbsThreads(Geometry g) {
+        return form.isPresent() && op.kernel().equals(LinearOp.Size.ONE) && !op.stride().equals(LinearOp.Size.ONE)
+                && g.outHeight() * op.stride().height() == g.inHeight() && g.outWidth() * op.stride().width() == g.inWidth()
+                && parts.stream().anyMatch(p -> (p.to - p.from) * op.groups() % VECTOR != 0);
+    }
+
+    /** The pixels that a kernel of one pixel reads, in an image of their own. */
+    private OneDnnPlan.Buffer everyStride(OneDnnPlan plan, OneDnnPlan.Buffer x, Shape out) {
+        Shape read = new Shape(out.n(), op.inChannels(), out.h(), out.w());
+        OneDnnPlan.Buffer to = plan.buffer(OneDnnImage.between(read, form));
+        long column = (long) op.stride().width() * read.c();
+        long row = op.stride().height() * read.w() * column;
+        plan.reorder(x.as(new memory.desc(new long[]{read.n(), read.c(), read.h(), read.w()}, OneDnn.U8,
+                new long[]{read.h() * row, 1, row, column})), to);
+        return to;
     }
 
     private OneDnnMargins margins(Geometry g) {
@@ -101,8 +130,9 @@ final class OneDnnConvolution implements AutoCloseable {
         return overRows;
     }
 
-    private static Geometry pixels(int n) {
-        return new Geometry(n, 1, n, 1, 0, 0, 0, 0);
+    /** The geometry of a kernel of one pixel without stride and padding. */
+    private static Geometry pixels(int height, int width) {
+        return new Geometry(height, width, height, width, 0, 0, 0, 0);
     }
 
     private void add(OneDnnPlan plan, int n, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to, LinearOp.Size stride, Geometry g,

@@ -1,5 +1,6 @@
 package org.multipoint.internal.engine;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +13,7 @@ import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.LinearOp.Size;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.testing.ForkedJvm;
+import org.multipoint.testing.Reliability;
 import org.multipoint.testing.TestPoints;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -312,6 +314,21 @@ class EngineTest {
         kernel.close();
         kernel.close();
         assertThrows(IllegalStateException.class, () -> kernel.apply(Nd4j.zeros(1, 3, 5, 5)));
+    }
+
+    /** A library that writes beyond a thread's pixels is wrong once in thousands of runs. */
+    @Test
+    @Tag(Reliability.TAG)
+    void threadsOfStridedKernelsDoNotDisturbOneAnother() {
+        LinearOp op = op(8, 17, 1, 1, 2, 1, 0, PaddingMode.EXPLICIT);
+        MultipointMatrix weights = rows(op, oneDnn().exactCodeLimit(), 1);
+        INDArray image = nchw(noise(3 * 8 * 64, 3), 3, 8, 8, 8);
+        float[] expected = Reference.quantized(op, weights, new float[17], SIGNED, values(image), 3, 8, 8);
+        try (Kernel kernel = oneDnn().quantized(op, weights, new float[17], SIGNED)) {
+            for (int i = 0; i < Reliability.times(10_000, 200_000); i++) {
+                assertArrayEquals(expected, values(kernel.apply(image)), "run " + i);
+            }
+        }
     }
 
     /** What the forked process of the test below does. */
