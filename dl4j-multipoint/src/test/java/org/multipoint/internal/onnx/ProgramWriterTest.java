@@ -168,7 +168,7 @@ class ProgramWriterTest {
     private static final int CHANNELS = 8;
 
     private static Program.Linear linear(int input, LinearOp op, InputQuantization q) {
-        Random random = new Random(op.hashCode());
+        Random random = new Random(op.toString().hashCode());
         byte[] codes = new byte[op.rows() * op.columns()];
         float[] floats = new float[codes.length];
         float[] scales = new float[op.rows()];
