@@ -18,10 +18,12 @@ import java.util.stream.Stream;
  * @param calibrationImages images that it was calibrated on
  * @param testImages        images that it was evaluated on
  * @param fp32Top1          share of images whose most likely class is right before
+ * @param trainedTop1       the same of the network trained further in fp32 for as long as others are; null where none is
  * @param points            in the order in which they were measured
  */
 record Curve(@JsonProperty("model") String model, @JsonProperty("calibrationImages") int calibrationImages,
-             @JsonProperty("testImages") int testImages, @JsonProperty("fp32Top1") double fp32Top1, @JsonProperty("points") List<Point> points) {
+             @JsonProperty("testImages") int testImages, @JsonProperty("fp32Top1") double fp32Top1,
+             @JsonProperty("trainedTop1") Double trainedTop1, @JsonProperty("points") List<Point> points) {
 
     @JsonCreator
     Curve {
@@ -50,7 +52,11 @@ record Curve(@JsonProperty("model") String model, @JsonProperty("calibrationImag
     }
 
     Curve with(Point point) {
-        return new Curve(model, calibrationImages, testImages, fp32Top1, Stream.concat(points.stream(), Stream.of(point)).toList());
+        return new Curve(model, calibrationImages, testImages, fp32Top1, trainedTop1, Stream.concat(points.stream(), Stream.of(point)).toList());
+    }
+
+    Curve withTrained(double top1) {
+        return new Curve(model, calibrationImages, testImages, fp32Top1, top1, points);
     }
 
     /**

@@ -86,7 +86,7 @@ final class CurveCommand implements Callable<Integer> {
             notebook.step("What stored bits buy");
             notebook.say("Divergence: mean Kullback-Leibler divergence of the class probabilities from those of fp32, in nats. Bits: everything "
                     + "counted; mixed precision stores 8-bit codes, and is counted as in a format made for it.");
-            Curve empty = new Curve(name, images.calibration().totalExamples(), images.test().totalExamples(), original.top1(), List.of());
+            Curve empty = new Curve(name, images.calibration().totalExamples(), images.test().totalExamples(), original.top1(), null, List.of());
             measure(notebook, network, images, original, resume ? empty.begun(json.file().orElseThrow()) : empty);
         }
         notebook.next("quantize it to a size", classifier.cifar10().isPresent()

@@ -11,6 +11,7 @@ import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 import org.multipoint.internal.files.AtomicFile;
 
+import java.awt.BasicStroke;
 import java.awt.Color;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -60,12 +61,20 @@ final class CurvePlot {
 
     private static XYChart top1(Curve curve) {
         double fp32 = 100 * curve.fp32Top1();
-        XYChart chart = chart(curve, String.format(Locale.ROOT, "%s: top-1 (fp32, dashed: %.2f %%)", curve.model(), fp32), "top-1, %",
+        String lines = curve.trainedTop1() == null ? "" : String.format(Locale.ROOT, "; trained, dotted: %.2f %%", 100 * curve.trainedTop1());
+        XYChart chart = chart(curve, String.format(Locale.ROOT, "%s: top-1 (fp32, dashed: %.2f %%%s)", curve.model(), fp32, lines), "top-1, %",
                 p -> 100 * p.top1());
         chart.getStyler().setYAxisDecimalPattern("0.#").setLegendVisible(false);
-        chart.addSeries("fp32", new double[]{chart.getStyler().getXAxisMin(), chart.getStyler().getXAxisMax()}, new double[]{fp32, fp32})
-                .setMarker(SeriesMarkers.NONE).setLineColor(Color.DARK_GRAY).setLineStyle(SeriesLines.DASH_DASH);
+        addLine(chart, "fp32", fp32, SeriesLines.DASH_DASH);
+        if (curve.trainedTop1() != null) {
+            addLine(chart, "trained", 100 * curve.trainedTop1(), SeriesLines.DOT_DOT);
+        }
         return chart;
+    }
+
+    private static void addLine(XYChart chart, String name, double height, BasicStroke stroke) {
+        chart.addSeries(name, new double[]{chart.getStyler().getXAxisMin(), chart.getStyler().getXAxisMax()}, new double[]{height, height})
+                .setMarker(SeriesMarkers.NONE).setLineColor(Color.DARK_GRAY).setLineStyle(stroke);
     }
 
     /** Curves fall: the legend stands where there are none. The axis has whole decades, whose ends are labelled. */

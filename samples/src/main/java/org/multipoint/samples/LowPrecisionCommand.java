@@ -1,7 +1,6 @@
 package org.multipoint.samples;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.multipoint.datasets.ImageIterator;
 import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.training.LowPrecision;
 import org.multipoint.training.LowPrecisionReport;
@@ -26,8 +25,9 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
 /** What training costs in accuracy where numbers have few bits. */
-@Command(name = "low-precision", description = "Trains a small network on generated images again and again, with numbers of 32, 16 "
-        + "and 8 bits, with and without loss scaling, and with each kind of numbers in 16 bits alone.")
+@Command(name = "low-precision", description = "Trains a small network again and again, with numbers of 32, 16 and 8 bits, with "
+        + "and without loss scaling, and with each kind of numbers in 16 bits alone. It tells shapes apart in generated images, which it sees through the first "
+        + "stages of the network of quickstart.")
 final class LowPrecisionCommand implements Callable<Integer> {
 
     private static final GeneratedTask TASK = GeneratedTask.CLASSIFICATION;
@@ -59,7 +59,7 @@ final class LowPrecisionCommand implements Callable<Integer> {
             + "trained again.")
     private boolean resume;
 
-    @Option(names = "--images", defaultValue = "3200", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
+    @Option(names = "--images", defaultValue = "6400", paramLabel = "N", description = "Images to train on; default ${DEFAULT-VALUE}.")
     void setImages(int count) {
         images = Arguments.positive(command, "--images", count);
     }
@@ -74,8 +74,8 @@ final class LowPrecisionCommand implements Callable<Integer> {
         test = Arguments.positive(command, "--test", count);
     }
 
-    @Option(names = "--width", defaultValue = "8", paramLabel = "N",
-            description = "Channels of the first convolution; default ${DEFAULT-VALUE}.")
+    @Option(names = "--width", defaultValue = "64", paramLabel = "N",
+            description = "Outputs of a dense layer; default ${DEFAULT-VALUE}.")
     void setWidth(int channels) {
         width = Arguments.positive(command, "--width", channels);
     }
@@ -96,8 +96,9 @@ final class LowPrecisionCommand implements Callable<Integer> {
         List<Task> tasks = tasks();
         notebook.step("%,d runs of training on %,d images, %,d times each, evaluated on %,d others", tasks.size(), images, epochs,
                 test);
-        List<DataSet> train = batches(TASK.train(images, BATCH));
-        List<DataSet> others = batches(TASK.test(test, BATCH));
+        ShapeFeatures features = new ShapeFeatures();
+        List<DataSet> train = features.of(TASK.train(images, BATCH));
+        List<DataSet> others = features.of(TASK.test(test, BATCH));
         try (Progress progress = Progress.of("runs", tasks.size())) {
             for (Task task : tasks) {
                 if (runs.find(task.network, task.setting, task.seed).isEmpty()) {
@@ -178,14 +179,5 @@ final class LowPrecisionCommand implements Callable<Integer> {
         return new LowPrecisionRuns.Run(task.network, task.setting, task.seed, evaluation.accuracy(), report.skipped(), report.scale().last(),
                 report.rows().stream().filter(r -> r.kind() == TensorKind.ERRORS).mapToDouble(LowPrecisionReport.Row::underflowShare).sum(),
                 report.rows().stream().mapToLong(LowPrecisionReport.Row::overflows).sum(), losses);
-    }
-
-    /** Batches in memory, to be used again and again. */
-    private static List<DataSet> batches(ImageIterator images) {
-        List<DataSet> batches = new ArrayList<>();
-        try (images) {
-            images.forEachRemaining(batches::add);
-        }
-        return batches;
     }
 }

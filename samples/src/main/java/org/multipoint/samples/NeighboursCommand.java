@@ -142,7 +142,7 @@ final class NeighboursCommand implements Callable<Integer> {
             notebook.step("%s: %s", name, images);
             original = Evaluations.evaluate("fp32", network.compiled(), test);
             notebook.say("fp32: top-1 %.2f %%", 100 * original.top1());
-            curve = new Curve(name, calibration.totalExamples(), test.totalExamples(), original.top1(), List.of());
+            curve = new Curve(name, calibration.totalExamples(), test.totalExamples(), original.top1(), null, List.of());
             if (resume) {
                 curve = curve.begun(json.file().orElseThrow());
             }
@@ -196,13 +196,17 @@ final class NeighboursCommand implements Callable<Integer> {
     private void add(String series, String setting, double bits, double top1, double divergence) throws IOException {
         curve = curve.with(new Curve.Point(series, setting, bits, top1, divergence));
         notebook.say("%-22s %-18s %6.3f bits, top-1 %6.2f %%, divergence %.4f", series, setting, bits, 100 * top1, divergence);
+        write();
+    }
+
+    private void write() throws IOException {
         if (json.file().isPresent()) {
             AtomicFile.writeJson(json.file().get(), curve);
         }
         if (markdown != null) {
             AtomicFile.write(markdown, part -> Files.writeString(part, asMarkdown(), StandardCharsets.UTF_8));
         }
-        if (plot.file().isPresent()) {
+        if (plot.file().isPresent() && !curve.points().isEmpty()) {
             CurvePlot.write(plot.file().get(), curve);
         }
     }
@@ -212,12 +216,13 @@ final class NeighboursCommand implements Callable<Integer> {
                 .orElseGet(() -> GENERATED.train(trainingImages, BATCH))) {
             notebook.step("BSQ: %d epochs for bit planes and %d for weights, on %,d images", epochs, tuneEpochs, images.totalExamples());
             int steps = (epochs + tuneEpochs) * images.batches();
-            ComputationGraph plain = trainable((ComputationGraph) network.model(), steps);
-            for (int epoch = 0; epoch < epochs + tuneEpochs; epoch++) {
-                plain.fit(images);
+            if (curve.trainedTop1() == null) {
+                ComputationGraph plain = trainable((ComputationGraph) network.model(), steps);
+                plain.fit(images, epochs + tuneEpochs);
+                curve = curve.withTrained(Evaluations.evaluate("fp32", new Network(plain).compiled(), test).top1());
+                write();
             }
-            Evaluations.Result fp32 = Evaluations.evaluate("fp32", new Network(plain).compiled(), test, original.outputs());
-            notebook.say("trained in fp32 for as many epochs: top-1 %.2f %%, divergence %.4f", 100 * fp32.top1(), fp32.divergence());
+            notebook.say("trained in fp32 for as many epochs: top-1 %.2f %%", 100 * curve.trainedTop1());
             for (double alpha : alphas) {
                 String setting = "alpha " + alpha;
                 if (curve.find(BSQ, setting).isPresent()) {

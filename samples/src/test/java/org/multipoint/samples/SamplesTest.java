@@ -162,7 +162,7 @@ class SamplesTest {
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(ImageIO.read(folder.resolve("low.png").toFile()).getWidth() > 0);
         JsonNode json = json(file);
-        assertEquals(List.of("CONVOLUTIONS FP32", "CONVOLUTIONS FP16", "CONVOLUTIONS FP8_STOCHASTIC",
+        assertEquals(List.of("DENSE FP32", "DENSE FP16", "DENSE FP8_STOCHASTIC",
                         "SMALL_LOSS FP32", "SMALL_LOSS FP16", "SMALL_LOSS FP8_STOCHASTIC"),
                 StreamSupport.stream(json.get("runs").spliterator(), false)
                         .map(r -> r.get("network").asText() + " " + r.get("setting").asText()).toList());
