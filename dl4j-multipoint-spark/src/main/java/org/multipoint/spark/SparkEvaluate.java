@@ -6,7 +6,6 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.multipoint.datasets.ImageFolder;
 import org.multipoint.datasets.ImageView;
-import org.multipoint.files.MalformedModelException;
 import org.multipoint.files.ModelFiles;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -114,7 +113,7 @@ public final class SparkEvaluate implements Callable<Integer> {
                 .mapToObj(i -> new Tuple2<>(folder.files().get(i).toAbsolutePath().toString(), folder.label(i))).toList();
         SparkConf conf = new SparkConf().setAppName("spark-evaluate " + model.getFileName());
         LocalSpark.configure(conf, master != null ? master : conf.get("spark.master", "local[*]"));
-        Model network = read();
+        Model network = ModelFiles.read(model);
         try (JavaSparkContext context = new JavaSparkContext(conf);
              SparkEvaluation evaluation = new SparkEvaluation(context, network, folder.getLabels())) {
             context.setLogLevel("WARN");
@@ -131,19 +130,6 @@ public final class SparkEvaluate implements Callable<Integer> {
             }
         }
         return CommandLine.ExitCode.OK;
-    }
-
-    private Model read() throws IOException {
-        try {
-            return ModelFiles.readGraph(model);
-        } catch (MalformedModelException noGraph) {
-            try {
-                return ModelFiles.readNetwork(model);
-            } catch (MalformedModelException e) {
-                e.addSuppressed(noGraph);
-                throw e;
-            }
-        }
     }
 
     private ImageView view() {

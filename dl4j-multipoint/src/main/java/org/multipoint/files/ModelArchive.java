@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.zip.CRC32;
@@ -84,13 +85,15 @@ final class ModelArchive {
     /**
      * Checks the configuration.
      *
-     * @param name a property that it must have
-     * @throws IllegalArgumentException where it is beyond its bounds, or does not have the property
+     * @param names properties one of which it must have
+     * @return the first of them that it has
+     * @throws IllegalArgumentException where it is beyond its bounds, or has none of the properties
      * @throws IOException              where it is no JSON
      */
-    void requireProperty(String name) throws IOException {
+    String requireProperty(String... names) throws IOException {
         Set<String> properties = ConfigurationJson.check(configuration);
-        require(properties.contains(name), "expected a configuration with the property \"" + name + "\", found " + properties);
+        return Arrays.stream(names).filter(properties::contains).findFirst().orElseThrow(() -> new IllegalArgumentException(
+                "expected a configuration with the property \"" + String.join("\" or \"", names) + "\", found " + properties));
     }
 
     /** The configuration as JSON, in the character set in which Deeplearning4j writes and reads it. */

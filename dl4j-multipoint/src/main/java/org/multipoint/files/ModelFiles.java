@@ -28,6 +28,10 @@ import java.util.zip.ZipException;
  */
 public final class ModelFiles {
 
+    /** Properties of their configurations. */
+    private static final String OF_GRAPHS = "vertices";
+    private static final String OF_NETWORKS = "confs";
+
     private ModelFiles() {
     }
 
@@ -51,15 +55,8 @@ public final class ModelFiles {
      */
     public static ComputationGraph readGraph(Path file) throws IOException {
         return read(file, archive -> {
-            archive.requireProperty("vertices");
-            ComputationGraphConfiguration configuration = ComputationGraphConfiguration.fromJson(archive.configuration());
-            INDArray params = archive.params(configuration.getDataType());
-            return closingOnFailure(params, () -> {
-                configuration.setDataType(params.dataType());
-                ComputationGraph graph = new ComputationGraph(configuration);
-                graph.init(params, false);
-                return graph;
-            });
+            archive.requireProperty(OF_GRAPHS);
+            return graph(archive);
         });
     }
 
@@ -71,15 +68,42 @@ public final class ModelFiles {
      */
     public static MultiLayerNetwork readNetwork(Path file) throws IOException {
         return read(file, archive -> {
-            archive.requireProperty("confs");
-            MultiLayerConfiguration configuration = MultiLayerConfiguration.fromJson(archive.configuration());
-            INDArray params = archive.params(configuration.getDataType());
-            return closingOnFailure(params, () -> {
-                configuration.setDataType(params.dataType());
-                MultiLayerNetwork network = new MultiLayerNetwork(configuration);
-                network.init(params, false);
-                return network;
-            });
+            archive.requireProperty(OF_NETWORKS);
+            return network(archive);
+        });
+    }
+
+    /**
+     * Reads a graph or a network of layers, whichever the file has, within the bounds of {@link #readGraph}.
+     *
+     * @return a {@link ComputationGraph} or {@link MultiLayerNetwork}
+     * @throws MalformedModelException where the file is neither, or is truncated or altered
+     * @throws IOException             where it cannot be read
+     */
+    public static Model read(Path file) throws IOException {
+        return ModelFiles.<Model>read(file, archive -> archive.requireProperty(OF_GRAPHS, OF_NETWORKS).equals(OF_GRAPHS) ? graph(archive)
+                : network(archive));
+    }
+
+    private static ComputationGraph graph(ModelArchive archive) throws IOException {
+        ComputationGraphConfiguration configuration = ComputationGraphConfiguration.fromJson(archive.configuration());
+        INDArray params = archive.params(configuration.getDataType());
+        return closingOnFailure(params, () -> {
+            configuration.setDataType(params.dataType());
+            ComputationGraph graph = new ComputationGraph(configuration);
+            graph.init(params, false);
+            return graph;
+        });
+    }
+
+    private static MultiLayerNetwork network(ModelArchive archive) throws IOException {
+        MultiLayerConfiguration configuration = MultiLayerConfiguration.fromJson(archive.configuration());
+        INDArray params = archive.params(configuration.getDataType());
+        return closingOnFailure(params, () -> {
+            configuration.setDataType(params.dataType());
+            MultiLayerNetwork network = new MultiLayerNetwork(configuration);
+            network.init(params, false);
+            return network;
         });
     }
 

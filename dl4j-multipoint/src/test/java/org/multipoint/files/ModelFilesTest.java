@@ -39,6 +39,7 @@ import static org.deeplearning4j.util.ModelSerializer.CONFIGURATION_JSON;
 import static org.deeplearning4j.util.ModelSerializer.NO_PARAMS_MARKER;
 import static org.deeplearning4j.util.ModelSerializer.PREPROCESSOR_BIN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -101,7 +102,18 @@ class ModelFilesTest {
         INDArray x = TestNets.random(2, 4, 6);
         assertEquals(network.output(x), ModelFiles.readNetwork(file).output(x));
         refused("expected a configuration with the property \"vertices\", found", file);
+        assertEquals(network.output(x), assertInstanceOf(MultiLayerNetwork.class, ModelFiles.read(file)).output(x));
         assertThrows(MalformedModelException.class, () -> ModelFiles.readNetwork(folder.resolve("model.zip")));
+    }
+
+    @Test
+    void eitherKindIsRead() throws IOException {
+        Path file = folder.resolve("written.zip");
+        ModelFiles.write(source, file);
+        assertEquals(source.params(), assertInstanceOf(ComputationGraph.class, ModelFiles.read(file)).params());
+        Path neither = file("configuration.json", "{\"layers\": []}".getBytes(StandardCharsets.UTF_8));
+        String message = assertThrows(MalformedModelException.class, () -> ModelFiles.read(neither)).getMessage();
+        assertTrue(message.contains("expected a configuration with the property \"vertices\" or \"confs\", found [layers]"), message);
     }
 
     @Test

@@ -87,21 +87,18 @@ final class SavedModel {
     }
 
     private static Network readZip(Path file) throws IOException {
-        JsonNode configuration;
         try (ZipFile zip = new ZipFile(file.toFile())) {
-            ZipEntry entry = zip.getEntry("configuration.json");
-            if (entry == null) {
+            if (zip.getEntry("configuration.json") == null) {
                 boolean keras = zip.getEntry("metadata.json") != null && zip.getEntry("config.json") != null;
                 throw new IOException(file + (keras ? ": this is a model in the format of Keras 3 (.keras). " + KERAS_2
                         : ": this zip archive is no model of Deeplearning4j: it has no configuration.json"));
             }
-            configuration = new ObjectMapper().readTree(zip.getInputStream(entry));
         } catch (ZipException e) {
             throw altered(file.toString(), e);
         }
         Model model;
         try {
-            model = configuration.has("vertices") ? ModelFiles.readGraph(file) : ModelFiles.readNetwork(file);
+            model = ModelFiles.read(file);
         } catch (IOException | RuntimeException e) {
             throw altered(file.toString(), e);
         }
