@@ -60,6 +60,8 @@ public final class Bsq {
         private final LinearVertex vertex;
         private final int operation;
         private final INDArray param;
+        /** The largest weight before training. */
+        private final float largest;
         private BitPlanes planes;
 
         private Weights(LinearVertex vertex, int operation, INDArray param) {
@@ -67,6 +69,12 @@ public final class Bsq {
             this.operation = operation;
             this.param = param;
             this.planes = BitPlanes.of(values(), FIRST_PLANES);
+            this.largest = most();
+        }
+
+        /** The largest weight that the planes can hold. */
+        private float most() {
+            return planes.step() * ((1 << planes.planes()) - 1);
         }
 
         String vertex() {
@@ -173,9 +181,10 @@ public final class Bsq {
     }
 
     /**
-     * Trains the weights at the widths that they have, as DoReFa does (Zhou et al., 2016): numbers in full precision between -1 and 1,
-     * whose rounded values, times the largest weight of the layer, the network computes with. What an updater adds to weights is passed on to
-     * them by the chain rule, so that a layer learns as fast after the group lasso has made its weights small.
+     * Trains the weights at the widths that they have, as DoReFa does (Zhou et al., 2016): numbers in full precision, as large as the weights
+     * of the source were, whose rounded values, scaled to the weights of the layer as they are now, the network computes with. What an
+     * updater adds to weights is passed on to them by the chain rule. So a layer learns as fast as it would have before the group lasso
+     * made its weights small.
      *
      * @param data   batches in a fixed order; reset before each epoch
      * @param epochs positive
@@ -188,9 +197,10 @@ public final class Bsq {
                     Weights w = weights.get(i);
                     float[] change = difference(w.values(), before.get(i));
                     float[] rounded = full.get(i);
-                    float most = w.planes.step() * ((1 << w.planes.planes()) - 1);
+                    float most = w.most();
+                    float scale = most / w.largest;
                     for (int j = 0; j < change.length; j++) {
-                        rounded[j] = Math.max(-most, Math.min(most, rounded[j] + most * most * change[j]));
+                        rounded[j] = Math.max(-most, Math.min(most, rounded[j] + scale * scale * change[j]));
                     }
                     w.assign(onGrid(rounded, w.planes.step()));
                 }
