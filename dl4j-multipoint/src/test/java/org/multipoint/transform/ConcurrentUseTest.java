@@ -51,8 +51,10 @@ class ConcurrentUseTest {
     /** Rounds of each thread; in the long version, seconds. */
     private static final int ROUNDS = 12;
     private static final long SECONDS = Integer.getInteger("org.multipoint.concurrent", 600);
-    /** Resident memory that is measured this often in the long version. */
+    /** Memory is measured this often in the long version. */
     private static final long SAMPLE_SECONDS = 15;
+    private static final List<String> KINDS_OF_MEMORY = List.of("seconds", "objects on the heap", "resident memory besides the heap");
+    private static final double MIB = 1 << 20;
 
     private final ComputationGraph source = TestNets.chain(InputType.convolutional(10, 10, 3), layers());
     private final ComputationGraph transformed = transformed();
@@ -156,7 +158,7 @@ class ConcurrentUseTest {
             futures.add(threads.submit(transforming));
             while (goesOn.getAsBoolean()) {
                 pause(1000 * SAMPLE_SECONDS);
-                memory.add(new double[]{SECONDS - (end - System.nanoTime()) / 1e9, Pointer.physicalBytes() / (double) (1 << 20)});
+                memory.add(memory(SECONDS - (end - System.nanoTime()) / 1e9));
                 failed(futures);
             }
             for (Future<?> future : futures) {
@@ -172,9 +174,18 @@ class ConcurrentUseTest {
         if (Reliability.LONG) {
             // The first fifth is warming up.
             List<double[]> later = memory.subList(memory.size() / 5, memory.size());
-            Reliability.figure("resident memory over %d s: %.0f MiB after warming up, %.0f MiB at the end, slope %.2f MiB a minute", SECONDS,
-                    later.get(0)[1], later.get(later.size() - 1)[1], 60 * slope(later));
+            for (int kind = 1; kind < KINDS_OF_MEMORY.size(); kind++) {
+                Reliability.figure("%s over %d s: %.0f MiB after warming up, %.0f MiB at the end, slope %.2f MiB a minute", KINDS_OF_MEMORY.get(kind),
+                        SECONDS, later.get(0)[kind], later.get(later.size() - 1)[kind], 60 * slope(later, kind));
+            }
         }
+    }
+
+    /** The second, and MiB of each kind. */
+    private static double[] memory(double second) {
+        System.gc();
+        Runtime java = Runtime.getRuntime();
+        return new double[]{second, (java.totalMemory() - java.freeMemory()) / MIB, (Pointer.physicalBytes() - java.totalMemory()) / MIB};
     }
 
     private static void failed(List<Future<?>> futures) throws InterruptedException, ExecutionException {
@@ -186,10 +197,10 @@ class ConcurrentUseTest {
     }
 
     /** Of the least squares line. */
-    private static double slope(List<double[]> points) {
+    private static double slope(List<double[]> points, int kind) {
         double x = points.stream().mapToDouble(p -> p[0]).average().orElseThrow();
-        double y = points.stream().mapToDouble(p -> p[1]).average().orElseThrow();
-        return points.stream().mapToDouble(p -> (p[0] - x) * (p[1] - y)).sum() / points.stream().mapToDouble(p -> (p[0] - x) * (p[0] - x)).sum();
+        double y = points.stream().mapToDouble(p -> p[kind]).average().orElseThrow();
+        return points.stream().mapToDouble(p -> (p[0] - x) * (p[kind] - y)).sum() / points.stream().mapToDouble(p -> (p[0] - x) * (p[0] - x)).sum();
     }
 
     private static void pause(long milliseconds) {
