@@ -35,6 +35,8 @@ final class BenchCommand implements Callable<Integer> {
     private static final String SPIN_COUNT = "GOMP_SPINCOUNT";
     /** Some ten microseconds: longer than from one operation of a segment to the next, shorter than all that comes between two runs. */
     private static final String SHORT_SPIN = "20000";
+    /** The environment variable that keeps each thread of OpenMP on a processor of its own. */
+    private static final String BIND = "OMP_PROC_BIND";
 
     @Spec
     private CommandSpec command;
@@ -88,6 +90,10 @@ final class BenchCommand implements Callable<Integer> {
             if (threads > 1) {
                 environment.put(SPIN_COUNT, SHORT_SPIN);
             }
+        }
+        // ONNX Runtime's threads would inherit the one processor of the thread that starts them.
+        if (threads > 1 && served != null && !System.getenv().containsKey(BIND)) {
+            environment.put(BIND, "true");
         }
         if (!System.getenv().entrySet().containsAll(environment.entrySet())) {
             return ChildJvm.run(environment, Samples.class, command.root().commandLine().getParseResult().originalArgs(),
