@@ -74,6 +74,9 @@ final class NeighboursCommand implements Callable<Integer> {
             + "measured again.")
     private boolean resume;
 
+    @Option(names = "--rewind", description = "BSQ trains weights of the widths found from what they were before, not from what bit planes have left.")
+    private boolean rewind;
+
     private int epochs;
     private int tuneEpochs;
     private double rate;
@@ -224,12 +227,15 @@ final class NeighboursCommand implements Callable<Integer> {
             }
             notebook.say("trained in fp32 for as many epochs: top-1 %.2f %%", 100 * curve.trainedTop1());
             for (double alpha : alphas) {
-                String setting = "alpha " + alpha;
+                String setting = "alpha " + alpha + (rewind ? ", rewound" : "");
                 if (curve.find(BSQ, setting).isPresent()) {
                     continue;
                 }
                 Bsq bsq = new Bsq(trainable((ComputationGraph) network.model(), steps), alpha);
                 bsq.train(images, epochs);
+                if (rewind) {
+                    bsq.rewind();
+                }
                 bsq.tune(images, tuneEpochs);
                 ComputationGraph stored = bsq.stored(calibration);
                 Network compiled = new Network(stored).compiled();

@@ -11,6 +11,8 @@ final class BitPlanes {
 
     /** Largest value of an element of a plane. */
     private static final float MOST = 2;
+    /** Steps that are tried for weights of a given number of planes. */
+    private static final int STEPS = 40;
 
     private float step;
     /** The planes of each sign, the lowest first, {@code [planes][weights]}. */
@@ -24,16 +26,52 @@ final class BitPlanes {
 
     /** Weights rounded to the nearest of {@code 2^(planes + 1) - 1} values, of which the outermost is the largest weight. */
     static BitPlanes of(float[] weights, int planes) {
+        return rounded(weights, widest(weights, planes), planes);
+    }
+
+    /** Weights rounded to the same number of values with the step, of forty that cut off more and more, that leaves the least squared error. */
+    static BitPlanes nearest(float[] weights, int planes) {
+        int most = most(planes);
+        float widest = widest(weights, planes);
+        float step = widest;
+        double least = Double.POSITIVE_INFINITY;
+        for (int i = STEPS; i > 0; i--) {
+            float candidate = widest * ((float) i / STEPS);
+            double error = 0;
+            for (float weight : weights) {
+                double rest = weight - candidate * multiple(weight, candidate, most);
+                error += rest * rest;
+            }
+            if (error < least) {
+                least = error;
+                step = candidate;
+            }
+        }
+        return rounded(weights, step, planes);
+    }
+
+    private static float widest(float[] weights, int planes) {
         float largest = 0;
         for (float weight : weights) {
             largest = Math.max(largest, Math.abs(weight));
         }
-        float step = largest > 0 ? largest / ((1 << planes) - 1) : 1;
+        return largest > 0 ? largest / most(planes) : 1;
+    }
+
+    private static int most(int planes) {
+        return (1 << planes) - 1;
+    }
+
+    private static BitPlanes rounded(float[] weights, float step, int planes) {
         float[] multiples = new float[weights.length];
         for (int i = 0; i < weights.length; i++) {
-            multiples[i] = (float) Math.rint(weights[i] / step);
+            multiples[i] = multiple(weights[i], step, most(planes));
         }
         return new BitPlanes(step, multiples, planes);
+    }
+
+    private static float multiple(float weight, float step, int most) {
+        return Math.max(-most, Math.min(most, (float) Math.rint(weight / step)));
     }
 
     /** Makes planes binary. What rounding leaves, at most a half, stays in the lowest one, so that nothing is lost of what it has learned. */

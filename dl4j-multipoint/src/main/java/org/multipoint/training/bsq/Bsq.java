@@ -19,12 +19,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Fine-tunes a network so that it needs few bits (BSQ, Yang et al., ICLR 2021). {@link #train} trains the bit planes of weights under a
  * group lasso that empties them, and drops the empty ones; {@link #tune} then trains the weights at the widths found, with gradients that
- * pass straight through the rounding. Both may be called several times. {@link #stored} gives a network whose layers store codes of their
+ * pass straight through the rounding, from what the group lasso has left or, after {@link #rewind}, from the weights of the source. All of
+ * them may be called several times. {@link #stored} gives a network whose layers store codes of their
  * own width, like those that {@link org.multipoint.transform.Multipoint} makes.
  *
  * <pre>{@code
  * Bsq bsq = new Bsq(graph, 50);
  * bsq.train(iterator, 4);
+ * bsq.rewind();
  * bsq.tune(iterator, 2);
  * ComputationGraph small = bsq.stored(iterator);
  * }</pre>
@@ -42,6 +44,8 @@ public final class Bsq {
     private static final int ADJUSTED_AFTER = 10;
 
     private final ComputationGraph graph;
+    /** The parameters of the source. */
+    private final INDArray source;
     private final double alpha;
     private final List<Weights> weights = new ArrayList<>();
 
@@ -60,16 +64,49 @@ public final class Bsq {
         private final LinearVertex vertex;
         private final int operation;
         private final INDArray param;
-        /** The largest weight before training. */
+        /** The weights of the source. */
+        private final float[] source;
+        /** The largest of them. */
         private final float largest;
         private BitPlanes planes;
+        /** The weights in full precision, which tuning trains. */
+        private float[] full;
+        /** How large the weights are as a share of those of the source. */
+        private float scale;
 
         private Weights(LinearVertex vertex, int operation, INDArray param) {
             this.vertex = vertex;
             this.operation = operation;
             this.param = param;
-            this.planes = BitPlanes.of(values(), FIRST_PLANES);
+            this.source = values();
+            this.planes = BitPlanes.of(source, FIRST_PLANES);
             this.largest = most();
+            takePlanes();
+        }
+
+        /** Sets the parameter to the weights of the planes. */
+        private void takePlanes() {
+            full = planes.weights();
+            scale = most() / largest;
+            assign(full);
+        }
+
+        /** Goes back to the weights of the source, with as many planes as there are now. */
+        private void rewind() {
+            planes = BitPlanes.nearest(source, planes.planes());
+            full = source.clone();
+            scale = 1;
+            add(new float[full.length]);
+        }
+
+        /** Passes a change of the rounded weights on to those in full precision, and rounds these again. */
+        private void add(float[] change) {
+            float[] rounded = new float[change.length];
+            for (int i = 0; i < change.length; i++) {
+                full[i] = Math.max(-most(), Math.min(most(), full[i] + scale * scale * change[i]));
+                rounded[i] = planes.step() * (float) Math.rint(full[i] / planes.step());
+            }
+            assign(rounded);
         }
 
         /** The largest weight that the planes can hold. */
@@ -126,6 +163,7 @@ public final class Bsq {
         }
         this.alpha = alpha;
         this.graph = GraphEdit.of(Objects.requireNonNull(source, "source")).toGraph();
+        this.source = graph.params().dup();
         for (LinearVertex vertex : new ReferenceNetwork(graph, Engines.preferred()).linear().values()) {
             Layer layer = graph.getLayer(vertex.name());
             learningRate(vertex.name());
@@ -136,7 +174,6 @@ public final class Bsq {
         if (weights.isEmpty()) {
             throw new IllegalArgumentException("The graph has no layer that can be quantized");
         }
-        weights.forEach(w -> w.assign(w.planes.weights()));
     }
 
     private double learningRate(String layer) {
@@ -163,7 +200,7 @@ public final class Bsq {
                     Weights w = weights.get(i);
                     w.planes.add(difference(w.values(), before.get(i)));
                     w.planes.shrink(learningRate(w.vertex()) * alpha * w.param.length() * w.planes.planes() / all);
-                    w.assign(w.planes.weights());
+                    w.takePlanes();
                 }
                 if (steps.incrementAndGet() % ADJUSTED_AFTER == 0) {
                     adjust(FIRST_PLANES);
@@ -176,8 +213,23 @@ public final class Bsq {
     private void adjust(int most) {
         weights.forEach(w -> {
             w.planes.adjust(most);
-            w.assign(w.planes.weights());
+            w.takePlanes();
         });
+    }
+
+    /**
+     * Goes back to the parameters of the source, rounded to the planes that each layer has now; the step of a layer is the one that rounds
+     * with the least squared error. What has been learned is the widths alone. Where there are too few steps to train back what the group
+     * lasso takes from the weights, {@link #tune} ends with a better network when it begins here (weight rewinding, Renda et al.,
+     * "Comparing Rewinding and Fine-tuning in Neural Network Pruning", ICLR 2020).
+     */
+    public void rewind() {
+        graph.params().assign(source);
+        INDArray state = graph.getUpdater().getStateViewArray();
+        if (state != null) {
+            state.assign(0);
+        }
+        weights.forEach(Weights::rewind);
     }
 
     /**
@@ -190,30 +242,14 @@ public final class Bsq {
      * @param epochs positive
      */
     public void tune(DataSetIterator data, int epochs) {
-        List<float[]> full = weights.stream().map(Weights::values).toList();
         for (int epoch = 1; epoch <= epochs; epoch++) {
             pass(data, before -> {
                 for (int i = 0; i < weights.size(); i++) {
                     Weights w = weights.get(i);
-                    float[] change = difference(w.values(), before.get(i));
-                    float[] rounded = full.get(i);
-                    float most = w.most();
-                    float scale = most / w.largest;
-                    for (int j = 0; j < change.length; j++) {
-                        rounded[j] = Math.max(-most, Math.min(most, rounded[j] + scale * scale * change[j]));
-                    }
-                    w.assign(onGrid(rounded, w.planes.step()));
+                    w.add(difference(w.values(), before.get(i)));
                 }
             });
         }
-    }
-
-    private static float[] onGrid(float[] values, float step) {
-        float[] rounded = new float[values.length];
-        for (int i = 0; i < rounded.length; i++) {
-            rounded[i] = step * (float) Math.rint(values[i] / step);
-        }
-        return rounded;
     }
 
     private static float[] difference(float[] after, float[] before) {

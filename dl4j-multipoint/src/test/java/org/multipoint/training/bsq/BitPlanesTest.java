@@ -36,6 +36,36 @@ class BitPlanesTest {
         }
     }
 
+    /** Cutting off the largest weights never leaves more than the widest step does, and much less where a few are far from the others. */
+    @Property
+    void theNearestStepLeavesTheLeastError(@ForAll @IntRange(min = 1, max = 60) int count, @ForAll @IntRange(min = 1, max = 8) int planes,
+                                           @ForAll long seed) {
+        float[] weights = random(count, seed);
+        BitPlanes nearest = BitPlanes.nearest(weights, planes);
+        assertEquals(planes, nearest.planes());
+        for (int integer : nearest.integers()) {
+            assertTrue(Math.abs(integer) < 1 << planes);
+        }
+        assertTrue(error(weights, nearest) <= error(weights, BitPlanes.of(weights, planes)) * (1 + 1e-6) + 1e-12);
+    }
+
+    @Test
+    void aFewLargeWeightsAreCutOff() {
+        float[] weights = random(1000, 3);
+        weights[5] = 12;
+        assertTrue(error(weights, BitPlanes.nearest(weights, 2)) < 0.5 * error(weights, BitPlanes.of(weights, 2)));
+        assertArrayEquals(new float[4], BitPlanes.nearest(new float[4], 3).weights());
+    }
+
+    private static double error(float[] weights, BitPlanes planes) {
+        float[] rounded = planes.weights();
+        double sum = 0;
+        for (int i = 0; i < weights.length; i++) {
+            sum += (weights[i] - rounded[i]) * (weights[i] - rounded[i]);
+        }
+        return sum;
+    }
+
     /** {@code dw / dp_b = 2^b step}: the integer 3 = 11 grows by (1 + 4) times the change, as the negative planes stay at zero. */
     @Test
     void aChangeOfWeightsReachesThePlanesByTheChainRule() {

@@ -23,6 +23,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 
 import java.util.List;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -132,14 +133,47 @@ class BsqTest {
     }
 
     @Test
+    void rewindingKeepsWidthsAndTakesTheParametersOfTheSource() {
+        ComputationGraph source = graph(new Nesterovs(0.05, 0.9));
+        Bsq bsq = new Bsq(source, 30);
+        bsq.train(data(), 2);
+        List<Bsq.Width> widths = bsq.widths();
+        bsq.rewind();
+        assertEquals(widths, bsq.widths());
+        assertTrue(bsq.averagePlanes() < 6, () -> "" + bsq.averagePlanes());
+        // What has no planes is the source's: the BatchNormalization.
+        for (String parameter : List.of("gamma", "beta", "mean", "var")) {
+            assertEquals(source.getLayer("l1").getParam(parameter), bsq.network().getLayer("l1").getParam(parameter), parameter);
+        }
+        float[] weights = Tensor.of(source.getLayer("l0").getParam("W")).data();
+        assertArrayEquals(BitPlanes.nearest(weights, widths.get(0).planes()).weights(), Tensor.of(bsq.network().getLayer("l0").getParam("W")).data(), 1e-6f);
+        assertEquals(0, bsq.network().getUpdater().getStateViewArray().amaxNumber().floatValue());
+        assertTrue(difference(bsq.network(), bsq.stored(data())) < 0.02);
+    }
+
+    /** Weights in full precision are kept between rounded ones: two calls are one with as many epochs. */
+    @Test
+    void tuningGoesOnWhereItEnded() {
+        Bsq once = trained(2, 1);
+        once.tune(data(), 3);
+        Bsq thrice = trained(2, 1);
+        for (int i = 0; i < 3; i++) {
+            thrice.tune(data(), 1);
+        }
+        assertEquals(once.network().params(), thrice.network().params());
+    }
+
+    @Test
     void isTheSameForTheSameDataAndLeavesTheSourceAlone() {
         ComputationGraph source = graph(new Nesterovs(0.05, 0.9));
         INDArray before = source.params().dup();
         Bsq first = new Bsq(source, 3);
         first.train(data(), 2);
+        first.rewind();
         first.tune(data(), 1);
         Bsq second = new Bsq(source, 3);
         second.train(data(), 2);
+        second.rewind();
         second.tune(data(), 1);
         assertEquals(before, source.params());
         assertEquals(first.network().params(), second.network().params());
