@@ -24,7 +24,7 @@ import java.util.concurrent.Callable;
 
 /** Quantizes a model from a file. */
 @Command(name = "quantize", description = "Quantizes a model on some of the images or vectors that it is for, without their classes, and saves it. "
-        + "With 4 bits and 10 % extra points unless told otherwise.")
+        + "With 4 bits and 10 %% extra points unless told otherwise.")
 final class QuantizeCommand implements Callable<Integer> {
 
     private static final int CALIBRATION = 512;

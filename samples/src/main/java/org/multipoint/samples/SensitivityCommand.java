@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 /** Tells which layers suffer most from quantization. */
 @Command(name = "sensitivity", description = "Quantizes a model, and measures what each layer does to its outputs, alone and by what remains where "
         + "all others are quantized. One in eight examples is held out to measure on. "
-        + "Tells which layers to leave out. With 4 bits and 10 % extra points unless told otherwise.")
+        + "Tells which layers to leave out. With 4 bits and 10 %% extra points unless told otherwise.")
 final class SensitivityCommand implements Callable<Integer> {
 
     private static final int CALIBRATION = 256;
