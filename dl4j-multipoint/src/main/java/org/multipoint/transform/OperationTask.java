@@ -111,8 +111,9 @@ record OperationTask(String vertex, int index, String input, List<String> addend
      * @param weights quantized weights, {@code [rows, columns]} row by row
      * @param bias    {@code [rows]}
      * @param to      name under which the outputs are kept, or null
+     * @param through names of vertices that the outputs pass before they are kept
      */
-    OutputError outputs(Place place, float[] weights, float[] bias, String to) {
+    OutputError outputs(Place place, float[] weights, float[] bias, String to, List<String> through) {
         LinearVertex linear = place.network().linear().get(vertex);
         LinearVertex.Operation operation = operation(place);
         OutputError error = new OutputError();
@@ -131,12 +132,20 @@ record OperationTask(String vertex, int index, String input, List<String> addend
                     error.add(r.linear().data(), q.linear().data(), shortfall(place, b));
                 }
                 if (out != null) {
-                    out.reference().add(r.activated());
-                    out.quantized().add(q.activated());
+                    out.reference().add(behind(place, b, r.activated(), through));
+                    out.quantized().add(behind(place, b, q.activated(), through));
                 }
             }
         }
         return error;
+    }
+
+    private static Tensor behind(Place place, int batch, Tensor output, List<String> through) {
+        Tensor x = output;
+        for (String vertex : through) {
+            x = place.network().follow(vertex, x, place.shape(batch));
+        }
+        return x;
     }
 
     /** Whether activations have the shape of its output, as far as there are any. */

@@ -20,6 +20,7 @@ import org.multipoint.options.MultipointOptions.Clipping;
 import org.multipoint.points.MultipointMatrix;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,8 +38,14 @@ final class SequentialQuantization {
      *
      * @param name under which they are kept there
      * @param same whether no quantized layer comes before, so that they are the same in both networks
+     * @param kept whether they are released when the vertex's readers have passed; those of a vertex whose followers are computed with it
+     *             are never there
      */
-    private record Stream(String name, boolean same) {
+    private record Stream(String name, boolean same, boolean kept) {
+
+        Stream(String name, boolean same) {
+            this(name, same, true);
+        }
     }
 
     /** Images, and positions of each, under whose moments clipping is searched: few are enough for one number. */
@@ -75,14 +82,18 @@ final class SequentialQuantization {
             examples.defer(Place::read);
             Map<String, Stream> inputs = new LinkedHashMap<>();
             topology.networkInputs().forEach(name -> inputs.put(name, new Stream(name, true)));
+            Map<String, Stream> computed = new HashMap<>();
             topology.traverse(inputs, (name, live) -> {
                 List<Stream> read = topology.inputsOf(name).stream().map(live::get).toList();
+                if (computed.containsKey(name)) {
+                    return computed.remove(name);
+                }
                 if (!chosen.containsKey(name)) {
                     return topology.usesOf(name) == 0 ? null : pass(name, read);
                 }
                 List<QuantizedOperation> operations = new ArrayList<>();
                 Stream out = chosen.get(name) instanceof WeightOnlyVertex weightOnly ? quantize(weightOnly, read.get(0), operations)
-                        : quantize((LinearVertex) chosen.get(name), read.get(0), live, operations);
+                        : quantize((LinearVertex) chosen.get(name), read.get(0), live, operations, computed);
                 quantized.put(name, operations);
                 listener.onProgress(TransformListener.Phase.QUANTIZATION, quantized.size(), chosen.size(), name);
                 return out;
@@ -94,8 +105,10 @@ final class SequentialQuantization {
     }
 
     private void release(Stream stream) {
-        String name = stream.name;
-        examples.defer(place -> place.release(name));
+        if (stream.kept) {
+            String name = stream.name;
+            examples.defer(place -> place.release(name));
+        }
     }
 
     /** Both networks through a vertex that is not quantized. */
@@ -187,10 +200,13 @@ final class SequentialQuantization {
      * Quantizes a vertex.
      *
      * @param operations its operations are added to it
+     * @param computed   the outputs of the followers that are computed with it are added to it
      * @return its outputs, or null where they are not read
      */
-    private Stream quantize(LinearVertex vertex, Stream input, Map<String, Stream> live, List<QuantizedOperation> operations) {
+    private Stream quantize(LinearVertex vertex, Stream input, Map<String, Stream> live, List<QuantizedOperation> operations,
+                            Map<String, Stream> computed) {
         boolean read = network.topology().usesOf(vertex.name()) > 0;
+        List<String> followers = network.followers(vertex.name());
         int last = vertex.operations().size() - 1;
         Stream x = operand(vertex, input);
         List<String> addends = addends(vertex, x, live);
@@ -198,13 +214,18 @@ final class SequentialQuantization {
             OperationTask task = new OperationTask(vertex.name(), i, x.name, addends, null);
             Stream out = i < last ? new Stream(part(vertex, i), false) : read ? new Stream(vertex.name(), false) : null;
             operations.add(quantize(vertex.operations().get(i), task, inputBits(vertex, i), settings.largestCode(vertex), i == last,
-                    out == null ? null : out.name));
+                    out == null ? null : out.name, i == last ? followers : List.of()));
             if (x != input) {
                 release(x);
             }
             x = out;
         }
-        return x;
+        if (followers.isEmpty()) {
+            return x;
+        }
+        Stream out = x;
+        followers.forEach(follower -> computed.put(follower, new Stream(out.name, false, follower.equals(followers.get(followers.size() - 1)))));
+        return new Stream(out.name, false, false);
     }
 
     private int inputBits(LinearVertex vertex, int index) {
@@ -229,11 +250,12 @@ final class SequentialQuantization {
     /**
      * Quantizes an operation, and computes its outputs in both networks.
      *
-     * @param last whether it is the last one of its layer: only that has a bias, whose correction includes the mean errors of those before it
-     * @param to   name under which the outputs are kept; null where nobody reads them
+     * @param last    whether it is the last one of its layer: only that has a bias, whose correction includes the mean errors of those before it
+     * @param to      name under which the outputs are kept; null where nobody reads them
+     * @param through vertices that the outputs pass before they are kept
      */
     private QuantizedOperation quantize(LinearVertex.Operation operation, OperationTask task, int bits, int largestCode, boolean last,
-                                        String to) {
+                                        String to, List<String> through) {
         RangeStatistics range = bits == 0 ? null : examples.sum(task::range);
         InputQuantization input = bits == 0 ? null : input(operation, range, task, bits);
         OperationTask quantized = task.with(input);
@@ -243,7 +265,7 @@ final class SequentialQuantization {
         MultipointMatrix matrix = weights.matrix();
         float[] values = matrix.toFloats();
         float[] bias = options.biasCorrection() && last ? TargetMatching.bias(problem, operation.bias(), values) : operation.bias();
-        OutputError error = examples.advance(place -> quantized.outputs(place, values, bias, to));
+        OutputError error = examples.advance(place -> quantized.outputs(place, values, bias, to, through));
         return new QuantizedOperation(operation.name(), matrix, weights.notionalBits(), bias, Optional.ofNullable(input), range,
                 error.relative(), problem.moments().independent());
     }

@@ -48,7 +48,9 @@ class SequentialQuantizationTest {
                 .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "conv", "residual")
                 .addLayer("relu", new ActivationLayer(Activation.RELU), "sum")
                 .addLayer("separable", new SeparableConvolution2D.Builder(3, 3).nOut(4).activation(Activation.ELU).build(), "relu")
-                .addLayer("dense", new DenseLayer.Builder().nOut(2).activation(Activation.SOFTMAX).build(), "separable")
+                .addLayer("follower", new ActivationLayer(Activation.RELU6), "separable")
+                .addLayer("second follower", new ActivationLayer(Activation.TANH), "follower")
+                .addLayer("dense", new DenseLayer.Builder().nOut(2).activation(Activation.SOFTMAX).build(), "second follower")
                 .setOutputs("dense").validateOutputLayerConfig(false));
         data = CalibrationData.of(TestNets.iterator(1, 2, 1, 4, 3, 5, 5), 1);
     }

@@ -50,8 +50,8 @@ public final class Moments implements Mergeable<Moments> {
     /** Share of second moments, products of single precision, below which differences between them are noise. */
     private static final double KNOWN = 1e-4;
     /** Positions of an image that are enough, for each column, and at least. */
-    private static final int POSITIONS_PER_COLUMN = 4;
-    private static final int LEAST_POSITIONS = 64;
+    private static final int POSITIONS_PER_COLUMN = 2;
+    private static final int LEAST_POSITIONS = 32;
     /** About so many values of an example tell it from others. */
     private static final int HASHED = 4096;
 

@@ -10,15 +10,27 @@ import java.util.List;
 public final class LinearForward implements AutoCloseable {
 
     private final List<OperationKernel> kernels = new ArrayList<>();
+    private final OperationKernel.Buffers buffers;
+    private final boolean ownBuffers;
 
     /**
      * @param operations how many of the vertex's operations are needed, from the first on
      */
     LinearForward(Engine engine, LinearVertex vertex, int operations) {
+        this(engine, vertex, operations, new OperationKernel.Buffers(), true);
+    }
+
+    /** As above, in buffers that whoever gives them closes. */
+    LinearForward(Engine engine, LinearVertex vertex, int operations, OperationKernel.Buffers buffers) {
+        this(engine, vertex, operations, buffers, false);
+    }
+
+    private LinearForward(Engine engine, LinearVertex vertex, int operations, OperationKernel.Buffers buffers, boolean ownBuffers) {
+        this.buffers = buffers;
+        this.ownBuffers = ownBuffers;
         try {
             for (int i = 0; i < operations; i++) {
-                LinearVertex.Operation operation = vertex.operations().get(i);
-                kernels.add(new OperationKernel(engine, vertex, i, operation.weights(), operation.bias()));
+                kernels.add(new OperationKernel(engine, vertex, i, buffers));
             }
         } catch (RuntimeException | Error e) {
             close();
@@ -43,5 +55,8 @@ public final class LinearForward implements AutoCloseable {
     @Override
     public void close() {
         kernels.forEach(OperationKernel::close);
+        if (ownBuffers) {
+            buffers.close();
+        }
     }
 }

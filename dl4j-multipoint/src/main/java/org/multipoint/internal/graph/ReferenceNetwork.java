@@ -20,6 +20,7 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -134,6 +135,22 @@ public final class ReferenceNetwork {
         return sum ? topology.inputsOf(reader).stream().filter(name -> !name.equals(vertex)).toList() : List.of();
     }
 
+    /**
+     * The vertices behind a vertex that alone read the one before, read nothing else and have no weights: an activation, a pooling. What they
+     * compute can be computed with the vertex's own output, which nobody else needs ({@link #follow}).
+     */
+    public List<String> followers(String vertex) {
+        List<String> followers = new ArrayList<>();
+        for (String last = vertex; topology.usesOf(last) == 1; last = followers.get(followers.size() - 1)) {
+            String reader = topology.readersOf(last).get(0);
+            if (withWeights.containsKey(reader) || topology.inputsOf(reader).size() > 1 || topology.usesOf(reader) == 0) {
+                break;
+            }
+            followers.add(reader);
+        }
+        return followers;
+    }
+
     /** Gives the graph inputs of the right shapes, and masks: some vertices ask for them. */
     private void show(BatchShape batch) {
         showInputs(batch);
@@ -195,10 +212,10 @@ public final class ReferenceNetwork {
      * @throws IllegalStateException    where the vertex fails otherwise
      */
     public Tensor forward(String name, List<Tensor> from, BatchShape batch) {
-        requireOneRank(name, from);
         if (clips.containsKey(name)) {
             return from.get(0).clipped(clips.get(name).a(), clips.get(name).b());
         }
+        requireOneRank(name, from);
         show(batch);
         GraphVertex vertex = graph.getVertex(name);
         INDArray[] arrays = new INDArray[from.size()];
@@ -219,6 +236,16 @@ public final class ReferenceNetwork {
             hideMasks(batch);
             Arrays.stream(arrays).filter(array -> array != null).forEach(INDArray::close);
         }
+    }
+
+    /**
+     * The output of a follower of a vertex.
+     *
+     * @param from the vertex's output, which nobody else reads: it may be changed
+     */
+    public Tensor follow(String follower, Tensor from, BatchShape batch) {
+        ScalarFunction clip = clips.get(follower);
+        return clip == null ? forward(follower, List.of(from), batch) : from.clip(clip.a(), clip.b());
     }
 
     /** Whether an output is an array of its own, which nothing keeps: what a user's layer or vertex returns it may keep. */
@@ -336,6 +363,7 @@ public final class ReferenceNetwork {
         private final Collection<? extends WeightVertex> observed;
         private final Topology needed;
         private final Map<String, LinearForward> forwards = new HashMap<>();
+        private final OperationKernel.Buffers buffers = new OperationKernel.Buffers();
 
         private Passes(Collection<? extends WeightVertex> observed) {
             this.observed = observed;
@@ -344,7 +372,7 @@ public final class ReferenceNetwork {
                 for (String name : needed.order()) {
                     if (linear.containsKey(name)) {
                         int operations = linear.get(name).operations().size();
-                        forwards.put(name, new LinearForward(engine, linear.get(name), isRead(name) ? operations : operations - 1));
+                        forwards.put(name, new LinearForward(engine, linear.get(name), isRead(name) ? operations : operations - 1, buffers));
                     }
                 }
             } catch (RuntimeException | Error e) {
@@ -408,6 +436,7 @@ public final class ReferenceNetwork {
         @Override
         public void close() {
             forwards.values().forEach(LinearForward::close);
+            buffers.close();
         }
     }
 }

@@ -70,6 +70,11 @@ public final class Tensor {
         ((FloatPointer) array.data().addressPointer()).get(values);
     }
 
+    /** Copies values to an array of floats of the same length, in the order in which they lie in memory. */
+    static void copy(float[] values, INDArray array) {
+        ((FloatPointer) array.data().addressPointer()).put(values);
+    }
+
     /** A new array outside workspaces; the caller closes it. */
     public INDArray toArray() {
         return array(data, 'c', shape);
@@ -88,7 +93,7 @@ public final class Tensor {
                 throw new IllegalArgumentException("Expected " + array.length() + " values for shape " + Arrays.toString(shape)
                         + ", found " + values.length);
             }
-            ((FloatPointer) array.data().addressPointer()).put(values);
+            copy(values, array);
             return array;
         }
     }
@@ -105,14 +110,22 @@ public final class Tensor {
 
     /** A copy whose values are at least {@code low} and at most {@code high}; NaN stays NaN. */
     public Tensor clipped(float low, float high) {
-        float[] out = new float[data.length];
+        return clip(new float[data.length], low, high);
+    }
+
+    /** As {@link #clipped}, in place: for tensors that nobody else reads. */
+    public Tensor clip(float low, float high) {
+        return clip(data, low, high);
+    }
+
+    private Tensor clip(float[] out, float low, float high) {
         int parts = (data.length + PART - 1) / PART;
         IntStream.range(0, parts).parallel().forEach(p -> {
             for (int i = p * PART; i < Math.min(data.length, (p + 1) * PART); i++) {
                 out[i] = Math.max(low, Math.min(high, data[i]));
             }
         });
-        return new Tensor(out, shape);
+        return out == data ? this : new Tensor(out, shape);
     }
 
     /** Some examples, copied. */

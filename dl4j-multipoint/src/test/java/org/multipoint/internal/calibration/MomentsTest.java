@@ -389,9 +389,10 @@ class MomentsTest {
 
     @Test
     void groupsOfFewColumnsNeedFewPositions() {
-        assertEquals(64, Moments.positionsPerImage(depthwise(3), 512));
-        assertEquals(100, Moments.positionsPerImage(depthwise(5), 512));
-        assertEquals(512, Moments.positionsPerImage(depthwise(13), 512));
+        assertEquals(32, Moments.positionsPerImage(depthwise(3), 512));
+        assertEquals(50, Moments.positionsPerImage(depthwise(5), 512));
+        assertEquals(338, Moments.positionsPerImage(depthwise(13), 512));
+        assertEquals(512, Moments.positionsPerImage(depthwise(17), 512));
         assertEquals(7, Moments.positionsPerImage(depthwise(3), 7));
         assertEquals(512, Moments.positionsPerImage(LinearOp.dense(3, 2, true), 512));
     }

@@ -270,6 +270,45 @@ class ReferenceNetworkTest {
     }
 
     @Test
+    void followersReadOneVertexThatNobodyElseReads() {
+        ComputationGraph graph = TestNets.graph(b -> b.addInputs("in").setInputTypes(InputType.convolutional(8, 8, 2))
+                .addLayer("conv", new ConvolutionLayer.Builder(3, 3).nOut(4).build(), "in")
+                .addLayer("relu", new ActivationLayer(Activation.RELU), "conv")
+                .addLayer("pool", new SubsamplingLayer.Builder().kernelSize(2, 2).stride(2, 2).build(), "relu")
+                .addLayer("read twice", new ConvolutionLayer.Builder(1, 1).nOut(4).build(), "pool")
+                .addLayer("elu", new ActivationLayer(Activation.ELU), "read twice")
+                .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "read twice", "elu")
+                .addLayer("summed", new ConvolutionLayer.Builder(1, 1).nOut(4).build(), "sum")
+                .addVertex("product", new ElementWiseVertex(ElementWiseVertex.Op.Product), "summed", "pool")
+                .addLayer("last", new ConvolutionLayer.Builder(1, 1).nOut(4).build(), "product")
+                .addLayer("output", new ActivationLayer(Activation.TANH), "last")
+                .setOutputs("output"));
+        ReferenceNetwork network = new ReferenceNetwork(graph, Engines.preferred());
+        // Nobody reads the output: it is not computed.
+        Map<String, List<String>> followers = Map.of("conv", List.of("relu", "pool"), "read twice", List.of(), "summed", List.of(), "last", List.of());
+        followers.forEach((vertex, expected) -> assertEquals(expected, network.followers(vertex), vertex));
+    }
+
+    @Test
+    void followersGiveWhatTheyGiveByThemselves() {
+        ComputationGraph graph = TestNets.chain(InputType.convolutional(8, 8, 2),
+                new ConvolutionLayer.Builder(3, 3).nOut(4).build(), new ActivationLayer(Activation.RELU6),
+                new SubsamplingLayer.Builder().kernelSize(2, 2).stride(2, 2).build(), new ActivationLayer(Activation.TANH),
+                new ConvolutionLayer.Builder(1, 1).nOut(4).build());
+        ReferenceNetwork network = new ReferenceNetwork(graph, Engines.preferred());
+        assertEquals(List.of("l1", "l2", "l3"), network.followers("l0"));
+        Tensor x = TestOps.normal(3, 2, 4, 6, 6);
+        BatchShape batch = BatchShape.of(new Tensor[]{TestOps.normal(4, 2, 2, 8, 8)});
+        for (String follower : network.followers("l0")) {
+            Tensor expected = network.forward(follower, List.of(x), batch);
+            Tensor followed = network.follow(follower, new Tensor(x.data().clone(), x.shape()), batch);
+            assertArrayEquals(expected.data(), followed.data(), follower);
+            assertArrayEquals(expected.shape(), followed.shape(), follower);
+            x = expected;
+        }
+    }
+
+    @Test
     void obstaclesAreNamed() {
         ComputationGraph graph = TestNets.chain(InputType.feedForward(5),
                 new DenseLayer.Builder().nOut(4).weightNoise(new DropConnect(0.5)).build(),

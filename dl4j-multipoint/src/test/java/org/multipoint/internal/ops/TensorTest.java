@@ -8,6 +8,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 class TensorTest {
 
@@ -34,7 +35,11 @@ class TensorTest {
         float[] clipped = new Tensor(values, 1, values.length).clipped(0, 6).data();
         for (int i = 0; i < values.length; i++) {
             assertEquals(i % 5 == 4 ? Float.NaN : Math.min(6, Math.max(0, i % 19 - 9)), clipped[i], "value " + i);
+            assertEquals(i % 5 == 4 ? Float.NaN : i % 19 - 9, values[i], "value " + i);
         }
+        Tensor tensor = new Tensor(values, 1, values.length);
+        assertSame(tensor, tensor.clip(0, 6));
+        assertArrayEquals(clipped, tensor.data());
     }
 
     @Test
