@@ -91,8 +91,8 @@ final class BenchCommand implements Callable<Integer> {
                 environment.put(SPIN_COUNT, SHORT_SPIN);
             }
         }
-        // ONNX Runtime's threads would inherit the one processor of the thread that starts them.
-        if (threads > 1 && served != null && !System.getenv().containsKey(BIND)) {
+        // ONNX Runtime's threads would inherit the one processor of the thread that starts them, as would those of the parts of a batch.
+        if (threads > 1 && batch == 1 && served != null && !System.getenv().containsKey(BIND)) {
             environment.put(BIND, "true");
         }
         if (!System.getenv().entrySet().containsAll(environment.entrySet())) {

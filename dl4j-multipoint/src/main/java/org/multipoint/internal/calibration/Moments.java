@@ -51,7 +51,7 @@ public final class Moments implements Mergeable<Moments> {
     private static final double KNOWN = 1e-4;
     /** Positions of an image that are enough, for each column, and at least. */
     private static final int POSITIONS_PER_COLUMN = 2;
-    private static final int LEAST_POSITIONS = 32;
+    private static final int LEAST_POSITIONS = 64;
     /** About so many values of an example tell it from others. */
     private static final int HASHED = 4096;
 

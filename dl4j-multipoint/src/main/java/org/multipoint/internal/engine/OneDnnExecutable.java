@@ -27,12 +27,37 @@ final class OneDnnExecutable implements Executable {
     private Call last;
     private boolean closed;
 
-    /** A plan, the buffers that are bound to arrays of the caller, and the shapes of all values. */
-    private record Prepared(OneDnnPlan plan, List<OneDnnPlan.Buffer> inputs, List<OneDnnPlan.Buffer> results, List<Shape> shapes)
-            implements AutoCloseable {
+    /**
+     * A plan for consecutive examples of a batch, and the buffers that are bound to arrays of the caller.
+     *
+     * @param first index of the first example
+     */
+    private record Part(int first, OneDnnPlan plan, List<OneDnnPlan.Buffer> inputs, List<OneDnnPlan.Buffer> results) {
+    }
+
+    /** Plans for all parts of a batch, which run at the same time, and the shapes of all values for the whole batch. */
+    private record Prepared(List<Part> parts, List<Shape> shapes) implements AutoCloseable {
+
+        void run(INDArray[] inputs, List<INDArray> results) {
+            for (Part part : parts) {
+                for (int i = 0; i < inputs.length; i++) {
+                    part.inputs.get(i).bind(address(inputs[i]) + (part.first == 0 ? 0 : Float.BYTES * part.first * inputs[i].stride(0)));
+                }
+                for (int i = 0; i < results.size(); i++) {
+                    INDArray result = results.get(i);
+                    part.results.get(i).bind(address(result) + Float.BYTES * part.first * (result.length() / result.size(0)));
+                }
+            }
+            if (parts.size() == 1) {
+                parts.get(0).plan.run();
+            } else {
+                OneDnnThreads.shared().runAll(parts.stream().<Runnable>map(part -> part.plan::run).toList());
+            }
+        }
+
         @Override
         public void close() {
-            plan.close();
+            parts.forEach(part -> part.plan.close());
         }
     }
 
@@ -64,13 +89,7 @@ final class OneDnnExecutable implements Executable {
         }
         Prepared p = last.prepared;
         List<INDArray> results = allocate.apply(Images.arrayShapes(program, p.shapes, last.ranks));
-        for (int i = 0; i < arrays.length; i++) {
-            p.inputs.get(i).bind(address(arrays[i]));
-        }
-        for (int i = 0; i < results.size(); i++) {
-            p.results.get(i).bind(address(results.get(i)));
-        }
-        p.plan.run();
+        p.run(arrays, results);
         Reference.reachabilityFence(arrays);
         return results;
     }
@@ -129,6 +148,27 @@ final class OneDnnExecutable implements Executable {
 
     private Prepared prepare(List<OneDnnImage> layouts) {
         List<Shape> shapes = program.shapes(layouts.stream().map(OneDnnImage::shape).toList());
+        int examples = shapes.get(0).n();
+        // Where a value has another number of examples, they may depend on each other.
+        int[] sizes = shapes.stream().allMatch(s -> s.n() == examples) ? OneDnnThreads.shared().parts(examples) : new int[]{examples};
+        if (sizes.length == 1) {
+            return new Prepared(List.of(part(0, layouts)), shapes);
+        }
+        List<Part> parts = new ArrayList<>();
+        Prepared prepared = new Prepared(parts, shapes);
+        // How many threads an operation uses is decided where it is made.
+        OneDnnThreads.shared().alone(() -> Cleanup.onFailure(prepared::close, () -> {
+            int first = 0;
+            for (int size : sizes) {
+                parts.add(part(first, layouts.stream().map(layout -> layout.examples(size)).toList()));
+                first += size;
+            }
+        }));
+        return prepared;
+    }
+
+    private Part part(int first, List<OneDnnImage> layouts) {
+        List<Shape> shapes = program.shapes(layouts.stream().map(OneDnnImage::shape).toList());
         Fusion fusion = new Fusion(program, shapes);
         OneDnnPlan plan = new OneDnnPlan();
         OneDnnPlanner planner = new OneDnnPlanner(program, linear, transposed, plan, shapes, fusion);
@@ -144,7 +184,7 @@ final class OneDnnExecutable implements Executable {
             }
             plan.finish();
         });
-        return new Prepared(plan, inputs, results, shapes);
+        return new Part(first, plan, inputs, results);
     }
 
     @Override

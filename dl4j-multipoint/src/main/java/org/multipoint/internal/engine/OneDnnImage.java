@@ -70,6 +70,11 @@ final class OneDnnImage {
         return shape;
     }
 
+    /** Some of the examples, wherever they begin. */
+    OneDnnImage examples(int n) {
+        return new OneDnnImage(new Program.Shape(n, shape.c(), shape.h(), shape.w()), strides);
+    }
+
     /** True where no two elements share an address. */
     boolean readable() {
         return Arrays.stream(strides).allMatch(s -> s > 0);

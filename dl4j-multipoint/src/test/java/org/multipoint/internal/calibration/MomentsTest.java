@@ -389,8 +389,9 @@ class MomentsTest {
 
     @Test
     void groupsOfFewColumnsNeedFewPositions() {
-        assertEquals(32, Moments.positionsPerImage(depthwise(3), 512));
-        assertEquals(50, Moments.positionsPerImage(depthwise(5), 512));
+        assertEquals(64, Moments.positionsPerImage(depthwise(3), 512));
+        assertEquals(64, Moments.positionsPerImage(depthwise(5), 512));
+        assertEquals(98, Moments.positionsPerImage(depthwise(7), 512));
         assertEquals(338, Moments.positionsPerImage(depthwise(13), 512));
         assertEquals(512, Moments.positionsPerImage(depthwise(17), 512));
         assertEquals(7, Moments.positionsPerImage(depthwise(3), 7));

@@ -297,6 +297,26 @@ class EngineTest {
         }
     }
 
+    /** Parts of a batch pass on threads of their own: they begin at the right examples of any layout. */
+    @ParameterizedTest
+    @EnumSource
+    void examplesOfABatchAreReadWhereTheyLie(Candidate candidate) {
+        LinearOp op = op(4, 7, 1, 3, 1, 1, 1, PaddingMode.EXPLICIT);
+        MultipointMatrix weights = rows(op, 60, 1);
+        try (Kernel kernel = candidate.engine().quantized(op, weights, new float[7], SIGNED)) {
+            for (int n : new int[]{2, 4, 5, 6, 9, 16, 64}) {
+                float[] x = noise(n * 4 * 30, n);
+                INDArray dense = nchw(x, n, 4, 5, 6);
+                INDArray spread = Nd4j.ones(2 * n, 4, 5, 6).get(NDArrayIndex.interval(1, 2, 2 * n), NDArrayIndex.all(), NDArrayIndex.all(),
+                        NDArrayIndex.all());
+                float[] expected = Reference.quantized(op, weights, new float[7], SIGNED, x, n, 5, 6);
+                for (INDArray layout : List.of(dense, dense.dup('f'), dense.permute(0, 2, 3, 1).dup('c').permute(0, 3, 1, 2), spread.assign(dense))) {
+                    assertArrayEquals(expected, values(kernel.apply(layout)), n + " examples, strides " + Arrays.toString(layout.stride()));
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void wrongShapesAndClosedKernelsAreRefused(Candidate candidate) {
