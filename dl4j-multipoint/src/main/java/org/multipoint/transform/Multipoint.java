@@ -4,6 +4,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.internal.engine.Engines;
 import org.multipoint.internal.graph.GraphEdit;
+import org.multipoint.internal.linalg.Products;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
 import org.multipoint.points.CodeGrid;
@@ -268,7 +269,7 @@ public final class Multipoint<M> {
         long start = System.nanoTime();
         MethodStrategy strategy = settings.strategy();
         List<Pipeline.Plan> plans = largestDrop.isPresent() ? strategy.axis(bits) : List.of(strategy.plan(bits));
-        try (Pipeline<M> pipeline = pipeline(settings)) {
+        try (Products.Reuse products = Products.reuse(); Pipeline<M> pipeline = pipeline(settings)) {
             Optional<AccuracySearch<M>> search = largestDrop.map(most -> new AccuracySearch<>(most.drop, most.metric, source, listener));
             pipeline.calibrate(plans);
             long calibrated = System.nanoTime();

@@ -47,6 +47,10 @@ public final class Moments implements Mergeable<Moments> {
     /** Number of groups from which such loops are faster. */
     private static final int MANY = 8;
 
+    /** Symmetric products are made of at most so many blocks of columns each way, which have at least so many. */
+    private static final int MOST_BLOCKS = 8;
+    private static final int LEAST_BLOCK = 288;
+
     /** Share of second moments, products of single precision, below which differences between them are noise. */
     private static final double KNOWN = 1e-4;
     /** Positions of an image that are enough, for each column, and at least. */
@@ -244,7 +248,7 @@ public final class Moments implements Mergeable<Moments> {
             for (int s = 0; s < splits; s++) {
                 INDArray by = block(my, s);
                 INDArray bx = paired ? block(mx, s) : by;
-                product(by, by, yy[group * splits + s]);
+                square(by, yy[group * splits + s]);
                 if (paired) {
                     product(bx, by, xy[group * splits + s]);
                 }
@@ -276,12 +280,55 @@ public final class Moments implements Mergeable<Moments> {
 
     /** Adds {@code a^T b}, row by row, to {@code sum}. */
     private static void product(INDArray a, INDArray b, double[] sum) {
+        float[] values = product(a, b);
+        int columns = (int) b.size(1);
+        IntStream.range(0, values.length / columns).parallel().forEach(row -> {
+            for (int i = row * columns; i < (row + 1) * columns; i++) {
+                sum[i] += values[i];
+            }
+        });
+    }
+
+    /** {@code a^T b}, row by row. */
+    private static float[] product(INDArray a, INDArray b) {
         try (INDArray p = Nd4j.createUninitialized(DataType.FLOAT, new long[]{b.size(1), a.size(1)}, 'f')) {
             // The result is laid out column by column, so b^T a column by column is a^T b row by row.
             Nd4j.gemm(b, a, p, true, false, 1.0, 0.0);
-            float[] values = Tensor.values(p);
-            for (int i = 0; i < values.length; i++) {
-                sum[i] += values[i];
+            return Tensor.values(p);
+        }
+    }
+
+    /** Adds {@code a^T a}, which is symmetric, to {@code sum}: of large ones only the blocks on one side of the diagonal are multiplied. */
+    private static void square(INDArray a, double[] sum) {
+        int columns = (int) a.size(1);
+        int blocks = Math.min(MOST_BLOCKS, columns / LEAST_BLOCK);
+        if (blocks < 2) {
+            product(a, a, sum);
+            return;
+        }
+        int[] starts = IntStream.rangeClosed(0, blocks).map(i -> columns * i / blocks).toArray();
+        for (int first = 0; first < blocks; first++) {
+            INDArray left = a.get(NDArrayIndex.all(), NDArrayIndex.interval(starts[first], starts[first + 1]));
+            for (int second = first; second < blocks; second++) {
+                INDArray right = a.get(NDArrayIndex.all(), NDArrayIndex.interval(starts[second], starts[second + 1]));
+                float[] values = product(left, right);
+                int height = starts[first + 1] - starts[first];
+                int width = starts[second + 1] - starts[second];
+                int row = starts[first];
+                int column = starts[second];
+                IntStream.range(0, height).parallel().forEach(i -> {
+                    for (int j = 0; j < width; j++) {
+                        sum[(row + i) * columns + column + j] += values[i * width + j];
+                    }
+                });
+                if (first < second) {
+                    // Written in order: the block of values stays in the cache, the sums do not.
+                    IntStream.range(0, width).parallel().forEach(j -> {
+                        for (int i = 0; i < height; i++) {
+                            sum[(column + j) * columns + row + i] += values[i * width + j];
+                        }
+                    });
+                }
             }
         }
     }

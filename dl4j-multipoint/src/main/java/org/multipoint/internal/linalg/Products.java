@@ -1,8 +1,8 @@
 package org.multipoint.internal.linalg;
 
 import org.multipoint.internal.ops.Interruption;
+import org.multipoint.internal.ops.Staging;
 import org.multipoint.internal.ops.Tensor;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -13,7 +13,40 @@ public final class Products {
     /** Number of multiplications up to which a plain loop is faster than handing the matrices to native code. */
     private static final long SMALL = 1 << 15;
 
+    private static final ThreadLocal<Reuse> REUSE = new ThreadLocal<>();
+
     private Products() {
+    }
+
+    /** Native memory of matrices that are multiplied. */
+    public static final class Reuse implements AutoCloseable {
+
+        private final Staging a = new Staging();
+        private final Staging b = new Staging();
+        private final Staging c = new Staging();
+        private final Reuse before = REUSE.get();
+
+        private Reuse() {
+        }
+
+        @Override
+        public void close() {
+            if (before == null) {
+                REUSE.remove();
+            } else {
+                REUSE.set(before);
+            }
+            a.close();
+            b.close();
+            c.close();
+        }
+    }
+
+    /** Lets all products of this thread use the same native memory until what is given is closed, as large as the largest of them. */
+    public static Reuse reuse() {
+        Reuse reuse = new Reuse();
+        REUSE.set(reuse);
+        return reuse;
     }
 
     /**
@@ -53,13 +86,23 @@ public final class Products {
 
     /** @param transposed whether {@code b} is {@code [n, k]} rather than {@code [k, n]} */
     private static float[] product(float[] a, float[] b, int m, int k, int n, boolean transposed) {
-        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-             // Row by row is the transpose column by column: c^T = b^T a^T without a copy.
-             INDArray at = Tensor.array(a, 'f', k, m);
-             INDArray bt = transposed ? Tensor.array(b, 'f', k, n) : Tensor.array(b, 'f', n, k);
-             INDArray ct = Nd4j.createUninitialized(DataType.FLOAT, new long[]{n, m}, 'f')) {
-            Nd4j.gemm(bt, at, ct, transposed, false, 1.0, 0.0);
-            return Tensor.values(ct);
+        Reuse reuse = REUSE.get();
+        if (reuse == null) {
+            try (Reuse own = reuse()) {
+                return product(own, a, b, m, k, n, transposed);
+            }
+        }
+        return product(reuse, a, b, m, k, n, transposed);
+    }
+
+    private static float[] product(Reuse memory, float[] a, float[] b, int m, int k, int n, boolean transposed) {
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            // Row by row is the transpose column by column: c^T = b^T a^T without a copy.
+            INDArray at = memory.a.array(new Tensor(a, m, k)).transpose();
+            INDArray bt = memory.b.array(transposed ? new Tensor(b, n, k) : new Tensor(b, k, n)).transpose();
+            INDArray c = memory.c.array(m, n);
+            Nd4j.gemm(bt, at, c.transpose(), transposed, false, 1.0, 0.0);
+            return Tensor.values(c);
         }
     }
 

@@ -34,4 +34,21 @@ class ProductsTest {
         float[] a = {0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23};
         assertArrayEquals(new float[]{11, 12, 21, 22}, Products.slice(a, 4, 1, 2, 1, 3));
     }
+
+    @Test
+    void productsInTheSameMemoryAreTheSame() {
+        float[] large = TestOps.normal(1, 70, 90).data();
+        float[] larger = TestOps.normal(2, 90, 110).data();
+        float[] expected = Products.multiply(large, larger, 70, 90, 110);
+        float[] transposed = Products.multiplyTransposed(large, larger, 70, 90, 110);
+        try (Products.Reuse outer = Products.reuse()) {
+            assertArrayEquals(Products.multiply(larger, larger, 90, 110, 90), Products.multiply(larger, larger, 90, 110, 90));
+            try (Products.Reuse inner = Products.reuse()) {
+                assertArrayEquals(expected, Products.multiply(large, larger, 70, 90, 110));
+            }
+            assertArrayEquals(transposed, Products.multiplyTransposed(large, larger, 70, 90, 110));
+            assertArrayEquals(expected, Products.multiply(large, larger, 70, 90, 110));
+        }
+        assertArrayEquals(expected, Products.multiply(large, larger, 70, 90, 110));
+    }
 }
