@@ -392,7 +392,7 @@ public final class MultipointOptions {
 
         /**
          * Largest number of output positions of an image that second moments are summed over, evenly spread; default 512. Of grouped
-         * convolutions fewer suffice and are taken, four for each column, but no fewer than 64.
+         * convolutions fewer suffice and are taken, two for each column, but no fewer than 64.
          */
         public Builder positionsPerImage(int positions) {
             if (positions < 1) {

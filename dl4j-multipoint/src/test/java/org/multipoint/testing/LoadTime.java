@@ -29,6 +29,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -40,10 +41,10 @@ import java.util.concurrent.Callable;
  *
  * <pre>
  *     java -cp ... org.multipoint.testing.LoadTime write FILE.zip
- *     java -cp ... org.multipoint.testing.LoadTime read FILE.zip
+ *     java -cp ... org.multipoint.testing.LoadTime read FILE.zip [SHAPE]
  * </pre>
  *
- * A load is fresh only in a JVM of its own, so the second command measures one. Deeplearning4j and ND4J are initialized before the time
+ * Any other quantized graph can be read, too, with the shape of its input, as in 1,224,224,3. A load is fresh only in a JVM of its own, so the second command measures one. Deeplearning4j and ND4J are initialized before the time
  * begins: that takes longer than the load, whatever the model.
  */
 public final class LoadTime {
@@ -64,13 +65,12 @@ public final class LoadTime {
     }
 
     public static void main(String[] args) throws Exception {
-        if (args.length != 2 || !List.of("write", "read").contains(args[0])) {
-            throw new IllegalArgumentException("Expected: write|read FILE.zip");
-        }
-        if (args[0].equals("write")) {
+        if (args.length == 2 && args[0].equals("write")) {
             write(new File(args[1]));
+        } else if (args.length > 1 && args.length < 4 && args[0].equals("read")) {
+            read(new File(args[1]), args.length == 2 ? IMAGE : Arrays.stream(args[2].split(",")).mapToLong(Long::parseLong).toArray());
         } else {
-            read(new File(args[1]));
+            throw new IllegalArgumentException("Expected: write FILE.zip, or read FILE.zip [SHAPE]");
         }
     }
 
@@ -81,9 +81,9 @@ public final class LoadTime {
         System.out.printf("%,d weights, %.3f bits each, file of %,d bytes%n", made.weights, (double) made.bits / made.weights, file.length());
     }
 
-    private static void read(File file) throws Exception {
+    private static void read(File file, long[] shape) throws Exception {
         warmUp();
-        INDArray image = Nd4j.ones(IMAGE);
+        INDArray image = Nd4j.ones(shape);
         ComputationGraph graph = timed("load", () -> ModelSerializer.restoreComputationGraph(file, false));
         ComputationGraph compiled = timed("compile", () -> Segments.compile(graph).graph());
         timed("first output, compiled", () -> compiled.outputSingle(image));

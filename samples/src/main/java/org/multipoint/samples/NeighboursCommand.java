@@ -74,8 +74,8 @@ final class NeighboursCommand implements Callable<Integer> {
             + "measured again.")
     private boolean resume;
 
-    @Option(names = "--rewind", description = "BSQ trains weights of the widths found from what they were before, not from what bit planes have left.")
-    private boolean rewind;
+    @Option(names = "--no-rewind", description = "BSQ trains weights of the widths found from what its bit planes have left, not from what they were before.")
+    private boolean onwards;
 
     private int epochs;
     private int tuneEpochs;
@@ -227,13 +227,13 @@ final class NeighboursCommand implements Callable<Integer> {
             }
             notebook.say("trained in fp32 for as many epochs: top-1 %.2f %%", 100 * curve.trainedTop1());
             for (double alpha : alphas) {
-                String setting = "alpha " + alpha + (rewind ? ", rewound" : "");
+                String setting = "alpha " + alpha + (onwards ? ", not rewound" : "");
                 if (curve.find(BSQ, setting).isPresent()) {
                     continue;
                 }
                 Bsq bsq = new Bsq(trainable((ComputationGraph) network.model(), steps), alpha);
                 bsq.train(images, epochs);
-                if (rewind) {
+                if (!onwards) {
                     bsq.rewind();
                 }
                 bsq.tune(images, tuneEpochs);
