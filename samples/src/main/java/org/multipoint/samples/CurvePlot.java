@@ -41,8 +41,13 @@ final class CurvePlot {
             NeighboursCommand.OMPQ, new Style(new Color(0x009E73), SeriesMarkers.TRIANGLE_UP),
             NeighboursCommand.OMPQ_NEAREST, new Style(new Color(0xE69F00), SeriesMarkers.TRIANGLE_UP),
             NeighboursCommand.NEAREST, new Style(Color.GRAY, SeriesMarkers.CROSS),
-            NeighboursCommand.BSQ, new Style(new Color(0xCC79A7), SeriesMarkers.DIAMOND));
+            NeighboursCommand.BSQ, new Style(new Color(0xCC79A7), SeriesMarkers.DIAMOND),
+            NeighboursCommand.BSQ_ONWARDS, new Style(new Color(0xCC79A7), SeriesMarkers.PLUS));
     private static final int MARKER_SIZE = 7;
+    /** Networks that have lost more than this do not show: the others would be indistinguishable. */
+    private static final double LARGEST_DROP = 0.2;
+    /** A legend of more series than this would hide some of them where curves of divergence end; top-1 has room below. */
+    private static final int SHORT_LEGEND = 5;
 
     private record Style(Color color, Marker marker) {
     }
@@ -62,9 +67,12 @@ final class CurvePlot {
     private static XYChart top1(Curve curve) {
         double fp32 = 100 * curve.fp32Top1();
         String lines = curve.trainedTop1() == null ? "" : String.format(Locale.ROOT, "; trained, dotted: %.2f %%", 100 * curve.trainedTop1());
-        XYChart chart = chart(curve, String.format(Locale.ROOT, "%s: top-1 (fp32, dashed: %.2f %%%s)", curve.model(), fp32, lines), "top-1, %",
-                p -> 100 * p.top1());
-        chart.getStyler().setYAxisDecimalPattern("0.#").setLegendVisible(false);
+        double least = curve.fp32Top1() - LARGEST_DROP;
+        boolean lower = curve.points().stream().anyMatch(p -> p.top1() < least);
+        XYChart chart = chart(curve, String.format(Locale.ROOT, "%s: top-1 (fp32, dashed: %.2f %%%s)", curve.model(), fp32, lines),
+                lower ? String.format(Locale.ROOT, "top-1, %% (without those below %.0f)", 100 * least) : "top-1, %",
+                p -> p.top1() < least ? Double.NaN : 100 * p.top1());
+        chart.getStyler().setYAxisDecimalPattern("0.#").setLegendVisible(manySeries(curve)).setLegendPosition(LegendPosition.InsideSE);
         addLine(chart, "fp32", fp32, SeriesLines.DASH_DASH);
         if (curve.trainedTop1() != null) {
             addLine(chart, "trained", 100 * curve.trainedTop1(), SeriesLines.DOT_DOT);
@@ -74,14 +82,19 @@ final class CurvePlot {
 
     private static void addLine(XYChart chart, String name, double height, BasicStroke stroke) {
         chart.addSeries(name, new double[]{chart.getStyler().getXAxisMin(), chart.getStyler().getXAxisMax()}, new double[]{height, height})
-                .setMarker(SeriesMarkers.NONE).setLineColor(Color.DARK_GRAY).setLineStyle(stroke);
+                .setMarker(SeriesMarkers.NONE).setLineColor(Color.DARK_GRAY).setLineStyle(stroke).setShowInLegend(false);
+    }
+
+    private static boolean manySeries(Curve curve) {
+        return curve.points().stream().map(Curve.Point::series).distinct().count() > SHORT_LEGEND;
     }
 
     /** Curves fall: the legend stands where there are none. The axis has whole decades, whose ends are labelled. */
     private static XYChart divergence(Curve curve) {
         XYChart chart = chart(curve, curve.model() + ": divergence from fp32", "mean divergence, nats",
                 p -> p.divergence() > 0 ? p.divergence() : Double.NaN);
-        chart.getStyler().setYAxisDecimalPattern("0.####").setYAxisLogarithmic(true).setLegendPosition(LegendPosition.InsideNE);
+        chart.getStyler().setYAxisDecimalPattern("0.####").setYAxisLogarithmic(true).setLegendPosition(LegendPosition.InsideNE)
+                .setLegendVisible(!manySeries(curve));
         DoubleSummaryStatistics range = curve.points().stream().mapToDouble(Curve.Point::divergence).filter(d -> d > 0).summaryStatistics();
         if (range.getCount() > 0) {
             chart.getStyler().setYAxisMin(Math.pow(10, Math.floor(Math.log10(range.getMin()))))

@@ -45,6 +45,7 @@ final class NeighboursCommand implements Callable<Integer> {
     static final String OMPQ_NEAREST = "OMPQ, nearest";
     static final String NEAREST = "nearest";
     static final String BSQ = "BSQ";
+    static final String BSQ_ONWARDS = "BSQ, not rewound";
 
     private static final GeneratedTask GENERATED = GeneratedTask.CLASSIFICATION;
     private static final int TRAINING_IMAGES = 2_000;
@@ -158,6 +159,7 @@ final class NeighboursCommand implements Callable<Integer> {
             if (alphas.length > 0) {
                 train();
             }
+            write();
             report();
         }
         notebook.next("see what stored bits buy", "curve" + (classifier.areGiven()
@@ -227,8 +229,9 @@ final class NeighboursCommand implements Callable<Integer> {
             }
             notebook.say("trained in fp32 for as many epochs: top-1 %.2f %%", 100 * curve.trainedTop1());
             for (double alpha : alphas) {
-                String setting = "alpha " + alpha + (onwards ? ", not rewound" : "");
-                if (curve.find(BSQ, setting).isPresent()) {
+                String series = onwards ? BSQ_ONWARDS : BSQ;
+                String setting = "alpha " + alpha;
+                if (curve.find(series, setting).isPresent()) {
                     continue;
                 }
                 Bsq bsq = new Bsq(trainable((ComputationGraph) network.model(), steps), alpha);
@@ -241,7 +244,7 @@ final class NeighboursCommand implements Callable<Integer> {
                 Network compiled = new Network(stored).compiled();
                 Evaluations.Result found = Evaluations.evaluate("BSQ", compiled, test, original.outputs());
                 MultipointModels.close(compiled.model());
-                add(BSQ, setting, (double) matrices(stored).mapToLong(MultipointMatrix::storedBits).sum() / network.weights(), found.top1(),
+                add(series, setting, (double) matrices(stored).mapToLong(MultipointMatrix::storedBits).sum() / network.weights(), found.top1(),
                         found.divergence());
                 notebook.say("%.2f planes for each weight: %s", bsq.averagePlanes(), bsq.widths().stream().map(Bsq.Width::planes).toList());
             }

@@ -259,7 +259,7 @@ class SamplesTest {
         CommandRun onwards = CommandRun.of("neighbours", "--data", folder, "--model", folder.resolve("tiny.npz"), "--calibration", 1, "--test", 1,
                 "--alphas", 1, "--no-rewind", "--train", 1, "--epochs", 1, "--tune-epochs", 1, "--json", folder.resolve("n.json"), "--resume");
         assertEquals(0, onwards.exitCode(), onwards.err());
-        assertEquals("alpha 1.0, not rewound", json(folder.resolve("n.json")).get("points").get(points.size() + 1).get("setting").asText());
+        assertEquals("BSQ, not rewound", json(folder.resolve("n.json")).get("points").get(points.size() + 1).get("series").asText());
     }
 
     /** A curve is measured point by point; a later run measures only what is missing. */
