@@ -4,6 +4,8 @@ import org.bytedeco.dnnl.convolution_forward;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.primitive_attr;
+import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
@@ -50,10 +52,13 @@ final class OneDnnThreads {
     }
 
     /**
-     * How many threads OpenMP would use; 1 where the library does not obey a limit on its threads, and where these are bound to processors: a
-     * thread that a bound one starts is bound to the same processor.
+     * How many threads OpenMP would use; 1 where the library does not obey a limit on its threads, where ND4J computes elsewhere and takes
+     * the limit for something else, and where threads are bound to processors: a thread that a bound one starts is bound to the same processor.
      */
     private static int limit() {
+        if (Nd4j.getExecutioner().type() != OpExecutioner.ExecutionerType.NATIVE_CPU) {
+            return 1;
+        }
         if (BINDING.stream().map(System::getenv).anyMatch(value -> value != null && !value.equalsIgnoreCase("false"))) {
             return 1;
         }
