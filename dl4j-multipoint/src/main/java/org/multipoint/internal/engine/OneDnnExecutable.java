@@ -41,7 +41,7 @@ final class OneDnnExecutable implements Executable {
         void run(INDArray[] inputs, List<INDArray> results) {
             for (Part part : parts) {
                 for (int i = 0; i < inputs.length; i++) {
-                    part.inputs.get(i).bind(address(inputs[i]) + (part.first == 0 ? 0 : Float.BYTES * part.first * inputs[i].stride(0)));
+                    part.inputs.get(i).bind(address(inputs[i]) + Float.BYTES * part.first * inputs[i].stride(0));
                 }
                 for (int i = 0; i < results.size(); i++) {
                     INDArray result = results.get(i);

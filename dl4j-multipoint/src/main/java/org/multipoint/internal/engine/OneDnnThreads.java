@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -64,34 +65,18 @@ final class OneDnnThreads {
         }
         try {
             NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
-            int[] limit = {1};
             // In a thread of its own, as limits hold for a thread.
-            Thread probe = new Thread(() -> {
+            FutureTask<Integer> probe = new FutureTask<>(() -> {
                 int most = ops.ompGetMaxThreads();
                 long shared = memoryOfThreads();
                 ops.setOmpNumThreads(1);
-                limit[0] = memoryOfThreads() < shared ? most : 1;
-            }, "multipoint-probe");
-            probe.start();
-            join(probe);
-            return limit[0];
+                return memoryOfThreads() < shared ? most : 1;
+            });
+            new Thread(probe, "multipoint-probe").start();
+            return await(probe);
         } catch (LinkageError e) {
             // A backend of ND4J without native operations.
             return 1;
-        }
-    }
-
-    private static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 
@@ -160,13 +145,12 @@ final class OneDnnThreads {
         }
     }
 
-    private static void await(Future<?> future) {
+    private static <T> T await(Future<T> future) {
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    future.get();
-                    return;
+                    return future.get();
                 } catch (InterruptedException e) {
                     interrupted = true;
                 } catch (ExecutionException e) {

@@ -64,9 +64,7 @@ public final class Bsq {
         private final LinearVertex vertex;
         private final int operation;
         private final INDArray param;
-        /** The weights of the source. */
-        private final float[] source;
-        /** The largest of them. */
+        /** The largest weight of the source. */
         private final float largest;
         private BitPlanes planes;
         /** The weights in full precision, which tuning trains. */
@@ -78,8 +76,7 @@ public final class Bsq {
             this.vertex = vertex;
             this.operation = operation;
             this.param = param;
-            this.source = values();
-            this.planes = BitPlanes.of(source, FIRST_PLANES);
+            this.planes = BitPlanes.of(values(), FIRST_PLANES);
             this.largest = most();
             takePlanes();
         }
@@ -91,10 +88,10 @@ public final class Bsq {
             assign(full);
         }
 
-        /** Goes back to the weights of the source, with as many planes as there are now. */
-        private void rewind() {
-            planes = BitPlanes.nearest(source, planes.planes());
-            full = source.clone();
+        /** Takes the parameter as the weights in full precision, with as many planes as there are now. */
+        private void takeParameter() {
+            full = values();
+            planes = BitPlanes.nearest(full, planes.planes());
             scale = 1;
             add(new float[full.length]);
         }
@@ -229,7 +226,7 @@ public final class Bsq {
         if (state != null) {
             state.assign(0);
         }
-        weights.forEach(Weights::rewind);
+        weights.forEach(Weights::takeParameter);
     }
 
     /**
