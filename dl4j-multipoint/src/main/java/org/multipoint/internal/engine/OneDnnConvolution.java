@@ -81,6 +81,8 @@ final class OneDnnConvolution implements AutoCloseable {
         Geometry rest = margins.rest(g);
         if (disturbsThreads(rest)) {
             add(plan, n, everyStride(plan, x, out), to, LinearOp.Size.ONE, pixels(out.h(), out.w()), extras);
+        } else if (misplacesRows(rest)) {
+            add(plan, n, x, to, new LinearOp.Size(op.stride().height(), 1), op.window().asOnlyColumn(rest), extras);
         } else {
             add(plan, n, x, to, op.stride(), rest, extras);
         }
@@ -96,6 +98,14 @@ final class OneDnnConvolution implements AutoCloseable {
                 && parts.stream().anyMatch(p -> (p.to - p.from) * op.groups() % VECTOR != 0);
     }
 
+    /**
+     * Whether the library would take output rows of one column, with AVX-512 and one channel in each group, from wrong places. It does not where the
+     * stride between columns, of which there is no second one, is said to be one.
+     */
+    private boolean misplacesRows(Geometry g) {
+        return g.outWidth() == 1 && op.stride().width() > 1 && op.kernel().width() > 1 && op.inChannels() == op.groups();
+    }
+
     /** The pixels that a kernel of one pixel reads, in an image of their own. */
     private OneDnnPlan.Buffer everyStride(OneDnnPlan plan, OneDnnPlan.Buffer x, Shape out) {
         Shape read = new Shape(out.n(), op.inChannels(), out.h(), out.w());
@@ -109,14 +119,11 @@ final class OneDnnConvolution implements AutoCloseable {
 
     private OneDnnMargins margins(Geometry g) {
         // Where windows read nothing but padding, some of the library's convolutions leave the output uninitialized.
-        if (op.window().readsOnlyPaddingSomewhere(g)) {
-            return OneDnnMargins.all(g);
-        }
+        OneDnnMargins first = op.window().readsOnlyPaddingSomewhere(g) ? OneDnnMargins.all(g) : OneDnnMargins.negative(g);
         // The library takes padding at the left and as many columns beyond the last window for none: in-place additions go wrong.
-        OneDnnMargins negative = OneDnnMargins.negative(g);
-        Geometry rest = negative.rest(g);
+        Geometry rest = first.rest(g);
         int beyond = op.window().columnsBeyond(rest);
-        return negative.cutRight(beyond == rest.padLeft() ? beyond : 0);
+        return first.cutRight(beyond == rest.padLeft() || misplacesRows(rest) ? beyond : 0);
     }
 
     private OneDnnPlan.Buffer seen(OneDnnPlan.Buffer buffer, Shape s, Geometry g) {

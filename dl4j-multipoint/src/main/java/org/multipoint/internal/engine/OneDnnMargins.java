@@ -52,6 +52,9 @@ record OneDnnMargins(int top, int left, int bottom, int right) {
             plan.fill(to, form.map(InputQuantization::zeroPoint).orElse(0));
         }
         long[] size = {s.n(), s.c(), s.h() + Math.min(top, 0) + Math.min(bottom, 0), s.w() + Math.min(left, 0) + Math.min(right, 0)};
+        if (size[2] <= 0 || size[3] <= 0) {
+            return; // Nothing of the image is left, only margins.
+        }
         memory.desc from = image.desc().submemory_desc(size, new long[]{0, 0, Math.max(-top, 0), Math.max(-left, 0)});
         memory.desc inside = to.desc().submemory_desc(size, new long[]{0, 0, Math.max(top, 0), Math.max(left, 0)});
         plan.reorder(image.as(from), to.as(inside));

@@ -55,6 +55,17 @@ public record Window(Size kernel, Size stride, Size dilation, Size padding, Padd
         return Math.max(g.inWidth() - end, 0);
     }
 
+    /**
+     * The geometry of one column of output in which padding at the right ends with the window, as it does under a stride of one. Not for
+     * deconvolutions.
+     *
+     * @param g without columns {@linkplain #columnsBeyond beyond} the window
+     */
+    public Geometry asOnlyColumn(Geometry g) {
+        int reach = (kernel.width() - 1) * dilation.width() + 1;
+        return new Geometry(g.inHeight(), g.inWidth(), g.outHeight(), 1, g.padTop(), g.padLeft(), g.padBottom(), reach - g.padLeft() - g.inWidth());
+    }
+
     private static int[] inside(int out, int in, int k, int s, int d, int before) {
         int[] counts = new int[out];
         for (int o = 0; o < out; o++) {

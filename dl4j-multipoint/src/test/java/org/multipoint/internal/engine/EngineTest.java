@@ -88,6 +88,13 @@ class EngineTest {
                 new Case(op(8, 16, 1, 1, 2, 1, 0, PaddingMode.EXPLICIT), 3, 1, 1, SIGNED),
                 new Case(op(1, 16, 1, 3, 1, 1, 3, PaddingMode.EXPLICIT), 2, 6, 6, SIGNED),
                 new Case(op(2, 3, 1, 1, 4, 1, 0, PaddingMode.SAME), 1, 8, 7, SIGNED),
+                // One column of output, one channel of each group: what AVX-512 takes from wrong rows.
+                new Case(new LinearOp(3, 6, 3, new Size(3, 6), new Size(1, 4), Size.ONE, Size.ZERO, PaddingMode.EXPLICIT, false, false), 2, 9, 6,
+                        SIGNED),
+                new Case(new LinearOp(1, 5, 1, new Size(2, 3), new Size(1, 3), Size.ONE, new Size(1, 1), PaddingMode.EXPLICIT, false, false), 1, 9,
+                        4, SIGNED),
+                new Case(new LinearOp(2, 6, 2, new Size(4, 2), new Size(1, 3), Size.ONE, new Size(1, 2), PaddingMode.EXPLICIT, false, false), 1, 7,
+                        1, SIGNED),
                 new Case(LinearOp.dense(17, 10, false), 4, 1, 1, SIGNED),
                 new Case(LinearOp.dense(512, 33, false), 1, 1, 1, POSITIVE),
                 new Case(new LinearOp(3, 7, 1, new Size(3, 1), Size.ONE, new Size(2, 1), Size.ZERO, PaddingMode.CAUSAL, false,
