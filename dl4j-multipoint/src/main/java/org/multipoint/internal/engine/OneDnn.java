@@ -43,9 +43,10 @@ final class OneDnn {
         return scope.own(new memory(desc, CPU, data));
     }
 
-    /** New memory, uninitialized. */
+    /** New memory, uninitialized; the library aligns it to what its instructions read at once, which {@code malloc} does not. */
     static memory allocate(OneDnnScope scope, memory.desc desc) {
-        return wrap(scope, desc, new BytePointer(Math.max(1, desc.get_size())));
+        scope.own(desc);
+        return scope.own(new memory(desc, CPU));
     }
 
     /** Memory whose address is set before each execution. */
