@@ -1,6 +1,8 @@
 package org.multipoint.internal.engine;
 
-import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.dnnl_exec_arg_t;
+import org.bytedeco.dnnl.dnnl_primitive;
+import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.eltwise_forward;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
@@ -17,7 +19,9 @@ import org.multipoint.internal.ops.InputQuantization;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.LongStream;
 
@@ -98,12 +102,12 @@ final class OneDnnPlan implements AutoCloseable {
 
     /** One step of a run. */
     private interface Step {
-        void run(stream stream);
+        void run();
     }
 
     /** Arguments of a primitive. */
     final class Arguments {
-        private final IntMemoryMap map = scope.own(new IntMemoryMap());
+        private final Map<Integer, memory> map = new LinkedHashMap<>();
 
         Arguments with(int argument, memory memory) {
             map.put(argument, memory);
@@ -115,10 +119,21 @@ final class OneDnnPlan implements AutoCloseable {
             buffer.storage.last = Math.max(buffer.storage.last, steps.size());
             return with(argument, buffer.memory);
         }
+
+        /** As the library takes them: the class for primitives would gather them anew for each run. */
+        private dnnl_exec_arg_t gathered() {
+            dnnl_exec_arg_t all = scope.own(new dnnl_exec_arg_t(map.size()));
+            map.forEach((argument, memory) -> {
+                all.arg(argument).memory(memory.get());
+                all.position(all.position() + 1);
+            });
+            return all.position(0);
+        }
     }
 
     private final OneDnnScope scope = new OneDnnScope();
     private final stream stream = scope.own(new stream(OneDnn.CPU));
+    private final dnnl_stream handle = stream.get();
     private final List<Step> steps = new ArrayList<>();
     private final List<Storage> storages = new ArrayList<>();
 
@@ -166,8 +181,15 @@ final class OneDnnPlan implements AutoCloseable {
         } else {
             scope.own(scratchpad);
         }
-        primitive primitive = scope.own(make.apply(description));
-        steps.add(s -> primitive.execute(s, arguments.map));
+        dnnl_primitive primitive = scope.own(make.apply(description)).get();
+        dnnl_exec_arg_t gathered = arguments.gathered();
+        int count = arguments.map.size();
+        steps.add(() -> {
+            int status = dnnl.dnnl_primitive_execute(primitive, handle, count, gathered);
+            if (status != dnnl.dnnl_success) {
+                throw new IllegalStateException("oneDNN could not execute a primitive (status " + status + ")");
+            }
+        });
     }
 
     /** Copies, changing layout or type. */
@@ -230,7 +252,7 @@ final class OneDnnPlan implements AutoCloseable {
     void fill(Buffer buffer, int value) {
         long bytes = buffer.desc.get_size();
         memory memory = arguments().with(OneDnn.DST, buffer).map.get(OneDnn.DST);
-        steps.add(s -> {
+        steps.add(() -> {
             try (Pointer data = memory.get_data_handle()) {
                 new BytePointer(data).capacity(bytes).fill(value);
             }
@@ -263,7 +285,7 @@ final class OneDnnPlan implements AutoCloseable {
     /** Runs all steps; bound arrays must stay alive meanwhile. */
     void run() {
         for (Step step : steps) {
-            step.run(stream);
+            step.run();
         }
         stream._wait();
     }
