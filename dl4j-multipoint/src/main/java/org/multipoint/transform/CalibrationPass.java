@@ -114,7 +114,7 @@ final class CalibrationPass {
         List<WeightVertex> vertices = names.stream().map(place.network().withWeights()::get).toList();
         Inputs inputs = new Inputs();
         vertices.stream().filter(vertex -> !isIsotropic(vertex)).flatMap(vertex -> vertex.operations().stream()).forEach(o -> {
-            inputs.moments.put(o.name(), new Moments(o.op(), false, Moments.positionsPerImage(o.op(), mostPositions), new MemoryBound(memory)));
+            inputs.moments.put(o.name(), new Moments(o.op(), Moments.positionsPerImage(o.op(), mostPositions), new MemoryBound(memory)));
             if (withRanges) {
                 inputs.ranges.put(o.name(), new RangeStatistics());
             }
@@ -188,9 +188,9 @@ final class CalibrationPass {
             long more = 0;
             for (LinearVertex.Operation operation : vertex.operations()) {
                 bound.require(operation.name(), operation.op(), settings.strategy().pairsMoments());
-                long own = bound.sums(operation.op(), false, false);
+                long own = bound.sums(operation.op(), false);
                 sums += own;
-                more = Math.max(more, bound.most(operation.op(), false, false) - own);
+                more = Math.max(more, bound.most(operation.op(), false) - own);
             }
             if (parts.isEmpty() || held + sums + Math.max(besides, more) > bound.bytes()) {
                 parts.add(new ArrayList<>());

@@ -60,10 +60,11 @@ record OperationTask(String vertex, int index, String input, List<String> addend
      * @param images    number of images that are enough, counted from the first of all
      */
     Moments moments(Place place, boolean paired, int positions, long memory, long images) {
-        LinearOp op = operation(place).op();
+        LinearVertex.Operation operation = operation(place);
+        LinearOp op = operation.op();
         int perImage = Moments.positionsPerImage(op, positions);
         MemoryBound bound = new MemoryBound(memory);
-        Moments moments = addends.isEmpty() ? new Moments(op, paired, perImage, bound) : Moments.withShortfall(op, perImage, bound);
+        Moments moments = paired ? new Moments(op, operation.weights(), perImage, bound) : new Moments(op, perImage, bound);
         Streams x = place.get(input);
         long seen = place.fittedBefore();
         for (int b = 0; b < place.batches() && seen < images; b++) {
@@ -72,7 +73,7 @@ record OperationTask(String vertex, int index, String input, List<String> addend
             }
             seen += place.shape(b).examples();
             if (paired) {
-                moments.add(x.reference().get(b), rounded(x.quantized().get(b)), shortfall(place, b));
+                moments.addPair(x.reference().get(b), rounded(x.quantized().get(b)), shortfall(place, b));
             } else {
                 moments.add(x.reference().get(b));
             }

@@ -163,7 +163,7 @@ final class SequentialQuantization {
         List<Stream> addends = network.addends(vertex.name()).stream().map(live::get).toList();
         LinearOp op = vertex.operations().get(0).op();
         if (!options.targetMatching() || !options.quantizedInputs() || !options.shortcutMatching() || vertex.operations().size() > 1
-                || op.groups() > 1 || !settings.bound().admits(op, true, true) || !vertex.hasIdentityActivation() || addends.contains(null)) {
+                || op.groups() > 1 || !settings.bound().admits(op, true) || !vertex.hasIdentityActivation() || addends.contains(null)) {
             return List.of();
         }
         List<String> different = addends.stream().filter(a -> !a.same).map(Stream::name).toList();

@@ -84,7 +84,10 @@ final class WeightOnlyTask implements Serializable {
         WeightOnlyVertex vertex = vertex(place);
         ReferenceNetwork network = place.network();
         Streams x = place.get(input);
-        Moments moments = new Moments(vertex.operations().get(index).op(), paired, positions, new MemoryBound(memory));
+        LinearVertex.Operation operation = vertex.operations().get(index);
+        MemoryBound bound = new MemoryBound(memory);
+        Moments moments = paired ? new Moments(operation.op(), operation.weights(), positions, bound)
+                : new Moments(operation.op(), positions, bound);
         try (WeightOnlyVertex.Parameters changed = parameters(place)) {
             for (int b = 0; b < place.batches(); b++) {
                 if (!place.isFitted(b)) {
@@ -95,7 +98,7 @@ final class WeightOnlyTask implements Serializable {
                     continue;
                 }
                 if (paired) {
-                    moments.add(reference, network.inputs(vertex, index, x.quantized().get(b), place.shape(b), changed));
+                    moments.addPair(reference, network.inputs(vertex, index, x.quantized().get(b), place.shape(b), changed));
                 } else {
                     moments.add(reference);
                 }

@@ -38,7 +38,7 @@ public final class TestProblems {
 
     /** Random weights and the moments of the given inputs. */
     public static WeightProblem of(LinearOp op, Tensor inputs, long seed) {
-        Moments moments = new Moments(op, false, Integer.MAX_VALUE, MemoryBound.NONE);
+        Moments moments = new Moments(op, Integer.MAX_VALUE, MemoryBound.NONE);
         moments.add(inputs);
         return new WeightProblem("problem", op, TestOps.weights(op, seed), moments, true);
     }

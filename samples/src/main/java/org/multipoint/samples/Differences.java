@@ -56,7 +56,9 @@ record Differences(List<Example> examples) {
                                 + Arrays.toString(q.shape()) + ": expected [images, classes] of both networks");
                     }
                     INDArray labels = batch.getLabels();
-                    add(Tensor.of(p).data(), Tensor.of(q).data(), labels == null ? null : Tensor.of(labels).data(), (int) p.size(1), examples);
+                    // Folders of images that are not one for each class of the networks do not tell which class is right.
+                    boolean known = labels != null && Arrays.equals(labels.shape(), p.shape());
+                    add(Tensor.of(p).data(), Tensor.of(q).data(), known ? Tensor.of(labels).data() : null, (int) p.size(1), examples);
                 }
                 progress.stepBy(batch.numExamples());
             }

@@ -183,6 +183,19 @@ class FileCommandsTest {
         assertFalse(same.out().contains("tells the class"), same.out());
     }
 
+    /** Folders of a part of the classes, as of an ImageNet subset. */
+    @Test
+    void foldersNeedNotBeTheClasses() throws IOException {
+        Path part = folder.resolve("part");
+        for (int i = 0; i < 40; i++) {
+            Path own = Files.createDirectories(part.resolve("folder" + i % 2));
+            Files.copy(unlabelled.resolve(String.format("%03d.png", i % 20)), own.resolve(i + ".png"));
+        }
+        CommandRun run = assertDone(run("compare", model, model, "--images", part, "--size", 32, "--json", folder.resolve("c.json")));
+        assertSays(run, "the same for 100.00 %", "40 images");
+        assertTrue(json(folder.resolve("c.json")).get("top1A").isNull(), run.out());
+    }
+
     /** Files that cannot be read do not shift the names of others. */
     @Test
     void imagesWithAnotherClassAreNamed() throws IOException {

@@ -24,7 +24,7 @@ public record MemoryBound(long bytes) {
     private static final int FEW_ROWS = 32;
     /** Largest number of floats of patches that are extracted at a time. */
     private static final int CHUNK = 1 << 23;
-    /** Share of the bound for one of the four arrays of patches: both networks', on the heap and off it. */
+    /** Share of the bound for one of four arrays of patches: both networks', and one's off the heap, with their outputs. */
     private static final int CHUNK_SHARE = 32;
     /** Bytes for each element of a block: of its sum, and of what {@code GptqRounding} keeps. */
     private static final int SUM = 8;
@@ -41,20 +41,20 @@ public record MemoryBound(long bytes) {
     }
 
     /** Bytes of the sums of a layer whose blocks have the given side. */
-    private static double sums(LinearOp op, int networks, boolean shortfall, double side) {
-        return (double) SUM * op.groups() * op.columns() * side * networks + (shortfall ? (double) SUM * op.weights() : 0);
+    private static double sums(LinearOp op, boolean targets, double side) {
+        return (double) SUM * op.groups() * op.columns() * side + (targets ? (double) Float.BYTES * op.weights() : 0);
     }
 
     /** Bytes that a layer's sums take. */
-    public long sums(LinearOp op, boolean paired, boolean shortfall) {
-        return (long) sums(op, paired ? 2 : 1, shortfall, side(op, paired, shortfall));
+    public long sums(LinearOp op, boolean targets) {
+        return (long) sums(op, targets, side(op, targets));
     }
 
     /** Largest number of bytes that a layer takes, its sums included. */
-    public long most(LinearOp op, boolean paired, boolean shortfall) {
-        double side = side(op, paired, shortfall);
-        return (long) Math.max(needed(op, paired, shortfall, side), searching(op, paired, shortfall, side)
-                + search(op) * rowsAtOnce(op, paired, shortfall));
+    public long most(LinearOp op, boolean targets) {
+        double side = side(op, targets);
+        return (long) Math.max(needed(op, targets, side), searching(op, targets, side)
+                + search(op) * rowsAtOnce(op, targets));
     }
 
     /** Bytes for each row of a group that is searched; threads take several groups at once. */
@@ -62,49 +62,49 @@ public record MemoryBound(long bytes) {
         return (double) SEARCH * op.groups() * op.columns();
     }
 
-    private static double searching(LinearOp op, boolean paired, boolean shortfall, double side) {
-        return sums(op, paired ? 2 : 1, shortfall, side) + (double) FEEDBACK * op.groups() * op.columns() * side;
+    private static double searching(LinearOp op, boolean targets, double side) {
+        return sums(op, targets, side) + (double) FEEDBACK * op.groups() * op.columns() * side;
     }
 
-    private static double needed(LinearOp op, boolean paired, boolean shortfall, double side) {
-        return searching(op, paired, shortfall, side) + Math.max((double) FACTORING * op.groups() * side * side,
+    private static double needed(LinearOp op, boolean targets, double side) {
+        return searching(op, targets, side) + Math.max((double) FACTORING * op.groups() * side * side,
                 search(op) * Math.min(op.rowsPerGroup(), FEW_ROWS));
     }
 
     /** Whether a layer can be processed at all: with its columns in the smallest blocks. */
-    public boolean admits(LinearOp op, boolean paired, boolean shortfall) {
-        return least(op, paired, shortfall) <= bytes;
+    public boolean admits(LinearOp op, boolean targets) {
+        return least(op, targets) <= bytes;
     }
 
-    private static double least(LinearOp op, boolean paired, boolean shortfall) {
-        return needed(op, paired, shortfall, ceil(op.columns(), ceil(op.columns(), LEAST_BLOCK)));
+    private static double least(LinearOp op, boolean targets) {
+        return needed(op, targets, ceil(op.columns(), ceil(op.columns(), LEAST_BLOCK)));
     }
 
     /**
      * @param layer name for the message
      * @throws IllegalArgumentException where the layer cannot be processed; it says how much memory it needs
      */
-    public void require(String layer, LinearOp op, boolean paired) {
-        if (!admits(op, paired, false)) {
+    public void require(String layer, LinearOp op, boolean targets) {
+        if (!admits(op, targets)) {
             throw new IllegalArgumentException(String.format(Locale.ROOT, "Layer \"%s\": second moments of its %,d input columns need at "
                     + "least %,d bytes of memory, found a bound of %,d bytes", layer, op.groups() * op.columns(),
-                    (long) Math.ceil(least(op, paired, false)), bytes));
+                    (long) Math.ceil(least(op, targets)), bytes));
         }
     }
 
     /** Number of blocks into which columns are split, the fewest that the bound allows. */
-    int splits(LinearOp op, boolean paired, boolean shortfall) {
+    int splits(LinearOp op, boolean targets) {
         int columns = op.columns();
         int splits = ceil(columns, MAX_BLOCK);
         int most = ceil(columns, LEAST_BLOCK);
-        while (splits < most && needed(op, paired, shortfall, ceil(columns, splits)) > bytes) {
+        while (splits < most && needed(op, targets, ceil(columns, splits)) > bytes) {
             splits++;
         }
         return splits;
     }
 
-    private double side(LinearOp op, boolean paired, boolean shortfall) {
-        return ceil(op.columns(), splits(op, paired, shortfall));
+    private double side(LinearOp op, boolean targets) {
+        return ceil(op.columns(), splits(op, targets));
     }
 
     private static int ceil(int a, int b) {
@@ -112,8 +112,8 @@ public record MemoryBound(long bytes) {
     }
 
     /** Rows of one group that are searched at a time, at least one. */
-    public int rowsAtOnce(LinearOp op, boolean paired, boolean shortfall) {
-        double left = bytes - searching(op, paired, shortfall, side(op, paired, shortfall));
+    public int rowsAtOnce(LinearOp op, boolean targets) {
+        double left = bytes - searching(op, targets, side(op, targets));
         return (int) Math.max(1, Math.min(op.rowsPerGroup(), left / search(op)));
     }
 

@@ -1,5 +1,6 @@
 package org.multipoint.internal.calibration;
 
+import org.multipoint.internal.linalg.Products;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -16,15 +17,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * First and second moments of the vectors that a layer's rows are multiplied with, for each group, over two networks that process
- * the same images: the reference network (inputs {@code x}) and the one to be quantized (inputs {@code y}, the same as {@code x} where
- * there is only one network). Only sums are held: memory does not grow with the number of images, and {@link #merge} is associative.
- * Means and covariances throw {@link IllegalStateException} before any input was added.
+ * First and second moments of the vectors {@code y} that a layer's rows are multiplied with, for each group, and their moments with the
+ * layer's targets where there are any: the outputs {@code t = W x + s} of a reference network that processes the same images, {@code W} its
+ * weights, {@code x} its inputs, {@code s} the shortfall of what else is added to the output. Only sums are held: memory does not grow with
+ * the number of images, and {@link #merge} is associative. Means and covariances throw {@link IllegalStateException} before any input was
+ * added.
  *
- * <p>Products of a batch are single precision matrix products; batches are summed in double precision.
+ * <p>Products of a batch are single precision matrix products; batches are summed in double precision, products with targets in single.
  *
  * <p>Where the fan-in exceeds {@link MemoryBound#MAX_BLOCK}, or its moments the memory bound, columns are split into blocks, and moments
  * between different blocks are taken as zero.
@@ -40,7 +44,7 @@ public final class Moments implements Mergeable<Moments> {
 
     private static final long serialVersionUID = 1;
     /** Of the form that is written. */
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     /** Fan-ins up to this are summed in plain loops over groups: matrix products would be too small to be efficient. */
     private static final int SMALL = 32;
@@ -61,40 +65,42 @@ public final class Moments implements Mergeable<Moments> {
 
     private final LinearOp op;
     private final Patches patches;
-    private final boolean paired;
+    private final boolean targeted;
+    /** {@code [rows, columns]}; null where there are no targets, or where these are sums that were read. */
+    private final float[] weights;
     private final MemoryBound bound;
     private final int[] blockStarts;
-    private final double[] sumX;
     private final double[] sumY;
     private final double[][] yy;
-    private final double[][] xy;
-    /** Sums of the shortfall, and of its products with {@code y} for each block of columns; null where there is none. */
+    /** Where there are targets, for each block the sums of the outputs of its columns. */
+    private final double[][] sumOutputs;
+    /** Likewise of the products of targets with {@code y}: as many as weights, and in their precision to take no more memory. */
+    private final float[][] targetY;
     private final double[] sumShortfall;
-    private final double[][] shortfallY;
     private long count;
     /** Independent vectors of each different example, by the hash of its values. */
     private final Map<Integer, Integer> examples = new TreeMap<>();
     private long independent;
 
     /**
-     * @param paired            whether reference inputs differ from the multiplied ones
+     * Moments without targets.
+     *
      * @param positionsPerImage largest number of output positions of an image that are used
      * @param bound             bound on memory
      */
-    public Moments(LinearOp op, boolean paired, int positionsPerImage, MemoryBound bound) {
-        this(op, paired, positionsPerImage, bound, false);
+    public Moments(LinearOp op, int positionsPerImage, MemoryBound bound) {
+        this(op, null, false, positionsPerImage, bound);
     }
 
     /**
-     * Moments of paired inputs of a layer whose output is added to others, which differ between the networks.
+     * Moments with targets.
      *
-     * @throws IllegalArgumentException where the operation has more than one group
+     * @param weights           of the reference network, {@code [rows, columns]} row by row; not to be changed
+     * @param positionsPerImage largest number of output positions of an image that are used
+     * @param bound             bound on memory
      */
-    public static Moments withShortfall(LinearOp op, int positionsPerImage, MemoryBound bound) {
-        if (op.groups() > 1) {
-            throw new IllegalArgumentException("An operation in groups cannot make up for a shortfall: " + op);
-        }
-        return new Moments(op, true, positionsPerImage, bound, true);
+    public Moments(LinearOp op, float[] weights, int positionsPerImage, MemoryBound bound) {
+        this(op, weights, true, positionsPerImage, bound);
     }
 
     /**
@@ -102,7 +108,7 @@ public final class Moments implements Mergeable<Moments> {
      * weights.
      */
     public static Moments isotropic(LinearOp op, MemoryBound bound) {
-        Moments moments = new Moments(op, false, 1, bound, false);
+        Moments moments = new Moments(op, 1, bound);
         moments.count = op.columns();
         moments.independent = op.columns();
         for (int b = 0; b < moments.yy.length; b++) {
@@ -114,26 +120,26 @@ public final class Moments implements Mergeable<Moments> {
         return moments;
     }
 
-    private Moments(LinearOp op, boolean paired, int positionsPerImage, MemoryBound bound, boolean shortfall) {
+    private Moments(LinearOp op, float[] weights, boolean targeted, int positionsPerImage, MemoryBound bound) {
         this.op = op;
-        this.paired = paired;
+        this.weights = weights;
+        this.targeted = targeted;
         this.patches = new Patches(op, positionsPerImage);
         this.bound = bound;
         int columns = op.columns();
-        int splits = bound.splits(op, paired, shortfall);
+        int splits = bound.splits(op, targeted);
         this.blockStarts = IntStream.rangeClosed(0, splits).map(i -> (int) ((long) columns * i / splits)).toArray();
         int blocks = op.groups() * splits;
         this.sumY = new double[op.groups() * columns];
-        this.sumX = paired ? new double[sumY.length] : sumY;
-        this.yy = new double[blocks][];
-        for (int b = 0; b < blocks; b++) {
-            int size = blockSize(b % splits);
-            yy[b] = new double[size * size];
-        }
-        this.xy = paired ? IntStream.range(0, blocks).mapToObj(b -> new double[yy[b].length]).toArray(double[][]::new) : yy;
-        this.sumShortfall = shortfall ? new double[op.rows()] : null;
-        this.shortfallY = shortfall ? IntStream.range(0, splits).mapToObj(s -> new double[op.rows() * blockSize(s)])
-                .toArray(double[][]::new) : null;
+        this.yy = blocks(blocks, b -> blockSize(b % splits) * blockSize(b % splits));
+        this.sumOutputs = targeted ? blocks(blocks, b -> op.rowsPerGroup()) : null;
+        this.targetY = targeted ? IntStream.range(0, blocks).mapToObj(b -> new float[op.rowsPerGroup() * blockSize(b % splits)])
+                .toArray(float[][]::new) : null;
+        this.sumShortfall = targeted ? new double[op.rows()] : null;
+    }
+
+    private static double[][] blocks(int count, IntUnaryOperator size) {
+        return IntStream.range(0, count).mapToObj(b -> new double[size.applyAsInt(b)]).toArray(double[][]::new);
     }
 
     /**
@@ -146,12 +152,12 @@ public final class Moments implements Mergeable<Moments> {
         return op.groups() == 1 ? most : Math.min(most, Math.max(LEAST_POSITIONS, POSITIONS_PER_COLUMN * op.columns()));
     }
 
-    /** Adds a batch of inputs of the single network. */
+    /** Adds a batch of inputs where there are no targets. */
     public void add(Tensor input) {
-        if (paired) {
-            throw new IllegalStateException("Paired moments need the inputs of both networks");
+        if (targeted) {
+            throw new IllegalStateException("Moments with targets need the inputs of both networks");
         }
-        add(input, input);
+        add(input, input, null);
     }
 
     /**
@@ -160,9 +166,10 @@ public final class Moments implements Mergeable<Moments> {
      * @param x inputs of the reference network
      * @param y inputs of the network whose layer is to be quantized, same shape
      * @throws IllegalArgumentException where the shapes differ
+     * @throws IllegalStateException    where there are no targets
      */
-    public void add(Tensor x, Tensor y) {
-        add(x, y, null);
+    public void addPair(Tensor x, Tensor y) {
+        addPair(x, y, null);
     }
 
     /**
@@ -172,21 +179,29 @@ public final class Moments implements Mergeable<Moments> {
      * @param y         inputs of the network whose layer is to be quantized, same shape
      * @param shortfall what the reference network adds to the layer's output less what the other one adds, in the shape of the output;
      *                  null where there is none
-     * @throws IllegalArgumentException where the shapes differ
+     * @throws IllegalArgumentException where the shapes differ, or where there is a shortfall of an operation in groups
+     * @throws IllegalStateException    where there are no targets
      */
-    public void add(Tensor x, Tensor y, Tensor shortfall) {
-        if (shortfall == null != (sumShortfall == null)) {
-            throw new IllegalStateException("Moments with a shortfall, and only those, need one with each batch");
+    public void addPair(Tensor x, Tensor y, Tensor shortfall) {
+        if (weights == null) {
+            throw new IllegalStateException(targeted ? "Moments that were read can be merged, not added to" : "There are no targets");
+        }
+        if (shortfall != null && op.groups() > 1) {
+            throw new IllegalArgumentException("An operation in groups cannot make up for a shortfall: " + op);
         }
         if (!Arrays.equals(x.shape(), y.shape())) {
             throw new IllegalArgumentException("Inputs of two networks must have one shape, found " + Arrays.toString(x.shape())
                     + " and " + Arrays.toString(y.shape()));
         }
+        add(x, y, shortfall);
+    }
+
+    private void add(Tensor x, Tensor y, Tensor shortfall) {
         int perExample = patches.perExample(y);
         if (op.columns() <= SMALL && op.groups() >= MANY && blockStarts.length == 2) {
             addGrouped(x, y);
         } else {
-            int longest = shortfall == null ? op.columns() : Math.max(op.columns(), op.rows());
+            int longest = targeted ? Math.max(op.columns(), op.rowsPerGroup()) : op.columns();
             int step = (int) Math.max(1, bound.patchFloats() / Math.max(1, (long) perExample * longest));
             for (int group = 0; group < op.groups(); group++) {
                 for (int from = 0; from < y.examples(); from += step) {
@@ -224,51 +239,67 @@ public final class Moments implements Mergeable<Moments> {
         int blocks = (op.groups() + GroupedSums.LANES - 1) / GroupedSums.LANES;
         IntStream.range(0, blocks).parallel().forEach(b -> {
             int first = b * GroupedSums.LANES;
-            GroupedSums sums = new GroupedSums(op.columns(), Math.min(GroupedSums.LANES, op.groups() - first), paired);
+            int groups = Math.min(GroupedSums.LANES, op.groups() - first);
+            GroupedSums sums = new GroupedSums(op, first, groups, weights);
             for (int n = 0; n < y.examples(); n++) {
-                float[][] py = patches.sideBySide(y, n, first, sums.groups());
-                sums.add(paired ? patches.sideBySide(x, n, first, sums.groups()) : py, py);
+                float[][] py = patches.sideBySide(y, n, first, groups);
+                sums.add(targeted ? patches.sideBySide(x, n, first, groups) : py, py);
             }
-            sums.addTo(first, sumY, sumX, yy, xy);
+            sums.addTo(sumY, yy, sumOutputs, targetY);
         });
     }
 
     private void addLarge(Tensor x, Tensor y, Tensor shortfall, int group, int from, int to) {
         int d = op.columns();
         float[] py = patches.extract(y, group, from, to);
-        float[] px = paired ? patches.extract(x, group, from, to) : py;
+        float[] px = targeted ? patches.extract(x, group, from, to) : null;
+        float[] lacking = shortfall == null ? null : patches.outputs(shortfall, y, from, to);
         addColumns(py, d, sumY, group * d);
-        if (paired) {
-            addColumns(px, d, sumX, group * d);
+        if (lacking != null) {
+            addColumns(lacking, op.rows(), sumShortfall, 0);
         }
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-             INDArray my = Tensor.array(py, 'c', py.length / d, d);
-             INDArray mx = paired ? Tensor.array(px, 'c', px.length / d, d) : my) {
+             INDArray my = Tensor.array(py, 'c', py.length / d, d)) {
             int splits = blockStarts.length - 1;
             for (int s = 0; s < splits; s++) {
                 INDArray by = block(my, s);
-                INDArray bx = paired ? block(mx, s) : by;
                 square(by, yy[group * splits + s]);
-                if (paired) {
-                    product(bx, by, xy[group * splits + s]);
-                }
-                if (shortfall != null) {
-                    addShortfall(patches.outputs(shortfall, y, from, to), by, s);
+                if (targeted) {
+                    addTargets(px, lacking, by, group, s);
                 }
                 if (splits > 1) {
                     by.close();
-                    bx.close();
                 }
             }
         }
     }
 
-    private void addShortfall(float[] vectors, INDArray by, int split) {
-        if (split == 0) {
-            addColumns(vectors, op.rows(), sumShortfall, 0);
+    /**
+     * @param px      vectors of the reference network, {@code [vectors, columns]}
+     * @param lacking shortfall at each, {@code [vectors, rows]}, or null
+     * @param by      columns of a block of the other network's vectors
+     */
+    private void addTargets(float[] px, float[] lacking, INDArray by, int group, int split) {
+        int d = op.columns();
+        int rows = op.rowsPerGroup();
+        int vectors = px.length / d;
+        int size = blockSize(split);
+        int block = group * (blockStarts.length - 1) + split;
+        float[] x = size == d ? px : Products.slice(px, d, 0, vectors, blockStarts[split], blockStarts[split + 1]);
+        float[] outputs = Products.multiplyTransposed(x,
+                Products.slice(weights, d, group * rows, rows, blockStarts[split], blockStarts[split + 1]), vectors, size, rows);
+        addColumns(outputs, rows, sumOutputs[block], 0);
+        for (int i = 0; lacking != null && i < outputs.length; i++) {
+            outputs[i] += lacking[i];
         }
-        try (INDArray m = Tensor.array(vectors, 'c', vectors.length / op.rows(), op.rows())) {
-            product(m, by, shortfallY[split]);
+        try (INDArray targets = Tensor.array(outputs, 'c', vectors, rows)) {
+            float[] products = product(targets, by);
+            float[] sum = targetY[block];
+            IntStream.range(0, rows).parallel().forEach(r -> {
+                for (int i = r * size; i < (r + 1) * size; i++) {
+                    sum[i] += products[i];
+                }
+            });
         }
     }
 
@@ -344,13 +375,18 @@ public final class Moments implements Mergeable<Moments> {
     /** Adds the sums of another over inputs of the same layer. */
     @Override
     public void merge(Moments other) {
-        if (!op.equals(other.op) || paired != other.paired || hasShortfall() != other.hasShortfall()) {
+        if (!op.equals(other.op) || targeted != other.targeted) {
             throw new IllegalArgumentException("Only moments of one layer merge: " + op + " and " + other.op);
         }
         List<double[]> others = other.sums();
         List<double[]> own = sums();
         for (int i = 0; i < own.size(); i++) {
             addAll(own.get(i), others.get(i));
+        }
+        for (int b = 0; targeted && b < targetY.length; b++) {
+            for (int i = 0; i < targetY[b].length; i++) {
+                targetY[b][i] += other.targetY[b][i];
+            }
         }
         count += other.count;
         other.examples.forEach(this::know);
@@ -363,7 +399,7 @@ public final class Moments implements Mergeable<Moments> {
     }
 
     /**
-     * Writes the sums: a version, the operation and how it is summed, and each sum once, in double precision. Squares are written whole: products of
+     * Writes the sums: a version, the operation and how it is summed, and each sum once. Squares are written whole: products of
      * single precision are not symmetric to the last bit.
      */
     public void writeTo(DataOutput out) throws IOException {
@@ -371,8 +407,7 @@ public final class Moments implements Mergeable<Moments> {
         op.writeTo(out);
         out.writeInt(patches.positionsPerImage());
         out.writeLong(bound.bytes());
-        out.writeBoolean(paired);
-        out.writeBoolean(hasShortfall());
+        out.writeBoolean(targeted);
         out.writeLong(count);
         out.writeInt(examples.size());
         for (Map.Entry<Integer, Integer> example : examples.entrySet()) {
@@ -381,12 +416,15 @@ public final class Moments implements Mergeable<Moments> {
         }
         out.writeLong(independent);
         for (double[] sums : sums()) {
-            Doubles.write(out, sums);
+            SumArrays.write(out, sums);
+        }
+        for (int b = 0; targeted && b < targetY.length; b++) {
+            SumArrays.write(out, targetY[b]);
         }
     }
 
     /**
-     * The sums that {@link #writeTo} wrote.
+     * The sums that {@link #writeTo} wrote; with targets they can be merged and looked at, not added to.
      *
      * @throws IOException where the form has another version, or ends early
      */
@@ -395,30 +433,28 @@ public final class Moments implements Mergeable<Moments> {
         LinearOp op = LinearOp.readFrom(in);
         int positions = in.readInt();
         MemoryBound bound = new MemoryBound(in.readLong());
-        boolean paired = in.readBoolean();
-        Moments moments = new Moments(op, paired, positions, bound, in.readBoolean());
+        Moments moments = new Moments(op, null, in.readBoolean(), positions, bound);
         moments.count = in.readLong();
         for (int i = in.readInt(); i > 0; i--) {
             moments.examples.put(in.readInt(), in.readInt());
         }
         moments.independent = in.readLong();
         for (double[] sums : moments.sums()) {
-            Doubles.read(in, sums);
+            SumArrays.read(in, sums);
+        }
+        for (int b = 0; moments.targeted && b < moments.targetY.length; b++) {
+            SumArrays.read(in, moments.targetY[b]);
         }
         return moments;
     }
 
-    /** All sums, each once. */
+    /** All sums of double precision, each once. */
     private List<double[]> sums() {
         List<double[]> sums = new ArrayList<>(List.of(yy));
         sums.add(sumY);
-        if (paired) {
-            sums.add(sumX);
-            sums.addAll(List.of(xy));
-        }
-        if (hasShortfall()) {
+        if (targeted) {
+            sums.addAll(List.of(sumOutputs));
             sums.add(sumShortfall);
-            sums.addAll(List.of(shortfallY));
         }
         return sums;
     }
@@ -447,7 +483,7 @@ public final class Moments implements Mergeable<Moments> {
 
     /** Rows of one group for which candidates are held at a time. */
     public int rowsAtOnce() {
-        return bound.rowsAtOnce(op, paired, hasShortfall());
+        return bound.rowsAtOnce(op, targeted);
     }
 
     /** Column at which each block begins, and the number of columns at the end. */
@@ -467,62 +503,63 @@ public final class Moments implements Mergeable<Moments> {
         return count * (1 + 1.0 / independent / independent);
     }
 
-    /** Mean of input {@code column} of a group in the reference network. */
-    public double meanX(int group, int column) {
-        return sumX[group * op.columns() + column] / weight();
+    /** Whether there are targets. */
+    public boolean hasTargets() {
+        return targeted;
     }
 
-    /** Mean of input {@code column} of a group in the network to be quantized. */
+    /** Mean of the target of output {@code row}, counted over all groups. */
+    public double meanTarget(int row) {
+        int splits = blockStarts.length - 1;
+        double sum = sumShortfall[row];
+        for (int s = 0; s < splits; s++) {
+            sum += sumOutputs[row / op.rowsPerGroup() * splits + s][row % op.rowsPerGroup()];
+        }
+        return sum / weight();
+    }
+
+    /** Mean of input {@code column} of a group that is multiplied. */
     public double meanY(int group, int column) {
         return sumY[group * op.columns() + column] / weight();
     }
 
     /** {@code E[y y^T] - mean(y) mean(y)^T} of a block, {@code [size, size]} row by row. */
     public double[] covariance(int group, int split) {
-        return centred(yy, sumY, group, split);
+        int offset = group * op.columns() + blockStarts[split];
+        double[] sums = yy[block(group, split)];
+        return centred(sums.length, i -> sums[i], i -> sumY[offset + i], group, split);
     }
 
-    /** {@code E[x y^T] - mean(x) mean(y)^T} of a block: rows belong to the reference network. */
-    public double[] crossCovariance(int group, int split) {
-        return centred(xy, sumX, group, split);
+    /**
+     * {@code E[t y^T] - mean(t) mean(y)^T} of a block, {@code [rows of the group, size]} row by row; outputs in {@code t} are those of the block's
+     * columns alone.
+     */
+    public double[] targetCovariance(int group, int split) {
+        double[] outputs = sumOutputs[block(group, split)];
+        float[] sums = targetY[block(group, split)];
+        int first = group * op.rowsPerGroup();
+        return centred(sums.length, i -> sums[i], r -> outputs[r] + sumShortfall[first + r], group, split);
     }
 
-    /** Whether moments with a shortfall are held. */
-    public boolean hasShortfall() {
-        return sumShortfall != null;
+    private int block(int group, int split) {
+        return group * (blockStarts.length - 1) + split;
     }
 
-    /** Mean shortfall of what is added to output channel {@code row}. */
-    public double meanShortfall(int row) {
-        return sumShortfall == null ? 0 : sumShortfall[row] / weight();
-    }
-
-    /** {@code E[s y^T] - mean(s) mean(y)^T} of a block of columns, {@code [rows, size]} row by row, {@code s} the shortfall. */
-    public double[] shortfallCovariance(int split) {
-        int size = blockSize(split);
-        double[] out = new double[op.rows() * size];
-        double weight = weight();
-        for (int r = 0; r < op.rows(); r++) {
-            for (int j = 0; j < size; j++) {
-                out[r * size + j] = shortfallY[split][r * size + j] / weight
-                        - sumShortfall[r] / weight * (sumY[blockStarts[split] + j] / weight);
-            }
-        }
-        return out;
-    }
-
-    private double[] centred(double[][] second, double[] sumRows, int group, int split) {
+    /**
+     * @param sums     the products, row by row
+     * @param sumOfRow sum of what each row of them is made of
+     */
+    private double[] centred(int length, IntToDoubleFunction sums, IntToDoubleFunction sumOfRow, int group, int split) {
         int size = blockSize(split);
         int offset = group * op.columns() + blockStarts[split];
-        double[] sums = second[group * (blockStarts.length - 1) + split];
-        double[] out = new double[sums.length];
+        double[] out = new double[length];
         double weight = weight();
-        for (int i = 0; i < size; i++) {
-            double row = sumRows[offset + i] / weight / weight;
+        IntStream.range(0, length / size).parallel().forEach(i -> {
+            double row = sumOfRow.applyAsDouble(i) / weight / weight;
             for (int j = 0; j < size; j++) {
-                out[i * size + j] = sums[i * size + j] / weight - row * sumY[offset + j];
+                out[i * size + j] = sums.applyAsDouble(i * size + j) / weight - row * sumY[offset + j];
             }
-        }
+        });
         return out;
     }
 

@@ -51,10 +51,26 @@ public final class GptqPoints implements PointFinder {
 
     @Override
     public MultipointMatrix find(WeightProblem problem, int[] points) {
+        return find(problem, points, StepSearch::search);
+    }
+
+    /** Estimates: nearly in proportion to the errors of what {@link #find} finds. */
+    @Override
+    public double[] errors(WeightProblem problem, int[] points) {
+        return problem.outputErrors(find(problem, points, StepSearch::estimate).toFloats());
+    }
+
+    /** Finds the codes and step sizes of rows. */
+    @FunctionalInterface
+    private interface Steps {
+        StepSearch.Rounded find(StepSearch search, float[] weights, int[] max);
+    }
+
+    private MultipointMatrix find(WeightProblem problem, int[] points, Steps steps) {
         MultipointMatrix.Builder matrix =
                 new MultipointMatrix.Builder(problem.op().rows(), problem.op().columns(), bits, grid, layout);
         problem.forEachRows(rows -> {
-            Part part = new Part(problem, rows);
+            Part part = new Part(problem, rows, steps);
             int[] partPoints = Arrays.copyOfRange(points, rows.first(), rows.first() + rows.count());
             if (layout == ScaleLayout.PER_ROW) {
                 part.digits(partPoints, matrix);
@@ -72,20 +88,22 @@ public final class GptqPoints implements PointFinder {
         private final int firstRow;
         private final float[] weights;
         private final int largest;
-        private final StepSearch steps;
+        private final StepSearch search;
+        private final Steps steps;
 
-        Part(WeightProblem problem, WeightProblem.Rows part) {
+        Part(WeightProblem problem, WeightProblem.Rows part, Steps steps) {
             this.columns = problem.op().columns();
             this.rows = part.count();
             this.firstRow = part.first();
             this.weights = problem.weights(part);
             this.largest = problem.largestCode();
-            this.steps = new StepSearch(problem, part, grid);
+            this.search = new StepSearch(problem, part, grid);
+            this.steps = steps;
         }
 
         void digits(int[] points, MultipointMatrix.Builder matrix) {
             int[] max = IntStream.of(points).map(n -> Math.min(largest, grid.maxValue(bits, n))).toArray();
-            StepSearch.Rounded best = steps.search(weights, max);
+            StepSearch.Rounded best = steps.find(search, weights, max);
             for (int r = 0; r < rows; r++) {
                 matrix.digits(firstRow + r, points[r], best.scales()[r],
                         Arrays.copyOfRange(best.codes(), r * columns, (r + 1) * columns));
@@ -103,7 +121,7 @@ public final class GptqPoints implements PointFinder {
             int[] max = new int[rows];
             Arrays.fill(max, grid.maxValue(bits));
             for (int i = 0; i < Arrays.stream(points).max().getAsInt(); i++) {
-                StepSearch.Rounded point = steps.search(residual, max);
+                StepSearch.Rounded point = steps.find(search, residual, max);
                 for (int r = 0; r < rows; r++) {
                     if (points[r] > i) {
                         scales[r][i] = point.scales()[r];

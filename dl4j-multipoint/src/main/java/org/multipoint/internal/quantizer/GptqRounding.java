@@ -22,6 +22,10 @@ import java.util.stream.IntStream;
 final class GptqRounding {
 
     private static final int BLOCK = 128;
+    /** About so many rows are rounded together by one thread. */
+    private static final int ROWS = 128;
+    /** Width of the blocks of columns in which products with a triangular matrix leave out what is below its diagonal. */
+    private static final int TRIANGLE = 512;
     /** Most passes of coordinate descent; it mostly ends by itself sooner. */
     private static final int SWEEPS = 20;
     /** Least gain of a move in coordinate descent, in units of the error of one step of its column. */
@@ -122,20 +126,46 @@ final class GptqRounding {
      * @return output error of each row under the damped second moments
      */
     double[] round(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
-        return roundBlocks(w, rows, scales, (row, from, to, target) -> {
-            float scale = scales[row];
-            float perStep = perStep(scale);
-            double error = 0;
-            for (int j = 0; j < to - from; j++) {
-                int code = grid.nearest(target[j] * perStep, max[row]);
-                float rounded = scale * code;
-                double left = (double) diagonal[from + j] * (target[j] - rounded);
-                error += left * left;
-                codes[row * size + from + j] = code;
-                feedBack(w[row * size + from + j] - rounded, from + j, from, target, j + 1, target);
+        return roundBlocks(w, rows, scales, (first, count, from, to, targets, costs) -> {
+            // Column by column, so that the feedback of a column to another is one loop over many rows; each in an array of its own, as the JIT
+            // compiler vectorizes loops over arrays at one index.
+            int width = to - from;
+            float[][] columns = columns(targets, count, width);
+            float[] errors = new float[count];
+            for (int j = 0; j < width; j++) {
+                for (int r = 0; r < count; r++) {
+                    float scale = scales[first + r];
+                    float target = columns[j][r];
+                    int code = grid.nearest(target * perStep(scale), max[first + r]);
+                    float rounded = scale * code;
+                    double left = (double) diagonal[from + j] * (target - rounded);
+                    costs[first + r] += left * left;
+                    int at = (first + r) * size + from + j;
+                    codes[at] = code;
+                    errors[r] = w[at] - rounded;
+                }
+                for (int k = j + 1; k < width; k++) {
+                    addProducts(columns[k], errors, feedback[(from + j) * size + from + k]);
+                }
             }
-            return error;
         }, codes);
+    }
+
+    /** @param a {@code [rows, columns]} */
+    private static float[][] columns(float[] a, int rows, int columns) {
+        float[][] out = new float[columns][rows];
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                out[c][r] = a[r * columns + c];
+            }
+        }
+        return out;
+    }
+
+    private static void addProducts(float[] sum, float[] values, float factor) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += values[i] * factor;
+        }
     }
 
     /**
@@ -149,24 +179,27 @@ final class GptqRounding {
      * @param codes    {@code [rows, size]} receives the codes, in rounding order
      */
     void round(float[] w, int rows, float[] scales, TrellisSearch search, int firstRow, int[] states, int[] codes) {
-        roundBlocks(w, rows, scales, (row, from, to, target) -> {
-            int[] found = new int[to - from];
-            double cost = search.round(this, firstRow + row, from, Arrays.copyOfRange(w, row * size + from, row * size + to), target,
-                    scales[row], states[row], TrellisSearch.ANY, found);
-            states[row] = search.after(states[row], found);
-            System.arraycopy(found, 0, codes, row * size + from, found.length);
-            return cost;
+        roundBlocks(w, rows, scales, (first, count, from, to, targets, costs) -> {
+            int width = to - from;
+            for (int row = first; row < first + count; row++) {
+                int[] found = new int[width];
+                float[] target = Arrays.copyOfRange(targets, (row - first) * width, (row - first + 1) * width);
+                costs[row] += search.round(this, firstRow + row, from, Arrays.copyOfRange(w, row * size + from, row * size + to), target,
+                        scales[row], states[row], TrellisSearch.ANY, found);
+                states[row] = search.after(states[row], found);
+                System.arraycopy(found, 0, codes, row * size + from, width);
+            }
         }, codes);
     }
 
-    /** Rounds a block of columns of a row. */
+    /** Rounds a block of columns of some rows. */
     @FunctionalInterface
     private interface Block {
         /**
-         * @param target {@code [to - from]} what the columns are to be with the feedback of the blocks before; may be changed
-         * @return its cost
+         * @param targets {@code [count, to - from]} what the columns are to be with the feedback of the blocks before
+         * @param costs   of all rows; theirs are added
          */
-        double round(int row, int from, int to, float[] target);
+        void round(int first, int count, int from, int to, float[] targets, double[] costs);
     }
 
     private double[] roundBlocks(float[] w, int rows, float[] scales, Block block, int[] codes) {
@@ -177,15 +210,21 @@ final class GptqRounding {
             int to = Math.min(size, begin + BLOCK);
             float[] propagated = from == 0 ? null : Products.multiply(Products.slice(e, size, 0, rows, 0, from),
                     Products.slice(feedback, size, 0, from, from, to), rows, from, to - from);
-            IntStream all = IntStream.range(0, rows);
-            (rows > 1 && size > 16 ? all.parallel() : all).forEach(r -> {
-                float[] target = Arrays.copyOfRange(w, r * size + from, r * size + to);
-                for (int j = 0; propagated != null && j < target.length; j++) {
-                    target[j] += propagated[r * target.length + j];
+            int width = to - from;
+            int parts = size > 16 ? (rows + ROWS - 1) / ROWS : 1;
+            IntStream all = IntStream.range(0, parts);
+            (parts > 1 ? all.parallel() : all).forEach(part -> {
+                int first = rows * part / parts;
+                int last = rows * (part + 1) / parts;
+                float[] targets = Products.slice(w, size, first, last - first, from, to);
+                for (int i = 0; propagated != null && i < targets.length; i++) {
+                    targets[i] += propagated[first * width + i];
                 }
-                costs[r] += block.round(r, from, to, target);
-                for (int i = r * size + from; i < r * size + to; i++) {
-                    e[i] = w[i] - scales[r] * codes[i];
+                block.round(first, last - first, from, to, targets, costs);
+                for (int r = first; r < last; r++) {
+                    for (int i = r * size + from; i < r * size + to; i++) {
+                        e[i] = w[i] - scales[r] * codes[i];
+                    }
                 }
             });
         }
@@ -193,19 +232,14 @@ final class GptqRounding {
     }
 
     /**
-     * What the columns of a block are to be once one of them was rounded.
+     * By how much later columns of a block change for each unit by which a column was rounded down.
      *
-     * @param error  by which that column was rounded
      * @param from   first column of the block
-     * @param target what the columns of the block are to be without it
-     * @param next   place in the block from which on they are wanted
-     * @param result receives them; may be the same array
+     * @param next   place in the block from which on shares are wanted
+     * @param shares {@code [columns of the block]} receives them
      */
-    void feedBack(float error, int column, int from, float[] target, int next, float[] result) {
-        int row = column * size + from;
-        for (int k = next; k < result.length; k++) {
-            result[k] = target[k] + error * feedback[row + k];
-        }
+    void feedback(int column, int from, int next, float[] shares) {
+        System.arraycopy(feedback, column * size + from + next, shares, next, shares.length - next);
     }
 
     /** Output error of rounding a column by one, with the feedback to those after it. */
@@ -319,11 +353,21 @@ final class GptqRounding {
 
     /** {@code e V} for rows in rounding order. */
     private float[] timesFactor(float[] e, int rows) {
-        float[] product = Products.multiply(e, feedback, rows, size, size);
-        for (int i = 0; i < product.length; i++) {
-            product[i] = diagonal[i % size] * (e[i] + product[i]);
+        float[] ev = new float[e.length];
+        for (int from = 0; from < size; from += TRIANGLE) {
+            int to = Math.min(size, from + TRIANGLE);
+            int width = to - from;
+            boolean all = width == size;
+            float[] product = Products.multiply(all ? e : Products.slice(e, size, 0, rows, 0, to),
+                    all ? feedback : Products.slice(feedback, size, 0, to, from, to), rows, to, width);
+            for (int r = 0; r < rows; r++) {
+                for (int j = 0; j < width; j++) {
+                    int at = r * size + from + j;
+                    ev[at] = diagonal[from + j] * (e[at] + product[r * width + j]);
+                }
+            }
         }
-        return product;
+        return ev;
     }
 
     /**

@@ -42,11 +42,21 @@ public interface PointFinder {
         int[] points = new int[problem.op().rows()];
         for (int n = 1; n <= maxPoints; n++) {
             Arrays.fill(points, n);
-            double[] e = problem.outputErrors(find(problem, points).toFloats());
+            double[] e = errors(problem, points);
             for (int r = 0; r < e.length; r++) {
                 errors[r][n - 1] = e[r];
             }
         }
         return errors;
+    }
+
+    /**
+     * Output error of each row for given numbers of points, to compare rows, numbers and finders by.
+     *
+     * @param points number of points of each row, {@code [rows]}
+     * @return {@code [rows]}
+     */
+    default double[] errors(WeightProblem problem, int[] points) {
+        return problem.outputErrors(find(problem, points).toFloats());
     }
 }

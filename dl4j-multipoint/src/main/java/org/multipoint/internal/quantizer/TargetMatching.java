@@ -7,10 +7,10 @@ import org.multipoint.internal.linalg.UpperFactor;
 import java.util.Arrays;
 
 /**
- * Ridge regression of a layer's weights: those that, on the inputs {@code y} of the network quantized so far, best reproduce the outputs of
- * the reference network's weights on its own inputs {@code x},
- * {@code min E|W x + s - W' y|^2 + ridge |W' - W|^2}, centred on the means, which is
- * {@code W' = (W (C_xy + ridge I) + C_sy) (C_yy + ridge I)^-1}. Here {@code s} is the error (reference less quantized) of whatever else is
+ * Ridge regression of a layer's weights: those that, on the inputs {@code y} of the network quantized so far, best reproduce the targets
+ * {@code t = W x + s}, the outputs of the reference network's weights on its own inputs {@code x},
+ * {@code min E|t - W' y|^2 + ridge |W' - W|^2}, centred on the means, which is
+ * {@code W' = (C_ty + ridge W) (C_yy + ridge I)^-1}. Here {@code s} is the error (reference less quantized) of whatever else is
  * added to the output, zero where nothing is: the last layer of a residual block compensates for errors on the shortcut.
  */
 public final class TargetMatching {
@@ -19,7 +19,7 @@ public final class TargetMatching {
     }
 
     /**
-     * @param problem a problem with paired moments; where its inputs are always zero, weights stay as they are
+     * @param problem a problem whose moments have targets; where its inputs are always zero, weights stay as they are
      * @param ridge   positive, in units of the mean variance of the layer's inputs; larger where few vectors were seen
      * @return {@code [rows, columns]}
      */
@@ -46,10 +46,10 @@ public final class TargetMatching {
     }
 
     /**
-     * The mean squared error of the outputs, {@code E|W x + s - W' y|^2} around its mean, less what no weights change,
-     * {@code E|W x + s|^2}: {@code W' C_yy W'^T - 2 (W C_xy + C_sy) W'^T}, summed over rows.
+     * The mean squared error of the outputs, {@code E|t - W' y|^2} around its mean, less what no weights change,
+     * {@code E|t|^2}: {@code W' C_yy W'^T - 2 C_ty W'^T}, summed over rows.
      *
-     * @param problem a problem with moments; its weights are {@code W}
+     * @param problem a problem whose moments have targets
      * @param weights {@code W'}, {@code [rows, columns]}
      */
     public static double error(WeightProblem problem, float[] weights) {
@@ -72,19 +72,15 @@ public final class TargetMatching {
         return Arrays.stream(errors).sum();
     }
 
-    /** {@code W (C_xy + added I) + C_sy} for a group and a block of columns, {@code [rows, size]}. */
+    /** {@code C_ty + added W} for a group and a block of columns, {@code [rows, size]}. */
     private static float[] target(WeightProblem problem, int group, int split, double added) {
-        Moments moments = problem.moments();
-        int[] starts = moments.blockStarts();
-        int size = starts[split + 1] - starts[split];
+        int[] starts = problem.moments().blockStarts();
         int rows = problem.op().rowsPerGroup();
         float[] w = Products.slice(problem.weights(), problem.op().columns(), group * rows, rows, starts[split], starts[split + 1]);
-        float[] target = Products.multiply(w, cross(moments, group, split, size, added), rows, size, size);
-        if (moments.hasShortfall()) {
-            double[] shortfall = moments.shortfallCovariance(split);
-            for (int i = 0; i < target.length; i++) {
-                target[i] += (float) shortfall[i];
-            }
+        double[] covariance = problem.moments().targetCovariance(group, split);
+        float[] target = new float[w.length];
+        for (int i = 0; i < target.length; i++) {
+            target[i] = (float) (covariance[i] + added * w[i]);
         }
         return target;
     }
@@ -97,19 +93,8 @@ public final class TargetMatching {
         return floats;
     }
 
-    private static float[] cross(Moments moments, int group, int split, int size, double added) {
-        double[] cross = moments.crossCovariance(group, split);
-        float[] c = new float[cross.length];
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < size; j++) {
-                c[i * size + j] = (float) (cross[i * size + j] + (i == j ? added : 0));
-            }
-        }
-        return c;
-    }
-
     /**
-     * The bias that makes the mean output exact: {@code b + W mean(x) + mean(s) - W~ mean(y)}.
+     * The bias that makes the mean output exact: {@code b + mean(t) - W~ mean(y)}, where {@code t} is {@code W y} if the moments have no targets.
      *
      * @param bias      bias of the reference layer, {@code [rows]}
      * @param quantized {@code [rows, columns]}
@@ -117,12 +102,12 @@ public final class TargetMatching {
     public static float[] bias(WeightProblem problem, float[] bias, float[] quantized) {
         int columns = problem.op().columns();
         float[] corrected = new float[bias.length];
+        boolean targets = problem.moments().hasTargets();
         for (int r = 0; r < bias.length; r++) {
             int group = r / problem.op().rowsPerGroup();
-            double sum = bias[r] + problem.moments().meanShortfall(r);
+            double sum = bias[r] + (targets ? problem.moments().meanTarget(r) : 0);
             for (int c = 0; c < columns; c++) {
-                sum += problem.weights()[r * columns + c] * problem.moments().meanX(group, c)
-                        - quantized[r * columns + c] * problem.moments().meanY(group, c);
+                sum += ((targets ? 0 : problem.weights()[r * columns + c]) - quantized[r * columns + c]) * problem.moments().meanY(group, c);
             }
             corrected[r] = (float) sum;
         }

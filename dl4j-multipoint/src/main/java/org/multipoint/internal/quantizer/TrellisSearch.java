@@ -82,6 +82,7 @@ final class TrellisSearch {
         float[][] nextTargets = new float[states][width];
         double[] costs = new double[states];
         double[] nextCosts = new double[states];
+        float[] shares = new float[width];
         byte[] previous = new byte[width * states];
         byte[] indices = new byte[width * states];
         Arrays.fill(costs, Double.POSITIVE_INFINITY);
@@ -89,6 +90,7 @@ final class TrellisSearch {
         System.arraycopy(first, 0, targets[start], 0, width);
         for (int j = 0; j < width; j++) {
             double perSquare = gptq.errorOfOne(from + j) * step * step;
+            gptq.feedback(from + j, from, j + 1, shares);
             Arrays.fill(nextCosts, Double.POSITIVE_INFINITY);
             for (int s = 0; s < states; s++) {
                 if (costs[s] < Double.POSITIVE_INFINITY) {
@@ -99,7 +101,7 @@ final class TrellisSearch {
                 if (nextCosts[s] < Double.POSITIVE_INFINITY) {
                     int before = previous[j * states + s];
                     float error = w[j] - step * trellis.value(before, indices[j * states + s]);
-                    gptq.feedBack(error, from + j, from, targets[before], j + 1, nextTargets[s]);
+                    feedBack(error, shares, targets[before], j + 1, nextTargets[s]);
                 }
             }
             float[][] t = targets;
@@ -114,6 +116,13 @@ final class TrellisSearch {
             trace(best, previous, indices, codes);
         }
         return costs[best];
+    }
+
+    /** All arrays at one index: so the JIT compiler vectorizes the loop. */
+    private static void feedBack(float error, float[] shares, float[] target, int next, float[] result) {
+        for (int k = next; k < result.length; k++) {
+            result[k] = target[k] + error * shares[k];
+        }
     }
 
     /** Extends the survivor of a state by the codes that may follow. */

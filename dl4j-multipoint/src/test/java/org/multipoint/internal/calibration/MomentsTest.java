@@ -13,6 +13,7 @@ import java.util.function.BiFunction;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,19 +28,26 @@ class MomentsTest {
     void momentsAreThoseOfTheVectorsThatRowsAreMultipliedWith(LinearOp op) {
         Tensor x = TestOps.image(op, 5, 6, 7, 1);
         Tensor y = TestOps.image(op, 5, 6, 7, 2);
-        Moments moments = new Moments(op, true, ALL, MemoryBound.NONE);
-        moments.add(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2));
-        moments.add(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5));
+        Moments moments = new Moments(op, weights(op), ALL, MemoryBound.NONE);
+        moments.addPair(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2));
+        moments.addPair(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5));
+        assertTrue(moments.hasTargets());
         check(moments, x.examples(), (example, group) -> TestOps.vectors(op, x, example, group),
                 (example, group) -> TestOps.vectors(op, y, example, group));
     }
 
+    /** Of the reference network. */
+    private static float[] weights(LinearOp op) {
+        return TestOps.weights(op, 19);
+    }
+
     @ParameterizedTest
     @MethodSource("org.multipoint.testing.TestOps#images")
-    void oneNetworkIsTwoThatSeeTheSame(LinearOp op) {
+    void oneNetworkHasNoTargets(LinearOp op) {
         Tensor x = TestOps.image(op, 4, 6, 7, 3);
-        Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
+        Moments moments = new Moments(op, ALL, MemoryBound.NONE);
         moments.add(x);
+        assertFalse(moments.hasTargets());
         BiFunction<Integer, Integer, double[][]> vectors = (example, group) -> TestOps.vectors(op, x, example, group);
         check(moments, x.examples(), vectors, vectors);
     }
@@ -48,14 +56,14 @@ class MomentsTest {
     void vectorsAndSequences() {
         for (int channels : new int[]{5, 40}) {
             Tensor vectors = TestOps.normal(4, 30, channels);
-            Moments dense = new Moments(LinearOp.dense(channels, 2, false), false, ALL, MemoryBound.NONE);
+            Moments dense = new Moments(LinearOp.dense(channels, 2, false), ALL, MemoryBound.NONE);
             dense.add(vectors);
             BiFunction<Integer, Integer, double[][]> own = (example, group) -> new double[][]{
                     doubles(Arrays.copyOfRange(vectors.data(), example * channels, (example + 1) * channels))};
             check(dense, 30, own, own);
 
             Tensor steps = TestOps.normal(5, 6, 7, channels);
-            Moments sequence = new Moments(LinearOp.dense(channels, 2, true), false, ALL, MemoryBound.NONE);
+            Moments sequence = new Moments(LinearOp.dense(channels, 2, true), ALL, MemoryBound.NONE);
             sequence.add(steps);
             BiFunction<Integer, Integer, double[][]> ofStep = (example, group) -> {
                 double[][] all = new double[7][];
@@ -80,12 +88,14 @@ class MomentsTest {
                               BiFunction<Integer, Integer, double[][]> y) {
         LinearOp op = moments.op();
         int d = op.columns();
+        int rows = op.rowsPerGroup();
+        float[] w = weights(op);
         double variance = 0;
         for (int group = 0; group < op.groups(); group++) {
-            double[] meanX = new double[d];
+            double[] meanT = new double[rows];
             double[] meanY = new double[d];
             double[] yy = new double[d * d];
-            double[] xy = new double[d * d];
+            double[] ty = new double[rows * d];
             long count = 0;
             for (int example = 0; example < examples; example++) {
                 double[][] vx = x.apply(example, group);
@@ -93,11 +103,19 @@ class MomentsTest {
                 count += vx.length;
                 for (int v = 0; v < vx.length; v++) {
                     for (int i = 0; i < d; i++) {
-                        meanX[i] += vx[v][i];
                         meanY[i] += vy[v][i];
                         for (int j = 0; j < d; j++) {
                             yy[i * d + j] += vy[v][i] * vy[v][j];
-                            xy[i * d + j] += vx[v][i] * vy[v][j];
+                        }
+                    }
+                    for (int r = 0; r < rows; r++) {
+                        double output = 0;
+                        for (int i = 0; i < d; i++) {
+                            output += w[(group * rows + r) * d + i] * vx[v][i];
+                        }
+                        meanT[r] += output;
+                        for (int j = 0; j < d; j++) {
+                            ty[r * d + j] += output * vy[v][j];
                         }
                     }
                 }
@@ -106,15 +124,19 @@ class MomentsTest {
             // Zeros count for as much as one over the number of independent vectors.
             double weight = count + (double) count / moments.independent() / moments.independent();
             double[] covariance = moments.covariance(group, 0);
-            double[] cross = moments.crossCovariance(group, 0);
             for (int i = 0; i < d; i++) {
-                assertEquals(meanX[i] / weight, moments.meanX(group, i), SINGLE);
                 assertEquals(meanY[i] / weight, moments.meanY(group, i), SINGLE);
                 for (int j = 0; j < d; j++) {
                     assertEquals(yy[i * d + j] / weight - meanY[i] / weight * meanY[j] / weight, covariance[i * d + j], SINGLE);
-                    assertEquals(xy[i * d + j] / weight - meanX[i] / weight * meanY[j] / weight, cross[i * d + j], SINGLE);
                 }
                 variance += covariance[i * d + i] / d / op.groups();
+            }
+            double[] targets = moments.hasTargets() ? moments.targetCovariance(group, 0) : null;
+            for (int r = 0; targets != null && r < rows; r++) {
+                assertEquals(meanT[r] / weight, moments.meanTarget(group * rows + r), SINGLE);
+                for (int j = 0; j < d; j++) {
+                    assertEquals(ty[r * d + j] / weight - meanT[r] / weight * meanY[j] / weight, targets[r * d + j], SINGLE);
+                }
             }
         }
         assertEquals(variance, moments.meanVariance(), 1e-9);
@@ -133,9 +155,9 @@ class MomentsTest {
         last.merge(moments(op, x, y, 6, 12));
         Moments right = moments(op, x, y, 0, 1);
         right.merge(last);
-        Moments singly = new Moments(op, true, 7, MemoryBound.NONE);
+        Moments singly = new Moments(op, weights(op), 7, MemoryBound.NONE);
         for (int i = 0; i < 12; i++) {
-            singly.add(TestOps.part(x, i, i + 1), TestOps.part(y, i, i + 1));
+            singly.addPair(TestOps.part(x, i, i + 1), TestOps.part(y, i, i + 1));
         }
         for (Moments other : new Moments[]{left, right, singly}) {
             same(onePass, other);
@@ -147,23 +169,23 @@ class MomentsTest {
     void sumsInAnotherOrderDifferInTheLastBits() {
         LinearOp op = LinearOp.dense(40, 3, false);
         int batches = 100;
-        Moments inTurn = new Moments(op, false, ALL, MemoryBound.NONE);
+        Moments inTurn = new Moments(op, ALL, MemoryBound.NONE);
         Moments[] parts = new Moments[9];
         double[] magnitudes = new double[40 * 40];
         for (int b = 0; b < batches; b++) {
             Tensor batch = TestOps.normal(b, 4, 40);
-            Moments own = new Moments(op, false, ALL, MemoryBound.NONE);
+            Moments own = new Moments(op, ALL, MemoryBound.NONE);
             own.add(batch);
             inTurn.add(batch);
             int part = b * parts.length / batches;
             if (parts[part] == null) {
-                parts[part] = new Moments(op, false, ALL, MemoryBound.NONE);
+                parts[part] = new Moments(op, ALL, MemoryBound.NONE);
             }
             parts[part].add(batch);
             for (int i = 0; i < 40; i++) {
                 for (int j = 0; j < 40; j++) {
                     // With the mean, a batch's moments are at most the products of its largest values.
-                    magnitudes[i * 40 + j] += Math.abs(own.covariance(0, 0)[i * 40 + j]) + Math.abs(own.meanX(0, i) * own.meanX(0, j));
+                    magnitudes[i * 40 + j] += Math.abs(own.covariance(0, 0)[i * 40 + j]) + Math.abs(own.meanY(0, i) * own.meanY(0, j));
                 }
             }
         }
@@ -178,8 +200,8 @@ class MomentsTest {
     }
 
     private static Moments moments(LinearOp op, Tensor x, Tensor y, int from, int to) {
-        Moments moments = new Moments(op, true, 7, MemoryBound.NONE);
-        moments.add(TestOps.part(x, from, to), TestOps.part(y, from, to));
+        Moments moments = new Moments(op, weights(op), 7, MemoryBound.NONE);
+        moments.addPair(TestOps.part(x, from, to), TestOps.part(y, from, to));
         return moments;
     }
 
@@ -187,21 +209,23 @@ class MomentsTest {
         assertEquals(expected.count(), found.count());
         for (int g = 0; g < expected.op().groups(); g++) {
             assertArrayEquals(expected.covariance(g, 0), found.covariance(g, 0), SINGLE);
-            assertArrayEquals(expected.crossCovariance(g, 0), found.crossCovariance(g, 0), SINGLE);
+            assertArrayEquals(expected.targetCovariance(g, 0), found.targetCovariance(g, 0), SINGLE);
             for (int c = 0; c < expected.op().columns(); c++) {
-                assertEquals(expected.meanX(g, c), found.meanX(g, c), 1e-12);
                 assertEquals(expected.meanY(g, c), found.meanY(g, c), 1e-12);
             }
+        }
+        for (int r = 0; r < expected.op().rows(); r++) {
+            assertEquals(expected.meanTarget(r), found.meanTarget(r), SINGLE);
         }
     }
 
     @Test
     void mergingWithNothingSeenChangesNothing() {
         LinearOp op = LinearOp.dense(3, 2, false);
-        Moments some = new Moments(op, false, ALL, MemoryBound.NONE);
+        Moments some = new Moments(op, ALL, MemoryBound.NONE);
         some.add(TestOps.normal(8, 10, 3));
         double[] before = some.covariance(0, 0);
-        some.merge(new Moments(op, false, ALL, MemoryBound.NONE));
+        some.merge(new Moments(op, ALL, MemoryBound.NONE));
         assertArrayEquals(before, some.covariance(0, 0));
         assertEquals(10, some.count());
     }
@@ -214,7 +238,7 @@ class MomentsTest {
         for (int i = 0; i < data.length; i++) {
             data[i] = 100 + (float) random.nextGaussian();
         }
-        Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
+        Moments moments = new Moments(op, ALL, MemoryBound.NONE);
         moments.add(new Tensor(data, new long[]{5000, 4}));
         assertEquals(1, moments.meanVariance(), 0.05);
     }
@@ -224,7 +248,7 @@ class MomentsTest {
     void inputsThatNeverChangeAreKnownToSomePrecisionOnly() {
         LinearOp op = LinearOp.dense(60, 1, false);
         Tensor one = TestOps.normal(16, 1, 60);
-        Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
+        Moments moments = new Moments(op, ALL, MemoryBound.NONE);
         double square = 0;
         for (float v : one.data()) {
             square += (double) v * v / 60;
@@ -240,7 +264,7 @@ class MomentsTest {
             moments.add(one);
         }
         assertEquals(1e-4 * square, moments.meanVariance(), 1e-8);
-        Moments zeros = new Moments(op, false, ALL, MemoryBound.NONE);
+        Moments zeros = new Moments(op, ALL, MemoryBound.NONE);
         zeros.add(new Tensor(new float[60], new long[]{1, 60}));
         assertEquals(0, zeros.meanVariance());
     }
@@ -252,12 +276,12 @@ class MomentsTest {
         for (int stride : new int[]{1, 4}) {
             LinearOp op = new LinearOp(2, 4, 1, three, new LinearOp.Size(stride, stride), LinearOp.Size.ONE, LinearOp.Size.ZERO,
                     LinearOp.PaddingMode.SAME, false, false);
-            Moments moments = new Moments(op, false, ALL, MemoryBound.NONE);
+            Moments moments = new Moments(op, ALL, MemoryBound.NONE);
             moments.add(TestOps.normal(20, 5, 2, 8, 8));
             assertEquals(5 * (stride == 1 ? 64 : 4), moments.count());
             assertEquals(5 * (stride == 1 ? 64 / 9 : 4), moments.independent());
         }
-        Moments dense = new Moments(LinearOp.dense(6, 1, false), false, ALL, MemoryBound.NONE);
+        Moments dense = new Moments(LinearOp.dense(6, 1, false), ALL, MemoryBound.NONE);
         dense.add(TestOps.normal(21, 5, 6));
         assertEquals(5, dense.independent());
     }
@@ -265,34 +289,64 @@ class MomentsTest {
     @Test
     void wideFanInsAreSplitIntoBlocks() {
         int columns = MemoryBound.MAX_BLOCK + 2;
-        Moments moments = new Moments(LinearOp.dense(columns, 1, false), true, ALL, MemoryBound.NONE);
+        LinearOp op = LinearOp.dense(columns, 2, false);
+        Moments moments = new Moments(op, weights(op), ALL, MemoryBound.NONE);
         Tensor x = TestOps.normal(10, 6, columns);
         Tensor y = TestOps.normal(11, 6, columns);
-        moments.add(x, y);
+        Tensor s = TestOps.normal(12, 6, 2);
+        moments.addPair(x, y, s);
         int half = columns / 2;
         assertArrayEquals(new int[]{0, half, columns}, moments.blockStarts());
         Random random = new Random(12);
         for (int split = 0; split < 2; split++) {
             double[] covariance = moments.covariance(0, split);
-            double[] cross = moments.crossCovariance(0, split);
+            double[] targets = moments.targetCovariance(0, split);
             assertEquals(half * half, covariance.length);
             for (int sample = 0; sample < 200; sample++) {
                 int i = random.nextInt(half);
                 int j = random.nextInt(half);
                 assertEquals(covariance(y, y, split * half + i, split * half + j), covariance[i * half + j], SINGLE);
-                assertEquals(covariance(x, y, split * half + i, split * half + j), cross[i * half + j], SINGLE);
             }
+            // The outputs of the block's columns alone, and the whole shortfall.
+            Tensor target = outputs(x, weights(op), split * half, (split + 1) * half, s);
+            for (int r = 0; r < 2; r++) {
+                for (int j = 0; j < half; j += 97) {
+                    assertEquals(covariance(target, y, r, split * half + j), targets[r * half + j], SINGLE);
+                }
+            }
+        }
+        Tensor whole = outputs(x, weights(op), 0, columns, s);
+        for (int r = 0; r < 2; r++) {
+            double sum = 0;
+            for (int n = 0; n < 6; n++) {
+                sum += whole.data()[2 * n + r];
+            }
+            assertEquals(sum / (6 + 1.0 / 6), moments.meanTarget(r), SINGLE);
         }
     }
 
+    private static Tensor outputs(Tensor x, float[] w, int from, int to, Tensor more) {
+        int columns = (int) x.shape()[1];
+        float[] out = more.data().clone();
+        for (int i = 0; i < out.length; i++) {
+            double sum = out[i];
+            for (int c = from; c < to; c++) {
+                sum += w[i % 2 * columns + c] * x.data()[i / 2 * columns + c];
+            }
+            out[i] = (float) sum;
+        }
+        return new Tensor(out, more.shape());
+    }
+
     private static double covariance(Tensor a, Tensor b, int i, int j) {
-        int columns = (int) a.shape()[1];
+        int columnsOfA = (int) a.shape()[1];
+        int columnsOfB = (int) b.shape()[1];
         double ab = 0;
         double sumA = 0;
         double sumB = 0;
         for (int n = 0; n < a.examples(); n++) {
-            double va = a.data()[n * columns + i];
-            double vb = b.data()[n * columns + j];
+            double va = a.data()[n * columnsOfA + i];
+            double vb = b.data()[n * columnsOfB + j];
             ab += va * vb;
             sumA += va;
             sumB += vb;
@@ -304,17 +358,19 @@ class MomentsTest {
     @ParameterizedTest
     @MethodSource("org.multipoint.testing.TestOps#images")
     void shortfallsGoWithTheInputsAtTheirPositions(LinearOp op) {
-        if (op.groups() > 1) {
-            assertThrows(IllegalArgumentException.class, () -> Moments.withShortfall(op, ALL, MemoryBound.NONE));
-            return;
-        }
         Tensor x = TestOps.image(op, 5, 6, 7, 16);
         Tensor y = TestOps.image(op, 5, 6, 7, 17);
         Tensor s = TestOps.normal(18, op.outputShape(y.shape()));
-        Moments moments = Moments.withShortfall(op, ALL, MemoryBound.NONE);
-        moments.add(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2), TestOps.part(s, 0, 2));
-        Moments rest = Moments.withShortfall(op, ALL, MemoryBound.NONE);
-        rest.add(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5), TestOps.part(s, 2, 5));
+        // Without weights, the shortfall is all of the target.
+        float[] zeros = new float[(int) op.weights()];
+        Moments moments = new Moments(op, zeros, ALL, MemoryBound.NONE);
+        if (op.groups() > 1) {
+            assertThrows(IllegalArgumentException.class, () -> moments.addPair(x, y, s));
+            return;
+        }
+        moments.addPair(TestOps.part(x, 0, 2), TestOps.part(y, 0, 2), TestOps.part(s, 0, 2));
+        Moments rest = new Moments(op, zeros, ALL, MemoryBound.NONE);
+        rest.addPair(TestOps.part(x, 2, 5), TestOps.part(y, 2, 5), TestOps.part(s, 2, 5));
         moments.merge(rest);
 
         int d = op.columns();
@@ -335,9 +391,9 @@ class MomentsTest {
                 }
             }
         }
-        double[] found = moments.shortfallCovariance(0);
+        double[] found = moments.targetCovariance(0, 0);
         for (int r = 0; r < op.rows(); r++) {
-            assertEquals(mean[r], moments.meanShortfall(r), 1e-9);
+            assertEquals(mean[r], moments.meanTarget(r), 1e-9);
             for (int c = 0; c < d; c++) {
                 assertEquals(products[r * d + c] - mean[r] * moments.meanY(0, c), found[r * d + c], SINGLE);
             }
@@ -366,22 +422,19 @@ class MomentsTest {
 
     @Test
     void whatDoesNotBelongTogetherIsRefused() {
-        Moments single = new Moments(LinearOp.dense(3, 2, false), false, ALL, MemoryBound.NONE);
-        Moments paired = new Moments(LinearOp.dense(3, 2, false), true, ALL, MemoryBound.NONE);
-        Moments other = new Moments(LinearOp.dense(4, 2, false), false, ALL, MemoryBound.NONE);
+        Moments single = new Moments(LinearOp.dense(3, 2, false), ALL, MemoryBound.NONE);
+        Moments paired = new Moments(LinearOp.dense(3, 2, false), new float[6], ALL, MemoryBound.NONE);
+        Moments other = new Moments(LinearOp.dense(4, 2, false), ALL, MemoryBound.NONE);
         assertThrows(IllegalArgumentException.class, () -> single.merge(paired));
         assertTrue(assertThrows(IllegalArgumentException.class, () -> single.merge(other)).getMessage()
                 .contains("Only moments of one layer merge"));
         assertThrows(IllegalStateException.class, () -> paired.add(TestOps.normal(13, 2, 3)));
         Tensor two = TestOps.normal(14, 2, 3);
         Tensor three = TestOps.normal(15, 3, 3);
-        String message = assertThrows(IllegalArgumentException.class, () -> paired.add(three, two)).getMessage();
+        String message = assertThrows(IllegalArgumentException.class, () -> paired.addPair(three, two)).getMessage();
         assertTrue(message.contains("[3, 3]") && message.contains("[2, 3]"), message);
-        Moments withShortfall = Moments.withShortfall(LinearOp.dense(3, 2, false), ALL, MemoryBound.NONE);
-        assertThrows(IllegalArgumentException.class, () -> withShortfall.merge(paired));
-        assertThrows(IllegalStateException.class, () -> withShortfall.add(two, two));
-        assertThrows(IllegalStateException.class, () -> paired.add(two, two, TestOps.normal(16, 2, 2)));
-        message = assertThrows(IllegalArgumentException.class, () -> withShortfall.add(two, two, two)).getMessage();
+        assertThrows(IllegalStateException.class, () -> single.addPair(two, two));
+        message = assertThrows(IllegalArgumentException.class, () -> paired.addPair(two, two, two)).getMessage();
         assertTrue(message.contains("[2, 2]") && message.contains("[2, 3]"), message);
         assertThrows(IllegalStateException.class, () -> single.covariance(0, 0));
         assertThrows(IllegalStateException.class, single::meanVariance);

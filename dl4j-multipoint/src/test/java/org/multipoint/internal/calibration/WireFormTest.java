@@ -38,16 +38,16 @@ class WireFormTest {
     private static List<Moments> moments(LinearOp op, long seed) {
         Tensor x = TestOps.image(op, 4, 6, 7, seed);
         Tensor y = TestOps.image(op, 4, 6, 7, seed + 1);
-        Moments one = new Moments(op, false, 5, MemoryBound.NONE);
+        Moments one = new Moments(op, 5, MemoryBound.NONE);
         one.add(x);
-        Moments two = new Moments(op, true, ALL, MemoryBound.NONE);
-        two.add(x, y);
-        Moments blocks = new Moments(op, true, ALL, new MemoryBound(20_000));
-        blocks.add(x, y);
+        Moments two = new Moments(op, TestOps.weights(op, 3), ALL, MemoryBound.NONE);
+        two.addPair(x, y);
+        Moments blocks = new Moments(op, TestOps.weights(op, 3), ALL, new MemoryBound(20_000));
+        blocks.addPair(x, y);
         List<Moments> all = new ArrayList<>(List.of(one, two, blocks));
         if (op.groups() == 1) {
-            Moments shortfall = Moments.withShortfall(op, ALL, MemoryBound.NONE);
-            shortfall.add(x, y, TestOps.normal(seed + 2, op.outputShape(y.shape())));
+            Moments shortfall = new Moments(op, TestOps.weights(op, 4), ALL, MemoryBound.NONE);
+            shortfall.addPair(x, y, TestOps.normal(seed + 2, op.outputShape(y.shape())));
             all.add(shortfall);
         }
         return all;
@@ -69,11 +69,13 @@ class WireFormTest {
             for (int g = 0; g < op.groups(); g++) {
                 for (int s = 0; s + 1 < moments.blockStarts().length; s++) {
                     assertArrayEquals(moments.covariance(g, s), read.covariance(g, s));
-                    assertArrayEquals(moments.crossCovariance(g, s), read.crossCovariance(g, s));
+                    if (moments.hasTargets()) {
+                        assertArrayEquals(moments.targetCovariance(g, s), read.targetCovariance(g, s));
+                    }
                 }
             }
-            for (int r = 0; r < op.rows(); r++) {
-                assertEquals(moments.meanShortfall(r), read.meanShortfall(r));
+            for (int r = 0; moments.hasTargets() && r < op.rows(); r++) {
+                assertEquals(moments.meanTarget(r), read.meanTarget(r));
             }
             read.merge(other);
             moments.merge(Moments.readFrom(new DataInputStream(new ByteArrayInputStream(bytes(other)))));
@@ -82,10 +84,10 @@ class WireFormTest {
         }
     }
 
-    /** A fan-in of 300: 720,000 bytes of squares, which are those between the networks, too, where there is one network only. */
+    /** A fan-in of 300: 720,000 bytes of squares. */
     @Test
     void eachSumIsWrittenOnce() throws IOException {
-        Moments moments = new Moments(LinearOp.dense(300, 1, false), false, ALL, MemoryBound.NONE);
+        Moments moments = new Moments(LinearOp.dense(300, 1, false), ALL, MemoryBound.NONE);
         moments.add(TestOps.normal(1, 50, 300));
         assertTrue(bytes(moments).length < 8 * 300 * 301 + 600, "bytes: " + bytes(moments).length);
     }
@@ -164,7 +166,7 @@ class WireFormTest {
         moments[0]++;
         range[0]++;
         IOException e = assertThrows(InvalidObjectException.class, () -> Moments.readFrom(new DataInputStream(new ByteArrayInputStream(moments))));
-        assertEquals("The form of moments has version 2, expected 1", e.getMessage());
+        assertEquals("The form of moments has version 3, expected 2", e.getMessage());
         assertThrows(InvalidObjectException.class, () -> RangeStatistics.readFrom(new DataInputStream(new ByteArrayInputStream(range))));
     }
 

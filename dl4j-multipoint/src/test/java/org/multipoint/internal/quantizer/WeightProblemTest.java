@@ -21,7 +21,7 @@ class WeightProblemTest {
         Tensor x = TestOps.image(op, 4, 6, 7, 1);
         float[] w = TestOps.weights(op, 2);
         float[] other = TestOps.weights(op, 3);
-        Moments moments = new Moments(op, false, Integer.MAX_VALUE, MemoryBound.NONE);
+        Moments moments = new Moments(op, Integer.MAX_VALUE, MemoryBound.NONE);
         moments.add(x);
         double[] plain = new WeightProblem("layer", op, w, moments, false).outputErrors(other);
         double[] corrected = new WeightProblem("layer", op, w, moments, true).outputErrors(other);
@@ -58,7 +58,7 @@ class WeightProblemTest {
     @Test
     void noDifferenceIsNoError() {
         LinearOp op = LinearOp.dense(70, 3, false);
-        Moments moments = new Moments(op, false, 1, MemoryBound.NONE);
+        Moments moments = new Moments(op, 1, MemoryBound.NONE);
         moments.add(TestOps.normal(1, 200, 70));
         WeightProblem problem = new WeightProblem("layer", op, TestOps.weights(op, 2), moments, false);
         for (double e : problem.outputErrors(problem.weights().clone())) {
