@@ -117,7 +117,7 @@ final class GroupedSums {
      * @param ofOutputs  for each group of the layer {@code [rows]}; ignored where there are no weights
      * @param ofOutputsY likewise {@code [rows, columns]}
      */
-    void addTo(double[] ofY, double[][] ofYY, double[][] ofOutputs, float[][] ofOutputsY) {
+    void addTo(double[] ofY, double[][] ofYY, double[][] ofOutputs, double[][] ofOutputsY) {
         for (int g = 0; g < groups; g++) {
             int group = first + g;
             for (int i = 0; i < columns; i++) {

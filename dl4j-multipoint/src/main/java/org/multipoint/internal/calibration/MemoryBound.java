@@ -42,7 +42,7 @@ public record MemoryBound(long bytes) {
 
     /** Bytes of the sums of a layer whose blocks have the given side. */
     private static double sums(LinearOp op, boolean targets, double side) {
-        return (double) SUM * op.groups() * op.columns() * side + (targets ? (double) Float.BYTES * op.weights() : 0);
+        return (double) SUM * op.groups() * op.columns() * side + (targets ? (double) SUM * op.weights() : 0);
     }
 
     /** Bytes that a layer's sums take. */

@@ -3,11 +3,6 @@ package org.multipoint.internal.calibration;
 import org.multipoint.internal.linalg.Products;
 import org.multipoint.internal.ops.LinearOp;
 import org.multipoint.internal.ops.Tensor;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.memory.MemoryWorkspace;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -28,7 +23,7 @@ import java.util.stream.IntStream;
  * the number of images, and {@link #merge} is associative. Means and covariances throw {@link IllegalStateException} before any input was
  * added.
  *
- * <p>Products of a batch are single precision matrix products; batches are summed in double precision, products with targets in single.
+ * <p>Products of a batch are single precision matrix products; batches are summed in double precision.
  *
  * <p>Where the fan-in exceeds {@link MemoryBound#MAX_BLOCK}, or its moments the memory bound, columns are split into blocks, and moments
  * between different blocks are taken as zero.
@@ -51,10 +46,6 @@ public final class Moments implements Mergeable<Moments> {
     /** Number of groups from which such loops are faster. */
     private static final int MANY = 8;
 
-    /** Symmetric products are made of at most so many blocks of columns each way, which have at least so many. */
-    private static final int MOST_BLOCKS = 8;
-    private static final int LEAST_BLOCK = 288;
-
     /** Share of second moments, products of single precision, below which differences between them are noise. */
     private static final double KNOWN = 1e-4;
     /** Positions of an image that are enough, for each column, and at least. */
@@ -72,10 +63,9 @@ public final class Moments implements Mergeable<Moments> {
     private final int[] blockStarts;
     private final double[] sumY;
     private final double[][] yy;
-    /** Where there are targets, for each block the sums of the outputs of its columns. */
+    /** Where there are targets, for each block the sums of the outputs of its columns, and of the products of targets with {@code y}. */
     private final double[][] sumOutputs;
-    /** Likewise of the products of targets with {@code y}: as many as weights, and in their precision to take no more memory. */
-    private final float[][] targetY;
+    private final double[][] targetY;
     private final double[] sumShortfall;
     private long count;
     /** Independent vectors of each different example, by the hash of its values. */
@@ -133,8 +123,7 @@ public final class Moments implements Mergeable<Moments> {
         this.sumY = new double[op.groups() * columns];
         this.yy = blocks(blocks, b -> blockSize(b % splits) * blockSize(b % splits));
         this.sumOutputs = targeted ? blocks(blocks, b -> op.rowsPerGroup()) : null;
-        this.targetY = targeted ? IntStream.range(0, blocks).mapToObj(b -> new float[op.rowsPerGroup() * blockSize(b % splits)])
-                .toArray(float[][]::new) : null;
+        this.targetY = targeted ? blocks(blocks, b -> op.rowsPerGroup() * blockSize(b % splits)) : null;
         this.sumShortfall = targeted ? new double[op.rows()] : null;
     }
 
@@ -258,110 +247,46 @@ public final class Moments implements Mergeable<Moments> {
         if (lacking != null) {
             addColumns(lacking, op.rows(), sumShortfall, 0);
         }
-        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-             INDArray my = Tensor.array(py, 'c', py.length / d, d)) {
-            int splits = blockStarts.length - 1;
-            for (int s = 0; s < splits; s++) {
-                INDArray by = block(my, s);
-                square(by, yy[group * splits + s]);
-                if (targeted) {
-                    addTargets(px, lacking, by, group, s);
-                }
-                if (splits > 1) {
-                    by.close();
-                }
+        int splits = blockStarts.length - 1;
+        for (int s = 0; s < splits; s++) {
+            float[] by = block(py, s);
+            Products.addSquare(by, py.length / d, blockSize(s), yy[group * splits + s]);
+            if (targeted) {
+                addTargets(block(px, s), lacking, by, group, s);
             }
         }
     }
 
     /**
-     * @param px      vectors of the reference network, {@code [vectors, columns]}
+     * @param bx      columns of a block of the reference network's vectors, {@code [vectors, size]}
      * @param lacking shortfall at each, {@code [vectors, rows]}, or null
-     * @param by      columns of a block of the other network's vectors
+     * @param by      the same columns of the other network's vectors
      */
-    private void addTargets(float[] px, float[] lacking, INDArray by, int group, int split) {
-        int d = op.columns();
+    private void addTargets(float[] bx, float[] lacking, float[] by, int group, int split) {
         int rows = op.rowsPerGroup();
-        int vectors = px.length / d;
         int size = blockSize(split);
-        int block = group * (blockStarts.length - 1) + split;
-        float[] x = size == d ? px : Products.slice(px, d, 0, vectors, blockStarts[split], blockStarts[split + 1]);
-        float[] outputs = Products.multiplyTransposed(x,
-                Products.slice(weights, d, group * rows, rows, blockStarts[split], blockStarts[split + 1]), vectors, size, rows);
-        addColumns(outputs, rows, sumOutputs[block], 0);
-        for (int i = 0; lacking != null && i < outputs.length; i++) {
-            outputs[i] += lacking[i];
+        int vectors = bx.length / size;
+        int block = block(group, split);
+        float[] targets = Products.multiplyTransposed(bx,
+                Products.slice(weights, op.columns(), group * rows, rows, blockStarts[split], blockStarts[split + 1]), vectors, size, rows);
+        addColumns(targets, rows, sumOutputs[block], 0);
+        for (int i = 0; lacking != null && i < targets.length; i++) {
+            targets[i] += lacking[i];
         }
-        try (INDArray targets = Tensor.array(outputs, 'c', vectors, rows)) {
-            float[] products = product(targets, by);
-            float[] sum = targetY[block];
-            IntStream.range(0, rows).parallel().forEach(r -> {
-                for (int i = r * size; i < (r + 1) * size; i++) {
-                    sum[i] += products[i];
-                }
-            });
-        }
-    }
-
-    /** The columns of a block: the array itself where there is one block only, else a copy. */
-    private INDArray block(INDArray patches, int split) {
-        return blockStarts.length == 2 ? patches : patches.get(NDArrayIndex.all(),
-                NDArrayIndex.interval(blockStarts[split], blockStarts[split + 1])).dup('c');
-    }
-
-    /** Adds {@code a^T b}, row by row, to {@code sum}. */
-    private static void product(INDArray a, INDArray b, double[] sum) {
-        float[] values = product(a, b);
-        int columns = (int) b.size(1);
-        IntStream.range(0, values.length / columns).parallel().forEach(row -> {
-            for (int i = row * columns; i < (row + 1) * columns; i++) {
-                sum[i] += values[i];
+        float[] products = Products.transposedMultiply(targets, by, vectors, rows, size);
+        double[] sum = targetY[block];
+        IntStream.range(0, rows).parallel().forEach(r -> {
+            for (int i = r * size; i < (r + 1) * size; i++) {
+                sum[i] += products[i];
             }
         });
     }
 
-    /** {@code a^T b}, row by row. */
-    private static float[] product(INDArray a, INDArray b) {
-        try (INDArray p = Nd4j.createUninitialized(DataType.FLOAT, new long[]{b.size(1), a.size(1)}, 'f')) {
-            // The result is laid out column by column, so b^T a column by column is a^T b row by row.
-            Nd4j.gemm(b, a, p, true, false, 1.0, 0.0);
-            return Tensor.values(p);
-        }
-    }
-
-    /** Adds {@code a^T a}, which is symmetric, to {@code sum}: of large ones only the blocks on one side of the diagonal are multiplied. */
-    private static void square(INDArray a, double[] sum) {
-        int columns = (int) a.size(1);
-        int blocks = Math.min(MOST_BLOCKS, columns / LEAST_BLOCK);
-        if (blocks < 2) {
-            product(a, a, sum);
-            return;
-        }
-        int[] starts = IntStream.rangeClosed(0, blocks).map(i -> columns * i / blocks).toArray();
-        for (int first = 0; first < blocks; first++) {
-            INDArray left = a.get(NDArrayIndex.all(), NDArrayIndex.interval(starts[first], starts[first + 1]));
-            for (int second = first; second < blocks; second++) {
-                INDArray right = a.get(NDArrayIndex.all(), NDArrayIndex.interval(starts[second], starts[second + 1]));
-                float[] values = product(left, right);
-                int height = starts[first + 1] - starts[first];
-                int width = starts[second + 1] - starts[second];
-                int row = starts[first];
-                int column = starts[second];
-                IntStream.range(0, height).parallel().forEach(i -> {
-                    for (int j = 0; j < width; j++) {
-                        sum[(row + i) * columns + column + j] += values[i * width + j];
-                    }
-                });
-                if (first < second) {
-                    // Written in order: the block of values stays in the cache, the sums do not.
-                    IntStream.range(0, width).parallel().forEach(j -> {
-                        for (int i = 0; i < height; i++) {
-                            sum[(column + j) * columns + row + i] += values[i * width + j];
-                        }
-                    });
-                }
-            }
-        }
+    /** The columns of a block: the vectors themselves where there is one block only. */
+    private float[] block(float[] vectors, int split) {
+        int d = op.columns();
+        return blockStarts.length == 2 ? vectors
+                : Products.slice(vectors, d, 0, vectors.length / d, blockStarts[split], blockStarts[split + 1]);
     }
 
     private static void addColumns(float[] vectors, int d, double[] sum, int offset) {
@@ -383,11 +308,6 @@ public final class Moments implements Mergeable<Moments> {
         for (int i = 0; i < own.size(); i++) {
             addAll(own.get(i), others.get(i));
         }
-        for (int b = 0; targeted && b < targetY.length; b++) {
-            for (int i = 0; i < targetY[b].length; i++) {
-                targetY[b][i] += other.targetY[b][i];
-            }
-        }
         count += other.count;
         other.examples.forEach(this::know);
     }
@@ -399,7 +319,7 @@ public final class Moments implements Mergeable<Moments> {
     }
 
     /**
-     * Writes the sums: a version, the operation and how it is summed, and each sum once. Squares are written whole: products of
+     * Writes the sums: a version, the operation and how it is summed, and each sum once, in double precision. Squares are written whole: products of
      * single precision are not symmetric to the last bit.
      */
     public void writeTo(DataOutput out) throws IOException {
@@ -416,10 +336,7 @@ public final class Moments implements Mergeable<Moments> {
         }
         out.writeLong(independent);
         for (double[] sums : sums()) {
-            SumArrays.write(out, sums);
-        }
-        for (int b = 0; targeted && b < targetY.length; b++) {
-            SumArrays.write(out, targetY[b]);
+            Doubles.write(out, sums);
         }
     }
 
@@ -440,20 +357,18 @@ public final class Moments implements Mergeable<Moments> {
         }
         moments.independent = in.readLong();
         for (double[] sums : moments.sums()) {
-            SumArrays.read(in, sums);
-        }
-        for (int b = 0; moments.targeted && b < moments.targetY.length; b++) {
-            SumArrays.read(in, moments.targetY[b]);
+            Doubles.read(in, sums);
         }
         return moments;
     }
 
-    /** All sums of double precision, each once. */
+    /** All sums, each once. */
     private List<double[]> sums() {
         List<double[]> sums = new ArrayList<>(List.of(yy));
         sums.add(sumY);
         if (targeted) {
             sums.addAll(List.of(sumOutputs));
+            sums.addAll(List.of(targetY));
             sums.add(sumShortfall);
         }
         return sums;
@@ -526,8 +441,7 @@ public final class Moments implements Mergeable<Moments> {
     /** {@code E[y y^T] - mean(y) mean(y)^T} of a block, {@code [size, size]} row by row. */
     public double[] covariance(int group, int split) {
         int offset = group * op.columns() + blockStarts[split];
-        double[] sums = yy[block(group, split)];
-        return centred(sums.length, i -> sums[i], i -> sumY[offset + i], group, split);
+        return centred(yy[block(group, split)], i -> sumY[offset + i], group, split);
     }
 
     /**
@@ -536,9 +450,8 @@ public final class Moments implements Mergeable<Moments> {
      */
     public double[] targetCovariance(int group, int split) {
         double[] outputs = sumOutputs[block(group, split)];
-        float[] sums = targetY[block(group, split)];
         int first = group * op.rowsPerGroup();
-        return centred(sums.length, i -> sums[i], r -> outputs[r] + sumShortfall[first + r], group, split);
+        return centred(targetY[block(group, split)], r -> outputs[r] + sumShortfall[first + r], group, split);
     }
 
     private int block(int group, int split) {
@@ -549,15 +462,15 @@ public final class Moments implements Mergeable<Moments> {
      * @param sums     the products, row by row
      * @param sumOfRow sum of what each row of them is made of
      */
-    private double[] centred(int length, IntToDoubleFunction sums, IntToDoubleFunction sumOfRow, int group, int split) {
+    private double[] centred(double[] sums, IntToDoubleFunction sumOfRow, int group, int split) {
         int size = blockSize(split);
         int offset = group * op.columns() + blockStarts[split];
-        double[] out = new double[length];
+        double[] out = new double[sums.length];
         double weight = weight();
-        IntStream.range(0, length / size).parallel().forEach(i -> {
+        IntStream.range(0, sums.length / size).parallel().forEach(i -> {
             double row = sumOfRow.applyAsDouble(i) / weight / weight;
             for (int j = 0; j < size; j++) {
-                out[i * size + j] = sums.applyAsDouble(i * size + j) / weight - row * sumY[offset + j];
+                out[i * size + j] = sums[i * size + j] / weight - row * sumY[offset + j];
             }
         });
         return out;

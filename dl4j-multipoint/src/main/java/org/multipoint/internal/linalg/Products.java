@@ -6,12 +6,19 @@ import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /** Products of single-precision matrices, stored row by row on the Java heap. */
 public final class Products {
 
     /** Number of multiplications up to which a plain loop is faster than handing the matrices to native code. */
     private static final long SMALL = 1 << 15;
+    /** Symmetric products are made of at most so many blocks of columns each way, which have at least so many. */
+    private static final int MOST_BLOCKS = 8;
+    private static final int LEAST_BLOCK = 288;
 
     private static final ThreadLocal<Reuse> REUSE = new ThreadLocal<>();
 
@@ -84,25 +91,91 @@ public final class Products {
         return product(a, b, m, k, n, true);
     }
 
-    /** @param transposed whether {@code b} is {@code [n, k]} rather than {@code [k, n]} */
-    private static float[] product(float[] a, float[] b, int m, int k, int n, boolean transposed) {
-        Reuse reuse = REUSE.get();
-        if (reuse == null) {
-            try (Reuse own = reuse()) {
-                return product(own, a, b, m, k, n, transposed);
-            }
-        }
-        return product(reuse, a, b, m, k, n, transposed);
+    /**
+     * {@code a^T b}.
+     *
+     * @param a {@code [k, m]}
+     * @param b {@code [k, n]}
+     * @return {@code [m, n]}
+     */
+    public static float[] transposedMultiply(float[] a, float[] b, int k, int m, int n) {
+        return withMemory(memory -> transposedMultiply(memory, memory.a.array(new Tensor(a, k, m)), memory.b.array(new Tensor(b, k, n))));
     }
 
-    private static float[] product(Reuse memory, float[] a, float[] b, int m, int k, int n, boolean transposed) {
-        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+    private static float[] transposedMultiply(Reuse memory, INDArray a, INDArray b) {
+        INDArray c = memory.c.array(a.size(1), b.size(1));
+        // Row by row is the transpose column by column: c^T = b^T a.
+        Nd4j.gemm(b, a, c.transpose(), true, false, 1.0, 0.0);
+        return Tensor.values(c);
+    }
+
+    /**
+     * Adds {@code a^T a}, which is symmetric: of a large one only the blocks on one side of the diagonal are multiplied.
+     *
+     * @param a   {@code [k, n]}
+     * @param sum {@code [n, n]}
+     */
+    public static void addSquare(float[] a, int k, int n, double[] sum) {
+        withMemory(memory -> {
+            INDArray all = memory.a.array(new Tensor(a, k, n));
+            int blocks = Math.max(1, Math.min(MOST_BLOCKS, n / LEAST_BLOCK));
+            for (int first = 0; first < blocks; first++) {
+                int row = n * first / blocks;
+                INDArray left = columns(all, row, n * (first + 1) / blocks);
+                for (int second = first; second < blocks; second++) {
+                    int column = n * second / blocks;
+                    float[] block = transposedMultiply(memory, left, columns(all, column, n * (second + 1) / blocks));
+                    addBlock(block, (int) left.size(1), sum, n, row, column, first < second);
+                }
+            }
+            return null;
+        });
+    }
+
+    private static INDArray columns(INDArray a, int from, int to) {
+        return to - from == a.size(1) ? a : a.get(NDArrayIndex.all(), NDArrayIndex.interval(from, to));
+    }
+
+    /** @param mirrored whether the block is added on the other side of the diagonal, too */
+    private static void addBlock(float[] block, int height, double[] sum, int n, int row, int column, boolean mirrored) {
+        int width = block.length / height;
+        IntStream.range(0, height).parallel().forEach(i -> {
+            for (int j = 0; j < width; j++) {
+                sum[(row + i) * n + column + j] += block[i * width + j];
+            }
+        });
+        if (mirrored) {
+            // Written in order: the block of values stays in the cache, the sums do not.
+            IntStream.range(0, width).parallel().forEach(j -> {
+                for (int i = 0; i < height; i++) {
+                    sum[(column + j) * n + row + i] += block[i * width + j];
+                }
+            });
+        }
+    }
+
+    /** @param transposed whether {@code b} is {@code [n, k]} rather than {@code [k, n]} */
+    private static float[] product(float[] a, float[] b, int m, int k, int n, boolean transposed) {
+        return withMemory(memory -> {
             // Row by row is the transpose column by column: c^T = b^T a^T without a copy.
             INDArray at = memory.a.array(new Tensor(a, m, k)).transpose();
             INDArray bt = memory.b.array(transposed ? new Tensor(b, n, k) : new Tensor(b, k, n)).transpose();
             INDArray c = memory.c.array(m, n);
             Nd4j.gemm(bt, at, c.transpose(), transposed, false, 1.0, 0.0);
             return Tensor.values(c);
+        });
+    }
+
+    private static float[] withMemory(Function<Reuse, float[]> product) {
+        Interruption.check();
+        Reuse reuse = REUSE.get();
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            if (reuse != null) {
+                return product.apply(reuse);
+            }
+            try (Reuse own = reuse()) {
+                return product.apply(own);
+            }
         }
     }
 

@@ -18,6 +18,9 @@ import java.util.stream.IntStream;
  */
 public final class GptqPoints implements PointFinder {
 
+    /** Length of rows up to which errors are those of the full search, which takes little time there. */
+    private static final int EXACT = 512;
+
     private final int bits;
     private final CodeGrid grid;
     private final ScaleLayout layout;
@@ -54,10 +57,11 @@ public final class GptqPoints implements PointFinder {
         return find(problem, points, StepSearch::search);
     }
 
-    /** Estimates: nearly in proportion to the errors of what {@link #find} finds. */
+    /** Those of what {@link #find} finds; of long rows estimates, nearly in proportion to them. */
     @Override
     public double[] errors(WeightProblem problem, int[] points) {
-        return problem.outputErrors(find(problem, points, StepSearch::estimate).toFloats());
+        boolean exact = problem.op().columns() <= EXACT;
+        return problem.outputErrors(find(problem, points, exact ? StepSearch::search : StepSearch::estimate).toFloats());
     }
 
     /** Finds the codes and step sizes of rows. */

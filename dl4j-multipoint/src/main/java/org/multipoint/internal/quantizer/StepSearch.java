@@ -15,8 +15,9 @@ final class StepSearch {
     /** Step sizes tried first, spread geometrically, and then around the best one. */
     private static final int COARSE = 10;
     private static final int FINE = 3;
-    /** Of the step sizes tried first, every so many-th is enough to estimate errors. */
+    /** Of the step sizes tried first, every so many-th is enough to estimate errors; on grids of so many steps, which hardly clip, the first and the last. */
     private static final int ESTIMATED = 2;
+    private static final int FINE_GRID = 25;
     /** Rounds of coordinate descent on the codes and a fit of the scales. */
     private static final int DESCENTS = 3;
 
@@ -91,7 +92,8 @@ final class StepSearch {
      * @param max as of {@link #search}
      */
     Rounded estimate(float[] w, int[] max) {
-        Search search = coarse(w, max, minMax(w, max), ESTIMATED);
+        boolean fine = Arrays.stream(max).allMatch(m -> m >= FINE_GRID);
+        Search search = coarse(w, max, minMax(w, max), fine ? COARSE - 1 : ESTIMATED);
         search.attempt(search.fitted(), true);
         return search.result();
     }
