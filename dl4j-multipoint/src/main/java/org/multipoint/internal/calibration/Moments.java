@@ -247,10 +247,9 @@ public final class Moments implements Mergeable<Moments> {
         if (lacking != null) {
             addColumns(lacking, op.rows(), sumShortfall, 0);
         }
-        int splits = blockStarts.length - 1;
-        for (int s = 0; s < splits; s++) {
+        for (int s = 0; s + 1 < blockStarts.length; s++) {
             float[] by = block(py, s);
-            Products.addSquare(by, py.length / d, blockSize(s), yy[group * splits + s]);
+            Products.addSquare(by, py.length / d, blockSize(s), yy[block(group, s)]);
             if (targeted) {
                 addTargets(block(px, s), lacking, by, group, s);
             }
@@ -425,10 +424,9 @@ public final class Moments implements Mergeable<Moments> {
 
     /** Mean of the target of output {@code row}, counted over all groups. */
     public double meanTarget(int row) {
-        int splits = blockStarts.length - 1;
         double sum = sumShortfall[row];
-        for (int s = 0; s < splits; s++) {
-            sum += sumOutputs[row / op.rowsPerGroup() * splits + s][row % op.rowsPerGroup()];
+        for (int s = 0; s + 1 < blockStarts.length; s++) {
+            sum += sumOutputs[block(row / op.rowsPerGroup(), s)][row % op.rowsPerGroup()];
         }
         return sum / weight();
     }

@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 final class GptqRounding {
 
     private static final int BLOCK = 128;
-    /** About so many rows are rounded together by one thread. */
+    /** Rows that are rounded column by column, all of them at once. */
     private static final int ROWS = 128;
     /** Width of the blocks of columns in which products with a triangular matrix leave out what is below its diagonal. */
     private static final int TRIANGLE = 512;
@@ -126,7 +126,7 @@ final class GptqRounding {
      * @return output error of each row under the damped second moments
      */
     double[] round(float[] w, int rows, float[] scales, CodeGrid grid, int[] max, int[] codes) {
-        return roundBlocks(w, rows, scales, (first, count, from, to, targets, costs) -> {
+        return roundBlocks(w, rows, scales, ROWS, (first, count, from, to, targets, costs) -> {
             // Column by column, so that the feedback of a column to another is one loop over many rows; each in an array of its own, as the JIT
             // compiler vectorizes loops over arrays at one index.
             int width = to - from;
@@ -179,16 +179,12 @@ final class GptqRounding {
      * @param codes    {@code [rows, size]} receives the codes, in rounding order
      */
     void round(float[] w, int rows, float[] scales, TrellisSearch search, int firstRow, int[] states, int[] codes) {
-        roundBlocks(w, rows, scales, (first, count, from, to, targets, costs) -> {
-            int width = to - from;
-            for (int row = first; row < first + count; row++) {
-                int[] found = new int[width];
-                float[] target = Arrays.copyOfRange(targets, (row - first) * width, (row - first + 1) * width);
-                costs[row] += search.round(this, firstRow + row, from, Arrays.copyOfRange(w, row * size + from, row * size + to), target,
-                        scales[row], states[row], TrellisSearch.ANY, found);
-                states[row] = search.after(states[row], found);
-                System.arraycopy(found, 0, codes, row * size + from, width);
-            }
+        roundBlocks(w, rows, scales, 1, (row, one, from, to, target, costs) -> {
+            int[] found = new int[to - from];
+            costs[row] += search.round(this, firstRow + row, from, Arrays.copyOfRange(w, row * size + from, row * size + to), target,
+                    scales[row], states[row], TrellisSearch.ANY, found);
+            states[row] = search.after(states[row], found);
+            System.arraycopy(found, 0, codes, row * size + from, found.length);
         }, codes);
     }
 
@@ -202,7 +198,8 @@ final class GptqRounding {
         void round(int first, int count, int from, int to, float[] targets, double[] costs);
     }
 
-    private double[] roundBlocks(float[] w, int rows, float[] scales, Block block, int[] codes) {
+    /** @param together about so many rows are rounded by one thread */
+    private double[] roundBlocks(float[] w, int rows, float[] scales, int together, Block block, int[] codes) {
         double[] costs = new double[rows];
         float[] e = new float[rows * size];
         for (int begin = 0; begin < size; begin += BLOCK) {
@@ -211,11 +208,11 @@ final class GptqRounding {
             float[] propagated = from == 0 ? null : Products.multiply(Products.slice(e, size, 0, rows, 0, from),
                     Products.slice(feedback, size, 0, from, from, to), rows, from, to - from);
             int width = to - from;
-            int parts = size > 16 ? (rows + ROWS - 1) / ROWS : 1;
+            int parts = (rows + together - 1) / together;
             IntStream all = IntStream.range(0, parts);
-            (parts > 1 ? all.parallel() : all).forEach(part -> {
-                int first = rows * part / parts;
-                int last = rows * (part + 1) / parts;
+            (parts > 1 && size > 16 ? all.parallel() : all).forEach(part -> {
+                int first = (int) ((long) rows * part / parts);
+                int last = (int) ((long) rows * (part + 1) / parts);
                 float[] targets = Products.slice(w, size, first, last - first, from, to);
                 for (int i = 0; propagated != null && i < targets.length; i++) {
                     targets[i] += propagated[first * width + i];
