@@ -5,7 +5,8 @@
 
 `bench --serve` of samples.jar exports the network in fp32 and quantized; all engines then take turns of a fraction of a
 second, so that other load on the machine affects all of them. Printed are medians and ratios, as aligned text that is
-Markdown, too. Of each peer's int8 the faster one counts: our integers, or those of ONNX Runtime's static quantization.
+Markdown, too. Of each peer's int8 the fastest one counts: our integers with additions of floats or of integers, or those of
+ONNX Runtime's static quantization.
 """
 
 import argparse
@@ -23,6 +24,8 @@ import openvino
 
 TURN_SECONDS = 0.3
 LIMIT = "ONEDNN_MAX_CPU_ISA"
+# Files of bench --serve, and whose outputs theirs are compared with.
+REFERENCES = {"fp32": "engine-fp32", "quantized": "multipoint-fused", "int-add": "multipoint-int-add", "static": "engine-fp32"}
 
 
 class Java:
@@ -99,7 +102,7 @@ def measure(args, batch, threads):
             values = np.fromfile(folder / "input.bin", np.float32).reshape([batch] + shape[1:])
             subjects = {n: (lambda s, n=n: java.run(n, s)) for n in java.names}
             errors = {}
-            for kind, reference in (("fp32", "engine-fp32"), ("quantized", "multipoint-fused"), ("static", "engine-fp32")):
+            for kind, reference in REFERENCES.items():
                 expected = np.fromfile(folder / f"{reference}.bin", np.float32)
                 for label, make in (("onnxruntime", onnx_runtime), ("openvino", open_vino)):
                     infer = make(folder / f"{kind}.onnx", values, threads)
@@ -125,16 +128,16 @@ def processor():
 
 
 def table(rows):
-    header = ["network", "threads", "batch", "ours fp32", "ours int8", "ONNX Runtime fp32", "int8", "OpenVINO fp32", "int8",
-              "ours / ONNX Runtime", "ours / OpenVINO"]
+    header = ["network", "threads", "batch", "ours fp32", "int8", "adding int8", "ONNX Runtime fp32", "int8", "OpenVINO fp32", "int8",
+              "int8 / ONNX Runtime", "int8 / OpenVINO", "adding int8 / OpenVINO"]
     cells = [header]
     for row in rows:
         t = row["ms"]
-        ms = [t["engine-fp32"], t["multipoint-fused"]]
+        ms = [t["engine-fp32"], t["multipoint-fused"], t["multipoint-int-add"]]
         for peer in ("onnxruntime", "openvino"):
-            ms += [t[f"{peer}-fp32"], min(t[f"{peer}-quantized"], t[f"{peer}-static"])]
+            ms += [t[f"{peer}-fp32"], min(t[f"{peer}-{kind}"] for kind in REFERENCES if kind != "fp32")]
         cells.append([row["net"], str(row["threads"]), str(row["batch"])] + [f"{x:.2f}" for x in ms]
-                     + [f"{ms[1] / ms[3]:.2f}", f"{ms[1] / ms[5]:.2f}"])
+                     + [f"{ms[1] / ms[4]:.2f}", f"{ms[1] / ms[6]:.2f}", f"{ms[2] / ms[6]:.2f}"])
     widths = [max(len(r[i]) for r in cells) for i in range(len(header))]
     lines = ["| " + " | ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(r, widths))) + " |" for r in cells]
     lines.insert(1, "|" + "|".join("-" * (w + 2) if i == 0 else "-" * (w + 1) + ":" for i, w in enumerate(widths)) + "|")

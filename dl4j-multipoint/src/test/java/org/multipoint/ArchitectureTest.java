@@ -58,7 +58,7 @@ class ArchitectureTest {
             Map.entry("segments", Set.of("internal.ops", "internal.json", "internal.engine", "internal.graph", "layers", "points", "report")),
             Map.entry("internal.onnx", Set.of("internal.ops", "internal.engine", "internal.graph", "segments")),
             Map.entry("files", Set.of("internal.files")),
-            Map.entry("onnx", Set.of("internal.engine", "internal.files", "internal.graph", "internal.onnx")),
+            Map.entry("onnx", Set.of("internal.engine", "internal.files", "internal.graph", "internal.onnx", "segments")),
             Map.entry("transform", Set.of("internal.ops", "internal.text", "internal.linalg", "internal.calibration", "internal.quantizer", "internal.ompq",
                     "internal.engine", "internal.examples", "internal.graph", "options", "points", "report", "layers", "segments")));
 
@@ -76,7 +76,7 @@ class ArchitectureTest {
             "points.CodeGrid", "points.CodeTrellis", "points.MalformedPayloadException", "points.MultipointMatrix", "points.ScaleLayout", "points.StoredSize",
             "report.CompilationReport", "report.InputReport", "report.LayerReport", "report.Measurement", "report.MultipointReport",
             "report.Provenance", "report.SensitivityReport",
-            "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentResult", "segments.SegmentVertex",
+            "segments.Additions", "segments.CompiledGraph", "segments.Segment", "segments.SegmentOutputLayer", "segments.SegmentResult", "segments.SegmentVertex",
             "segments.Segments",
             "training.bsq.Bsq", "training.LossScaling", "training.LowPrecision", "training.LowPrecisionReport", "training.LowPrecisionTraining", "training.TensorKind",
             "transform.ExampleSource", "transform.Multipoint", "transform.MultipointModels", "transform.MultipointResult", "transform.TransformListener");

@@ -7,6 +7,7 @@ import org.multipoint.internal.engine.FusedRows;
 import org.multipoint.internal.files.AtomicFile;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.onnx.OnnxExporter;
+import org.multipoint.segments.Additions;
 import org.multipoint.segments.Segments;
 
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -30,7 +32,8 @@ import java.util.stream.IntStream;
  * <p><b>Integers.</b> Operations on integers are written as ONNX Runtime and OpenVINO expect it, as floating operations between pairs
  * of {@code QuantizeLinear} and {@code DequantizeLinear}. What they read is rounded with the ranges that the network has stored, to
  * bytes, also where activations have fewer than 8 bits; their weights are bytes with one scale for each output channel. Nothing else
- * is rounded: what is added, averaged, activated or given out is in floating point, as in a compiled graph. Outputs therefore agree
+ * is rounded: what is added, averaged, activated or given out is in floating point, as in a compiled graph, unless {@link #additions} says
+ * otherwise. Outputs therefore agree
  * with those of the compiled graph, except that a value close to the middle between two integers may become either. Where the result
  * of an operation goes to another one on integers, a runtime can compute it on integers alone; where it is added to something else,
  * ONNX Runtime 1.23 computes that operation in floating point, with the same values.
@@ -51,11 +54,13 @@ public final class OnnxExport {
     private final Supplier<GraphEdit> source;
     private final List<long[]> shapes;
     private final int codeLimit;
+    private final Additions additions;
 
-    private OnnxExport(Supplier<GraphEdit> source, List<long[]> shapes, int codeLimit) {
+    private OnnxExport(Supplier<GraphEdit> source, List<long[]> shapes, int codeLimit, Additions additions) {
         this.source = source;
         this.shapes = shapes;
         this.codeLimit = codeLimit;
+        this.additions = additions;
     }
 
     /**
@@ -85,7 +90,7 @@ public final class OnnxExport {
             throw new IllegalArgumentException("Expected the types of " + names.size() + " inputs, " + names + ", found " + Arrays.toString(inputs));
         }
         List<long[]> shapes = IntStream.range(0, inputs.length).mapToObj(i -> shape(names.get(i), inputs[i])).toList();
-        return new OnnxExport(source, shapes, FusedRows.SAFE_LIMIT);
+        return new OnnxExport(source, shapes, FusedRows.SAFE_LIMIT, Additions.FLOATING);
     }
 
     private static long[] shape(String name, InputType type) {
@@ -102,7 +107,15 @@ public final class OnnxExport {
      * on CPUs with VNNI or on ARM, or with ONNX Runtime's {@code session.x64quantprecision}. Weights then are rounded less, most of them not at all.
      */
     public OnnxExport fullRange() {
-        return new OnnxExport(source, shapes, FusedRows.FULL_LIMIT);
+        return new OnnxExport(source, shapes, FusedRows.FULL_LIMIT, additions);
+    }
+
+    /**
+     * The same export with another way of adding, which is {@link Additions#FLOATING} otherwise. Segments of a graph that is compiled already add as
+     * they do.
+     */
+    public OnnxExport additions(Additions how) {
+        return new OnnxExport(source, shapes, codeLimit, Objects.requireNonNull(how, "additions"));
     }
 
     /**
@@ -124,6 +137,6 @@ public final class OnnxExport {
      *                                  the vertex
      */
     public byte[] toBytes() {
-        return OnnxExporter.export(source.get(), codeLimit, shapes).toBytes();
+        return OnnxExporter.export(source.get(), codeLimit, additions, shapes).toBytes();
     }
 }

@@ -31,6 +31,7 @@ import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.params.PReLUParamInitializer;
 import org.multipoint.internal.engine.Activate;
+import org.multipoint.internal.engine.AddendRounding;
 import org.multipoint.internal.engine.Combine;
 import org.multipoint.internal.engine.Normalize;
 import org.multipoint.internal.engine.Program;
@@ -95,7 +96,8 @@ final class Lowering {
             boolean another = value >= segment.inputs().size() && !results.contains(value);
             results.add(another ? value : emit(new Program.Add(List.of(value))));
         }
-        return new Program(segment.inputs().size(), segment.channelsLast(), instructions, results);
+        Program program = new Program(segment.inputs().size(), segment.channelsLast(), instructions, results);
+        return segment.additions() == Additions.INTEGER ? AddendRounding.of(program) : program;
     }
 
     private int emit(Program.Instruction instruction) {

@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -38,15 +39,18 @@ import java.util.Set;
  * @param vertices     its parts in topological order
  * @param vertexInputs names of the inputs and parts that each part reads
  * @param results      names of the parts whose outputs are the segment's
+ * @param additions    how it adds
  */
 public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonProperty("inputs") List<String> inputs,
                       @JsonProperty("vertices") Map<String, GraphVertex> vertices,
-                      @JsonProperty("vertexInputs") Map<String, List<String>> vertexInputs, @JsonIgnore List<String> results) {
+                      @JsonProperty("vertexInputs") Map<String, List<String>> vertexInputs, @JsonIgnore List<String> results,
+                      @JsonIgnore Additions additions) {
 
     /** The version of the JSON that is written, and the only one that is read. */
     static final int VERSION = 1;
 
     private static final String RESULTS = "results";
+    private static final String ADDITIONS = "additions";
 
     /**
      * @throws IllegalArgumentException where there is no part, one reads what is neither an input nor a part before it, or results are not
@@ -57,6 +61,7 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
         vertices = Collections.unmodifiableMap(new LinkedHashMap<>(vertices));
         vertexInputs = connections(inputs, vertices, vertexInputs);
         results = List.copyOf(results);
+        Objects.requireNonNull(additions, ADDITIONS);
         if (results.isEmpty() || !vertices.keySet().containsAll(results) || Set.copyOf(results).size() < results.size()) {
             throw new IllegalArgumentException("Results of a segment must be different parts of " + vertices.keySet() + ", found " + results);
         }
@@ -91,7 +96,8 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
         Map<String, GraphVertex> vertices = json.get("vertices", new TypeReference<>() { });
         return new Segment(json.get("channelsLast", new TypeReference<>() { }), json.get("inputs", new TypeReference<>() { }), vertices,
                 json.get("vertexInputs", new TypeReference<>() { }),
-                json.has(RESULTS) ? json.get(RESULTS, new TypeReference<>() { }) : lastOf(vertices).stream().toList());
+                json.has(RESULTS) ? json.get(RESULTS, new TypeReference<>() { }) : lastOf(vertices).stream().toList(),
+                json.has(ADDITIONS) ? json.get(ADDITIONS, new TypeReference<>() { }) : Additions.FLOATING);
     }
 
     private static Optional<String> lastOf(Map<String, GraphVertex> vertices) {
@@ -103,6 +109,13 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
     @JsonInclude(JsonInclude.Include.NON_NULL)
     List<String> namedResults() {
         return results.equals(lastOf(vertices).stream().toList()) ? null : results;
+    }
+
+    /** For JSON, where a segment does not say that it adds floating values. */
+    @JsonProperty(ADDITIONS)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    Additions namedAdditions() {
+        return additions == Additions.FLOATING ? null : additions;
     }
 
     /** For JSON. */
@@ -205,7 +218,7 @@ public record Segment(@JsonProperty("channelsLast") boolean channelsLast, @JsonP
             throw new IllegalArgumentException(obstacle);
         });
         return new Segment(SupportedVertices.channelsLast(vertex).orElse(false), inputs.stream().distinct().toList(), Map.of(name, vertex),
-                Map.of(name, inputs), List.of(name));
+                Map.of(name, inputs), List.of(name), Additions.FLOATING);
     }
 
     /** The segment of a {@link SegmentVertex} or of a {@link SegmentOutputLayer}; empty for other vertices. */

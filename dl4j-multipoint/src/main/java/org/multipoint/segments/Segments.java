@@ -41,12 +41,15 @@ import java.util.Set;
  * segment, and the report names it. A layer with another activation ends its segment, which applies the activation to its results; so does
  * a layer with a loss, whose segment takes the place of an output layer. Scores include the L1 and L2 terms of the source.
  *
+ * <p>With {@link Additions#INTEGER} residual networks of multipoint layers also add integers, which is quicker and rounds more.
+ *
  * <p>A segment may have several results, and no path leaves it and comes back: what a vertex outside makes of its results is read by
  * another segment.
  */
 public final class Segments {
 
     private final GraphEdit edit;
+    private final Additions additions;
     /** The vertices of the source, also when they have been replaced. */
     private final Topology topology;
     private final Axes axes;
@@ -59,21 +62,27 @@ public final class Segments {
     /** The L1 and L2 terms of all segments, which the first segment with a loss adds to its score. */
     private double regularization;
 
-    private Segments(GraphEdit edit) {
+    private Segments(GraphEdit edit, Additions additions) {
         this.edit = edit;
+        this.additions = Objects.requireNonNull(additions, "additions");
         this.topology = edit.topology();
         this.axes = new Axes(topology, edit.vertices());
         this.partition = new Partition(topology);
     }
 
-    /** Compiles a graph. */
+    /** Compiles a graph, which computes what its source computes, up to floating-point rounding. */
     public static CompiledGraph compile(ComputationGraph graph) {
-        return new Segments(GraphEdit.of(Objects.requireNonNull(graph, "graph"))).compile();
+        return compile(graph, Additions.FLOATING);
+    }
+
+    /** Compiles a graph. */
+    public static CompiledGraph compile(ComputationGraph graph, Additions additions) {
+        return new Segments(GraphEdit.of(Objects.requireNonNull(graph, "graph")), additions).compile();
     }
 
     /** Compiles a network of layers; the result is a graph with one input, whose vertices carry the layers' names. */
     public static CompiledGraph compile(MultiLayerNetwork network) {
-        return new Segments(GraphEdit.of(Objects.requireNonNull(network, "network"))).compile();
+        return new Segments(GraphEdit.of(Objects.requireNonNull(network, "network")), Additions.FLOATING).compile();
     }
 
     private CompiledGraph compile() {
@@ -233,7 +242,8 @@ public final class Segments {
             }
         }
         List<String> results = results(parts);
-        Segment segment = new Segment(partition.channelsLast(parts.get(0)), inputs, vertices, vertexInputs, results);
+        Segment segment = new Segment(partition.channelsLast(parts.get(0)), inputs, vertices, vertexInputs, results,
+                additions);
         GraphVertex vertex = new SegmentVertex(segment);
         if (isOutputLayer(name)) {
             Layer layer = new SegmentOutputLayer(segment, regularization);

@@ -3,6 +3,7 @@ package org.multipoint.transform;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.report.MultipointReport;
+import org.multipoint.segments.Additions;
 import org.multipoint.segments.CompiledGraph;
 import org.multipoint.segments.Segments;
 
@@ -25,7 +26,16 @@ public record MultipointResult<M>(M model, MultipointReport report, List<Attempt
      * of the model, which stays as it is.
      */
     public CompiledGraph compile() {
-        return model instanceof MultiLayerNetwork network ? Segments.compile(network) : Segments.compile((ComputationGraph) model);
+        return compile(Additions.FLOATING);
+    }
+
+    /**
+     * The model compiled for inference.
+     *
+     * @param additions how its segments add; networks of layers have no additions
+     */
+    public CompiledGraph compile(Additions additions) {
+        return model instanceof MultiLayerNetwork network ? Segments.compile(network) : Segments.compile((ComputationGraph) model, additions);
     }
 
     /**

@@ -51,6 +51,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.options.Method;
+import org.multipoint.segments.Additions;
 import org.multipoint.segments.Segments;
 import org.multipoint.testing.OnnxRuntime;
 import org.multipoint.testing.TestNets;
@@ -199,6 +200,17 @@ class OnnxExportTest {
     @EnumSource
     void residualNetworks(CNN2DFormat format) {
         check(residualNet(format).graph("classes"), format);
+    }
+
+    @Test
+    void additionsOfIntegersAreRoundedInTheModelToo() {
+        ComputationGraph small = quantized(residualNet(CNN2DFormat.NCHW).graph("classes"), CNN2DFormat.NCHW, m -> m.bits(4));
+        ComputationGraph compiled = Segments.compile(small, Additions.INTEGER).graph();
+        INDArray images = images(CNN2DFormat.NCHW, 3);
+        byte[] model = OnnxExport.of(small, type(CNN2DFormat.NCHW)).additions(Additions.INTEGER).toBytes();
+        assertSteps(Tensor.of(compiled.outputSingle(images)).data(), Tensor.of(run(model, images)).data());
+        assertArrayEquals(model, OnnxExport.of(compiled, type(CNN2DFormat.NCHW)).toBytes());
+        assertFalse(Arrays.equals(model, OnnxExport.of(small, type(CNN2DFormat.NCHW)).toBytes()));
     }
 
     /** Operations between quantized ones run on bytes alone. */

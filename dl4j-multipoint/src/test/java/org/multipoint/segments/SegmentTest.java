@@ -98,12 +98,25 @@ class SegmentTest {
     void theLastPartIsTheResultWhereNoneIsNamed() throws JsonProcessingException {
         Segment segment = segment();
         assertEquals(List.of("l1"), segment.results());
-        Segment both = new Segment(segment.channelsLast(), segment.inputs(), segment.vertices(), segment.vertexInputs(), List.of("l1", "l0"));
+        Segment both = new Segment(segment.channelsLast(), segment.inputs(), segment.vertices(), segment.vertexInputs(), List.of("l1", "l0"), segment.additions());
         ObjectNode json = MAPPER.valueToTree(both);
         assertEquals(both, MAPPER.treeToValue(json, Segment.class));
         assertEquals(2, json.get("results").size());
         json.remove("results");
         assertEquals(segment, MAPPER.treeToValue(json, Segment.class));
+    }
+
+    @Test
+    void additionsAreFloatingWhereNothingIsSaid() throws JsonProcessingException {
+        Segment s = segment();
+        assertEquals(Additions.FLOATING, s.additions());
+        Segment integer = new Segment(s.channelsLast(), s.inputs(), s.vertices(), s.vertexInputs(), s.results(), Additions.INTEGER);
+        ObjectNode json = MAPPER.valueToTree(integer);
+        assertEquals("INTEGER", json.get("additions").textValue());
+        assertEquals(integer, MAPPER.treeToValue(json, Segment.class));
+        json.remove("additions");
+        assertEquals(s, MAPPER.treeToValue(json, Segment.class));
+        assertTrue(refusal(json.put("additions", "OTHER")).contains("INTEGER"));
     }
 
     @Test
@@ -120,7 +133,7 @@ class SegmentTest {
     void orderOfPartsIsChecked() {
         Map<String, GraphVertex> vertices = Map.of("add", new ElementWiseVertex(ElementWiseVertex.Op.Add));
         String message = assertThrows(IllegalArgumentException.class,
-                () -> new Segment(false, List.of("a"), vertices, Map.of("add", List.of("a", "b")), List.of("add"))).getMessage();
+                () -> new Segment(false, List.of("a"), vertices, Map.of("add", List.of("a", "b")), List.of("add"), Additions.FLOATING)).getMessage();
         assertTrue(message.contains("Part \"add\"") && message.contains("[a, b]"), message);
     }
 

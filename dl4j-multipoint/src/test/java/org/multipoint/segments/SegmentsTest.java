@@ -51,6 +51,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.multipoint.internal.engine.Engines;
+import org.multipoint.internal.graph.EngineRunners;
 import org.multipoint.options.Method;
 import org.multipoint.report.CompilationReport;
 import org.multipoint.report.CompilationReport.CompiledSegment;
@@ -77,6 +79,7 @@ import java.util.Map;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -158,6 +161,25 @@ class SegmentsTest {
         assertNear(1e-4, small.outputSingle(x), fused.graph().outputSingle(x), "int8");
         assertTrue(fused.report().segments().get(0).integer());
         assertEquals(1, fused.report().segments().size());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void additionsOfIntegersRoundTheirShortcuts(CNN2DFormat format) {
+        ComputationGraph graph = residual(format);
+        INDArray x = TestNets.random(2, images(format, 3, 16, 16));
+        assertEquals(Segments.compile(graph).graph().outputSingle(x), Segments.compile(graph, Additions.INTEGER).graph().outputSingle(x));
+
+        ComputationGraph small = quantized(graph, format);
+        INDArray floating = Segments.compile(small, Additions.FLOATING).graph().outputSingle(x);
+        INDArray integer = Segments.compile(small, Additions.INTEGER).graph().outputSingle(x);
+        assertEquals(Segments.compile(small).graph().outputSingle(x), floating);
+        assertNotEquals(floating, integer);
+        assertNear(0.05, floating, integer, "rounded once more");
+
+        ComputationGraph reference = Segments.compile(small, Additions.INTEGER).graph();
+        EngineRunners.of(reference).forEach(runner -> runner.runOn(Engines.nd4j()));
+        assertNear(1e-4, reference.outputSingle(x), integer, "on ND4J");
     }
 
     /** Layers one after another that each have something of their own; all but the last become one segment. */
@@ -435,11 +457,17 @@ class SegmentsTest {
         assertOutputs(1e-5, graph, compiled.graph(), TestNets.random(4, 2, 3, 8, 8));
     }
 
+    private record Compiled(ComputationGraph source, Additions additions) {
+    }
+
     @Test
     void compiledGraphsAreSavedCopiedAndShared(@TempDir Path folder) throws Exception {
         ComputationGraph graph = residual(CNN2DFormat.NCHW);
-        for (ComputationGraph source : List.of(graph, quantized(graph, CNN2DFormat.NCHW))) {
-            ComputationGraph compiled = Segments.compile(source).graph();
+        ComputationGraph small = quantized(graph, CNN2DFormat.NCHW);
+        for (Compiled each : List.of(new Compiled(graph, Additions.FLOATING), new Compiled(small, Additions.FLOATING),
+                new Compiled(small, Additions.INTEGER))) {
+            ComputationGraph source = each.source;
+            ComputationGraph compiled = Segments.compile(source, each.additions).graph();
             INDArray x = TestNets.random(5, 4, 3, 16, 16);
             INDArray expected = compiled.outputSingle(x);
             for (boolean updater : new boolean[]{false, true}) {

@@ -9,6 +9,7 @@ import org.multipoint.internal.onnx.OnnxGraph;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.Tensor;
 import org.multipoint.options.MultipointOptions.Clipping;
+import org.multipoint.segments.Additions;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.Arrays;
@@ -34,7 +35,7 @@ public final class StaticQuantization {
         for (int i = 0; i < examples.length; i++) {
             this.examples.put(source.getConfiguration().getNetworkInputs().get(i), examples[i]);
         }
-        onnx = OnnxExporter.export(GraphEdit.of(source), FusedRows.FULL_LIMIT, Arrays.stream(examples).map(StaticQuantization::shape).toList());
+        onnx = OnnxExporter.export(GraphEdit.of(source), FusedRows.FULL_LIMIT, Additions.FLOATING, Arrays.stream(examples).map(StaticQuantization::shape).toList());
     }
 
     private static long[] shape(INDArray examples) {

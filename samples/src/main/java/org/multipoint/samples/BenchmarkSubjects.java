@@ -9,6 +9,7 @@ import org.multipoint.onnxruntime.OnnxRuntimeNetwork;
 import org.multipoint.onnxruntime.StaticQuantization;
 import org.multipoint.options.Method;
 import org.multipoint.options.MultipointOptions;
+import org.multipoint.segments.Additions;
 import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
 import org.multipoint.transform.MultipointModels;
@@ -36,6 +37,8 @@ final class BenchmarkSubjects implements AutoCloseable {
     static final String ONNX_RUNTIME_INT8 = "onnxruntime-int8";
     private static final String COMPILED = "engine-fp32";
     private static final String FUSED = "multipoint-fused";
+    /** As {@link #FUSED}, with additions of integers. */
+    private static final String ADDING_INTEGERS = "multipoint-int-add";
 
     private static final int BITS = 4;
     private static final double EXTRA_POINTS = 0.10;
@@ -72,23 +75,26 @@ final class BenchmarkSubjects implements AutoCloseable {
         ComputationGraph quantized = quantized();
         add("multipoint-layers", quantized);
         add(FUSED, Segments.compile(quantized).graph());
+        add(ADDING_INTEGERS, Segments.compile(quantized, Additions.INTEGER).graph());
         addOnnxRuntime(threads);
         return subjects;
     }
 
     /**
      * The compiled ones, in fp32 and quantized. What they compute is written to a folder, for other engines: {@code fp32.onnx} and
-     * {@code quantized.onnx}, which holds the same integers, their input in {@code input.bin}, and {@code static.onnx}, which ONNX Runtime's
-     * static quantization would make.
+     * {@code quantized.onnx}, which holds the same integers, {@code int-add.onnx}, which also adds integers, their input in {@code input.bin}, and
+     * {@code static.onnx}, which ONNX Runtime's static quantization would make.
      */
     List<BenchmarkSubject> compiled(Path folder) throws IOException {
         add(COMPILED, Segments.compile(network.graph()).graph());
         ComputationGraph quantized = quantized();
         add(FUSED, Segments.compile(quantized).graph());
+        add(ADDING_INTEGERS, Segments.compile(quantized, Additions.INTEGER).graph());
         log.accept("exporting to ONNX");
         OnnxExport.of(network.graph(), ExportCommand.type(network.example())).write(folder.resolve("fp32.onnx"));
         OnnxExport.of(quantized, ExportCommand.type(network.example())).write(folder.resolve("quantized.onnx"));
         BenchServer.write(folder.resolve("input.bin"), Tensor.of(input).data());
+        OnnxExport.of(quantized, ExportCommand.type(network.example())).additions(Additions.INTEGER).write(folder.resolve("int-add.onnx"));
         Files.write(folder.resolve("static.onnx"), new StaticQuantization(network.graph(), calibration).quantized(Processor.saturates()));
         return subjects;
     }

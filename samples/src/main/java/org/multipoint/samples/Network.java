@@ -79,7 +79,8 @@ record Network(Model model) {
         return !isCompiled() && multipointWeights().isEmpty();
     }
 
-    private boolean isCompiled() {
+    /** Whether it is a compiled graph. */
+    boolean isCompiled() {
         return vertices().stream().anyMatch(v -> Segment.of(v).isPresent());
     }
 

@@ -23,7 +23,7 @@ import java.util.Map;
         synopsisSubcommandLabel = "COMMAND", versionProvider = Samples.Version.class,
         subcommands = {InspectCommand.class, QuantizeCommand.class, EvaluateCommand.class, CompareCommand.class, PredictCommand.class,
                 SensitivityCommand.class, QuickstartCommand.class, Cifar10Command.class, ImagenetCommand.class, ClassifyCommand.class, DetectCommand.class,
-                ExportCommand.class, BenchCommand.class, AblationCommand.class, CurveCommand.class, NeighboursCommand.class, TrainCommand.class,
+                CompileCommand.class, ExportCommand.class, BenchCommand.class, AblationCommand.class, CurveCommand.class, NeighboursCommand.class, TrainCommand.class,
                 LowPrecisionCommand.class, FetchCommand.class})
 public final class Samples {
 

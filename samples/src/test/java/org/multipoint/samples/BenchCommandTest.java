@@ -65,8 +65,8 @@ class BenchCommandTest {
             assertTrue(0 < p10 && p10 <= median, result::toString);
             assertTrue(run.out().contains(result.get("name").asText()), run::out);
         }
-        assertEquals(List.of("dl4j-fp32", "nd4j-fp32", "engine-fp32", "multipoint-layers", "multipoint-fused", "onnxruntime-fp32",
-                "onnxruntime-int8"), names);
+        assertEquals(List.of("dl4j-fp32", "nd4j-fp32", "engine-fp32", "multipoint-layers", "multipoint-fused", "multipoint-int-add",
+                "onnxruntime-fp32", "onnxruntime-int8"), names);
     }
 
     /** As detectors have them: 5 probabilities and two maps of 4x4 pixels for each of two examples. */
@@ -77,7 +77,7 @@ class BenchCommandTest {
             List<BenchmarkSubject> subjects = made.all(1);
             float[] expected = subjects.get(0).run();
             assertEquals(2 * (5 + 2 * 4 * 4), expected.length);
-            assertEquals(7, subjects.size());
+            assertEquals(8, subjects.size());
             for (BenchmarkSubject subject : subjects) {
                 assertArrayEquals(expected, subject.run(), 0.3f, subject.name());
             }

@@ -88,9 +88,9 @@ class BenchServerTest {
     void writesTheNetworkForOthers(@TempDir Path folder) throws Exception {
         try (BenchmarkSubjects made = new BenchmarkSubjects(BenchNetwork.load(BenchCommandTest.saved(folder).toString(), 8), 2, new LayerOptions(), line -> { })) {
             List<BenchmarkSubject> subjects = made.compiled(folder);
-            assertEquals(List.of("engine-fp32", "multipoint-fused"), subjects.stream().map(BenchmarkSubject::name).toList());
+            assertEquals(List.of("engine-fp32", "multipoint-fused", "multipoint-int-add"), subjects.stream().map(BenchmarkSubject::name).toList());
             assertEquals(2 * 3 * 8 * 8 * Float.BYTES, Files.size(folder.resolve("input.bin")));
-            for (String file : List.of("fp32.onnx", "quantized.onnx", "static.onnx")) {
+            for (String file : List.of("fp32.onnx", "quantized.onnx", "int-add.onnx", "static.onnx")) {
                 assertTrue(Files.size(folder.resolve(file)) > 0, file);
             }
         }

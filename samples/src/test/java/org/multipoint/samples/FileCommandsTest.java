@@ -186,6 +186,23 @@ class FileCommandsTest {
 
     /** Folders of a part of the classes, as of an ImageNet subset. */
     @Test
+    void aModelIsCompiled() throws IOException {
+        Path exact = folder.resolve("exact.zip");
+        Path rounded = folder.resolve("rounded.zip");
+        assertSays(assertDone(CommandRun.of("compile", small, "--out", exact)), "segment \"linear\" (int8)", "Written: " + exact, "Next, see how it differs");
+        assertDone(CommandRun.of("compile", small, "--integer-additions", "--out", rounded));
+        assertSays(assertDone(CommandRun.of("inspect", rounded)), "a compiled ComputationGraph");
+        for (Path file : List.of(exact, rounded)) {
+            assertDone(run("compare", small, file, "--images", unlabelled, "--size", 32, "--json", folder.resolve("c.json")));
+            double divergence = json(folder.resolve("c.json")).get("kl").asDouble();
+            assertTrue(file == exact ? divergence < 1e-6 : divergence > 1e-6 && divergence < 0.05, file + ": " + divergence);
+        }
+        assertComplaint(1, "is compiled already", CommandRun.of("compile", exact, "--out", folder.resolve("twice.zip")));
+        assertComplaint(1, "there is no such file", CommandRun.of("compile", folder.resolve("none.zip"), "--out", exact));
+        assertComplaint(2, "--out must be a file in a folder that can be written to", CommandRun.of("compile", small, "--out", "/no/such/folder/x"));
+    }
+
+    @Test
     void foldersNeedNotBeTheClasses() throws IOException {
         Path part = folder.resolve("part");
         for (int i = 0; i < 40; i++) {

@@ -1,6 +1,8 @@
 package org.multipoint.internal.engine;
 
-import java.util.List;
+import org.multipoint.internal.ops.InputQuantization;
+
+import java.util.Optional;
 
 /** What is done to the result of an instruction before it is written: an instruction that was fused into it. */
 interface Extra {
@@ -13,7 +15,7 @@ interface Extra {
 
         void slopes(Slope perChannel);
 
-        void plus(int value);
+        void plus(int value, Optional<InputQuantization> rounding);
 
         void combine(Combine.Operation operation, int value);
     }
@@ -25,9 +27,9 @@ interface Extra {
         return false;
     }
 
-    /** Numbers of the values that it reads besides the result; always floating. */
-    default List<Integer> reads() {
-        return List.of();
+    /** What it reads besides the result. */
+    default Optional<Fusion.Read> reads() {
+        return Optional.empty();
     }
 
     /** A {@link Program.Rectify}. */
@@ -64,16 +66,16 @@ interface Extra {
         }
     }
 
-    /** The addition of another value. */
-    record Plus(int value) implements Extra {
+    /** The addition of another value, which may be rounded. */
+    record Plus(int value, Optional<InputQuantization> rounding) implements Extra {
         @Override
         public void accept(Visitor visitor) {
-            visitor.plus(value);
+            visitor.plus(value, rounding);
         }
 
         @Override
-        public List<Integer> reads() {
-            return List.of(value);
+        public Optional<Fusion.Read> reads() {
+            return Optional.of(new Fusion.Read(value, rounding));
         }
     }
 
@@ -85,8 +87,8 @@ interface Extra {
         }
 
         @Override
-        public List<Integer> reads() {
-            return List.of(value);
+        public Optional<Fusion.Read> reads() {
+            return Optional.of(new Fusion.Read(value, Optional.empty()));
         }
     }
 }

@@ -27,7 +27,7 @@ import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * An arrangement of a program, for given input shapes, for engines that can execute several instructions in one step and can hold values as
@@ -49,6 +49,14 @@ final class Fusion {
     /** Extras of one node: the library takes 32 post-operations, of which operands and rounding need some. */
     private static final int MOST_EXTRAS = 12;
 
+    /**
+     * A value that a node reads.
+     *
+     * @param form quantized, or floating (empty)
+     */
+    record Read(int value, Optional<InputQuantization> form) {
+    }
+
     /** An instruction, what was fused into it, and which value it writes in which form. */
     static final class Node {
         private final Instruction instruction;
@@ -58,7 +66,7 @@ final class Fusion {
         private final List<Extra> extras = new ArrayList<>();
         private int result;
         private Optional<InputQuantization> form = Optional.empty();
-        private Optional<InputQuantization> operandForm = Optional.empty();
+        private List<Read> operands = List.of();
 
         private Node(Instruction instruction, int value) {
             this.instruction = instruction;
@@ -95,24 +103,19 @@ final class Fusion {
             return form;
         }
 
-        /** Values that the instruction itself reads, without those that extras add. */
-        List<Integer> operands() {
-            return instruction.reads().size() == 1 ? List.of(input) : instruction.reads();
+        /** What the instruction itself reads, without what extras read. */
+        List<Read> operands() {
+            return operands;
         }
 
-        /** In which form the operands are read. */
-        Optional<InputQuantization> operandForm() {
-            return operandForm;
-        }
-
-        /** Values that extras add; always floating. */
-        List<Integer> addends() {
-            return extras.stream().filter(Extra.Plus.class::isInstance).flatMap(e -> e.reads().stream()).toList();
-        }
-
-        /** Values that extras read; always floating. */
-        List<Integer> others() {
+        /** What extras read. */
+        List<Read> others() {
             return extras.stream().flatMap(e -> e.reads().stream()).toList();
+        }
+
+        /** Whether it reads a value in a form. */
+        boolean reads(Read read) {
+            return operands.contains(read) || others().contains(read);
         }
     }
 
@@ -161,11 +164,16 @@ final class Fusion {
         }
     }
 
+    /** In which form an instruction reads each of its operands, given the form it writes. */
+    private interface OperandForm {
+        Optional<InputQuantization> of(int operand, Optional<InputQuantization> written);
+    }
+
     /** How an instruction can be fused; by default not at all. */
     private static final class Traits {
         private IntPredicate absorbed = value -> false;
         private Predicate<Pad> takesPadding = pad -> false;
-        private UnaryOperator<Optional<InputQuantization>> operandForm = form -> form;
+        private OperandForm operandForm = (operand, written) -> written;
         private boolean takesFunctions;
         private boolean takesOperands;
         private boolean writesIntegers;
@@ -187,7 +195,13 @@ final class Fusion {
 
         /** The form that it reads, independent of the form it writes; by default both are the same. */
         Traits reads(Optional<InputQuantization> form) {
-            operandForm = written -> form;
+            operandForm = (operand, written) -> form;
+            return this;
+        }
+
+        /** The form in which it reads each operand, independent of the form it writes. */
+        Traits reads(List<Optional<InputQuantization>> forms) {
+            operandForm = (operand, written) -> forms.get(operand);
             return this;
         }
 
@@ -266,14 +280,14 @@ final class Fusion {
             @Override
             public Traits visit(Add add) {
                 Traits traits = add.reads().size() > 1 ? new Traits().arithmetic() : new Traits();
-                return traits.absorbed(value -> intoLastOperand(add.reads(), Extra.Plus::new, value));
+                return traits.reads(add.roundings()).absorbed(value -> intoLastOperand(add.reads(), i -> new Extra.Plus(add.reads().get(i), add.roundings().get(i)), value));
             }
 
             @Override
             public Traits visit(Combine combine) {
                 return new Traits().arithmetic().absorbed(value -> (combine.operation() != Combine.Operation.DIFFERENCE
                         || lastOperand(combine.reads()).equals(Optional.of(combine.reads().get(0))))
-                        && intoLastOperand(combine.reads(), other -> new Extra.Combined(combine.operation(), other), value));
+                        && intoLastOperand(combine.reads(), i -> new Extra.Combined(combine.operation(), combine.reads().get(i)), value));
             }
 
             @Override
@@ -326,15 +340,19 @@ final class Fusion {
         return maker != null && maker.instruction instanceof Linear;
     }
 
+    /**
+     * @param extra given the index of an operand, what is done with it
+     */
     private boolean intoLastOperand(List<Integer> reads, IntFunction<Extra> extra, int value) {
         Optional<Integer> last = lastOperand(reads);
         if (last.isEmpty() || uses[last.get()] > 1 || reads.stream().anyMatch(v -> !shapes.get(v).equals(shapes.get(value)))
                 || makers.get(last.get()).extras.size() + reads.size() > MOST_EXTRAS
-                || !traits(makers.get(last.get()).instruction).takesOperands) {
+                || !traits(makers.get(last.get()).instruction).takesOperands
+                || extra.apply(reads.indexOf(last.get())).reads().stream().anyMatch(read -> read.form().isPresent())) {
             return false;
         }
         Node maker = makers.get(last.get());
-        reads.stream().filter(v -> !v.equals(last.get())).forEach(v -> maker.extras.add(extra.apply(v)));
+        IntStream.range(0, reads.size()).filter(i -> !reads.get(i).equals(last.get())).forEach(i -> maker.extras.add(extra.apply(i)));
         remake(maker, value);
         return true;
     }
@@ -378,9 +396,11 @@ final class Fusion {
             if (forms.size() == 1 && traits.writesIntegers) {
                 node.form = forms.iterator().next();
             }
-            node.operandForm = traits.operandForm.apply(node.form);
-            node.operands().forEach(v -> want(v, node.operandForm));
-            node.others().forEach(v -> want(v, Optional.empty()));
+            List<Integer> operands = node.instruction.reads().size() == 1 ? List.of(node.input) : node.instruction.reads();
+            node.operands = IntStream.range(0, operands.size())
+                    .mapToObj(o -> new Read(operands.get(o), traits.operandForm.of(o, node.form))).toList();
+            node.operands.forEach(read -> want(read.value, read.form));
+            node.others().forEach(read -> want(read.value, read.form));
         }
     }
 

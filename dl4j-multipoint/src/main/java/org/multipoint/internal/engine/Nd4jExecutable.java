@@ -1,6 +1,7 @@
 package org.multipoint.internal.engine;
 
 import org.multipoint.internal.ops.Geometry;
+import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp.PaddingMode;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -132,8 +133,15 @@ final class Nd4jExecutable implements Executable {
         @Override
         public INDArray visit(Program.Add a) {
             INDArray y = Nd4j.create(DataType.FLOAT, shape.n(), shape.c(), shape.h(), shape.w());
-            in.forEach(y::addi);
+            for (int i = 0; i < in.size(); i++) {
+                INDArray addend = in.get(i);
+                y.addi(a.roundings().get(i).map(q -> rounded(addend, q)).orElse(addend));
+            }
             return y;
+        }
+
+        private INDArray rounded(INDArray addend, InputQuantization q) {
+            return Nd4j.create(q.round(Tensor.of(addend)).data(), addend.shape(), 'c');
         }
 
         @Override

@@ -29,6 +29,11 @@ final class OneDnnExtras {
         return then((operations, arguments) -> operations.append_sum());
     }
 
+    /** Adds what the integers that the target buffer held stand for. */
+    OneDnnExtras addTarget(InputQuantization q) {
+        return then((operations, arguments) -> operations.append_sum(q.scale(), q.zeroPoint(), OneDnn.U8));
+    }
+
     /** Adds another image, or one value for each channel. */
     OneDnnExtras add(OneDnnPlan.Buffer other) {
         return combine(dnnl.algorithm.binary_add, other);

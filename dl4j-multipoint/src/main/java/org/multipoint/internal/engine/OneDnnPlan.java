@@ -239,6 +239,19 @@ final class OneDnnPlan implements AutoCloseable {
         reorder(from, to, attributes, arguments);
     }
 
+    /** What integers stand for, without changing the layout. */
+    void dequantize(Buffer from, Buffer to, InputQuantization quantization) {
+        primitive_attr attributes = attributes();
+        Arguments arguments = arguments();
+        attributes.set_scales_mask(OneDnn.SRC, 0);
+        arguments.with(OneDnn.SCALES | OneDnn.SRC, OneDnn.of(scope, quantization.scale()));
+        if (quantization.zeroPoint() != 0) {
+            attributes.set_zero_points_mask(OneDnn.SRC, 0);
+            arguments.with(OneDnn.ZERO_POINTS | OneDnn.SRC, OneDnn.of(scope, quantization.zeroPoint()));
+        }
+        reorder(from, to, attributes, arguments);
+    }
+
     /** Bounds all values; an infinite upper bound means none. */
     void clip(Buffer from, Buffer to, float low, float high) {
         boolean rectifier = low == 0 && high == Float.POSITIVE_INFINITY;

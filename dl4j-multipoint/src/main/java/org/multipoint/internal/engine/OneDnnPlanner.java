@@ -68,6 +68,19 @@ final class OneDnnPlanner {
         return buffers.get(value).get(form);
     }
 
+    private OneDnnPlan.Buffer at(Fusion.Read read) {
+        return at(read.value(), read.form());
+    }
+
+    /** What is read, as floating values. */
+    private OneDnnPlan.Buffer floating(Fusion.Read read) {
+        return read.form().map(form -> {
+            OneDnnPlan.Buffer values = plan.buffer(OneDnnImage.between(shapes.get(read.value()), Optional.empty()));
+            plan.dequantize(at(read), values, form);
+            return values;
+        }).orElseGet(() -> at(read));
+    }
+
     private void put(int value, Optional<InputQuantization> form, OneDnnPlan.Buffer buffer) {
         buffers.computeIfAbsent(value, v -> new HashMap<>()).put(form, buffer);
     }
@@ -100,7 +113,7 @@ final class OneDnnPlanner {
     /** Adds the steps of a node. */
     void add(int index) {
         Fusion.Node node = fusion.nodes().get(index);
-        List<OneDnnPlan.Buffer> operands = node.operands().stream().map(v -> at(v, node.operandForm())).toList();
+        List<OneDnnPlan.Buffer> operands = node.operands().stream().map(this::at).toList();
         OneDnnPlan.Buffer to = write(index, node, operands);
         put(node.result(), node.form(), to);
         if (node.form().isEmpty()) {
@@ -114,7 +127,7 @@ final class OneDnnPlanner {
     private OneDnnPlan.Buffer write(int index, Fusion.Node node, List<OneDnnPlan.Buffer> operands) {
         Shape shape = shapes.get(node.result());
         OneDnnPlan.Buffer x = operands.get(0);
-        List<Shape> read = node.operands().stream().map(shapes::get).toList();
+        List<Shape> read = node.operands().stream().map(o -> shapes.get(o.value())).toList();
         Shape in = read.get(0);
         UnaryOperator<OneDnnExtras> behind = own -> {
             append(node, own, UnaryOperator.identity(), Optional.empty());
@@ -166,10 +179,11 @@ final class OneDnnPlanner {
             @Override
             public OneDnnPlan.Buffer visit(Program.Add a) {
                 return written(to -> {
-                    if (operands.size() == 1) {
-                        plan.reorder(x, to);
+                    List<OneDnnPlan.Buffer> addends = node.operands().stream().map(OneDnnPlanner.this::floating).toList();
+                    if (addends.size() == 1) {
+                        plan.reorder(addends.get(0), to);
                     } else {
-                        OneDnnArithmetic.fold(plan, dnnl.algorithm.binary_add, operands, read, to, shape, behind);
+                        OneDnnArithmetic.fold(plan, dnnl.algorithm.binary_add, addends, read, to, shape, behind);
                     }
                 });
             }
@@ -192,7 +206,7 @@ final class OneDnnPlanner {
 
             @Override
             public OneDnnPlan.Buffer visit(Program.Pool p) {
-                return written(to -> OneDnnPooling.windows(plan, p.kind(), p.window(), x, in, node.operandForm(), to,
+                return written(to -> OneDnnPooling.windows(plan, p.kind(), p.window(), x, in, node.operands().get(0).form(), to,
                         node.frame().geometry(p.window(), in)));
             }
 
@@ -235,45 +249,41 @@ final class OneDnnPlanner {
 
     /** Where a node writes: the array of a result, an addend that is not read again, or a new buffer. */
     private OneDnnPlan.Buffer buffer(int index, Fusion.Node node, Shape shape) {
-        return direct(node.result()).or(() -> dyingAddend(index, node).map(v -> at(v, Optional.empty())))
+        return direct(node.result()).or(() -> dyingAddend(index, node).map(this::at))
                 .orElseGet(() -> plan.buffer(OneDnnImage.between(shape, node.form())));
     }
 
-    private Optional<Integer> dyingAddend(int index, Fusion.Node node) {
-        if (!(node.instruction() instanceof Program.Linear) || node.form().isPresent() || shapes.get(node.result()).c() % ALIGNED != 0) {
+    /** Of integers one that is written as integers, too, of whatever quantization. */
+    private Optional<Fusion.Read> dyingAddend(int index, Fusion.Node node) {
+        if (!(node.instruction() instanceof Program.Linear) || shapes.get(node.result()).c() % ALIGNED != 0) {
             return Optional.empty();
         }
-        return node.addends().stream().filter(v -> !targets.containsKey(v)
-                && !callers.contains(at(v, Optional.empty()))
-                && node.others().stream().filter(v::equals).count() == 1
-                && fusion.nodes().subList(index + 1, fusion.nodes().size()).stream().noneMatch(n -> readsFloating(n, v))
-                && !readsOperand(node, v)
-                && fusion.nodes().stream().noneMatch(n -> shares(n, v))).findFirst();
+        List<Fusion.Node> later = fusion.nodes().subList(index + 1, fusion.nodes().size());
+        return node.extras().stream().filter(Extra.Plus.class::isInstance).flatMap(e -> e.reads().stream())
+                .filter(addend -> addend.form().isPresent() == node.form().isPresent()
+                        && (addend.form().isPresent() || !targets.containsKey(addend.value()))
+                        && !callers.contains(at(addend))
+                        && node.others().stream().filter(addend::equals).count() == 1
+                        && later.stream().noneMatch(n -> n.reads(addend))
+                        && !node.operands().contains(addend)
+                        && fusion.nodes().stream().noneMatch(n -> shares(n, addend.value()))).findFirst();
     }
 
     /** Whether a node only gives the memory of the value another shape. */
     private boolean shares(Fusion.Node node, int value) {
         boolean reshapes = node.instruction() instanceof Program.Flatten || node.instruction() instanceof Rearrange;
-        return reshapes && (node.result() == value || node.operands().contains(value));
-    }
-
-    private boolean readsFloating(Fusion.Node node, int value) {
-        return node.others().contains(value) || readsOperand(node, value);
-    }
-
-    private boolean readsOperand(Fusion.Node node, int value) {
-        return node.operandForm().isEmpty() && node.operands().contains(value);
+        return reshapes && (node.result() == value || node.operands().stream().anyMatch(o -> o.value() == value));
     }
 
     private void convolve(Fusion.Node node, LinearOp op, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
-        Shape in = shapes.get(node.operands().get(0));
+        Shape in = shapes.get(node.operands().get(0).value());
         Geometry g = node.frame().geometry(op.window(), in);
         OneDnnConvolution convolution = linear.get(node.value());
         convolution.add(plan, in.n(), x, to, g, extras(node, to, s -> convolution.seen(s, g)));
     }
 
     private void deconvolve(Fusion.Node node, LinearOp op, OneDnnPlan.Buffer x, OneDnnPlan.Buffer to) {
-        Shape in = shapes.get(node.operands().get(0));
+        Shape in = shapes.get(node.operands().get(0).value());
         transposed.get(node.value()).add(plan, x, to, shapes.get(node.result()), node.form(), op.geometry(in.h(), in.w()),
                 extras(node, to, UnaryOperator.identity()));
     }
@@ -310,22 +320,23 @@ final class OneDnnPlanner {
             }
 
             @Override
-            public void plus(int value) {
-                if (to.filter(at(value, Optional.empty())::equals).isPresent()) {
-                    extras.addTarget();
+            public void plus(int value, Optional<InputQuantization> rounding) {
+                Fusion.Read addend = new Fusion.Read(value, rounding);
+                if (to.filter(at(addend)::equals).isPresent()) {
+                    rounding.ifPresentOrElse(extras::addTarget, extras::addTarget);
                 } else {
-                    extras.add(other(value));
+                    extras.add(other(addend));
                 }
             }
 
             @Override
             public void combine(Combine.Operation operation, int value) {
-                extras.combine(OneDnnArithmetic.algorithm(operation), other(value));
+                extras.combine(OneDnnArithmetic.algorithm(operation), other(new Fusion.Read(value, Optional.empty())));
             }
 
-            private OneDnnPlan.Buffer other(int value) {
-                OneDnnPlan.Buffer other = at(value, Optional.empty());
-                Shape shape = shapes.get(value);
+            private OneDnnPlan.Buffer other(Fusion.Read read) {
+                OneDnnPlan.Buffer other = floating(read);
+                Shape shape = shapes.get(read.value());
                 return seen.apply(shape).equals(shape) ? other : other.as(OneDnnImage.between(seen.apply(shape), Optional.empty()));
             }
         };

@@ -9,6 +9,7 @@ import org.multipoint.points.MultipointMatrix;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -275,8 +276,22 @@ public record Program(int inputs, boolean channelsLast, List<Instruction> instru
     /**
      * The sum of images, which have the same size or size 1 along each axis and are broadcast along axes of size 1. Images that are
      * added come from arrays of one rank.
+     *
+     * @param roundings how each image is rounded before it is added; empty where it is not
      */
-    public record Add(List<Integer> reads) implements Instruction {
+    public record Add(List<Integer> reads, List<Optional<InputQuantization>> roundings) implements Instruction {
+        public Add {
+            if (roundings.size() != reads.size()) {
+                throw new IllegalArgumentException("Expected as many roundings as images to be added, found " + roundings.size() + " and "
+                        + reads.size());
+            }
+        }
+
+        /** A sum of images as they are. */
+        public Add(List<Integer> reads) {
+            this(reads, Collections.nCopies(reads.size(), Optional.empty()));
+        }
+
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.visit(this);

@@ -8,6 +8,7 @@ import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.graph.BatchNormFolding;
 import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.onnx.ProgramWriter.Image;
+import org.multipoint.segments.Additions;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.SegmentResult;
 import org.multipoint.segments.Segments;
@@ -122,15 +123,16 @@ public final class OnnxExporter {
      *
      * @param edit      the graph; BatchNormalization is folded in it
      * @param codeLimit largest absolute code of a weight of operations on integers
+     * @param additions how segments add
      * @param shapes    of the network's inputs, for one example
      * @throws IllegalArgumentException where a vertex cannot be written or does not fit the inputs; it names the vertex
      */
-    public static OnnxGraph export(GraphEdit edit, int codeLimit, List<long[]> shapes) {
+    public static OnnxGraph export(GraphEdit edit, int codeLimit, Additions additions, List<long[]> shapes) {
         BatchNormFolding.fold(edit, Set.of());
         ComputationGraph folded = edit.toGraph();
         ComputationGraph compiled;
         try {
-            compiled = Segments.compile(folded).graph();
+            compiled = Segments.compile(folded, additions).graph();
         } finally {
             folded.close();
         }

@@ -352,7 +352,11 @@ public final class ProgramWriter {
 
         @Override
         public Void visit(Program.Add add) {
-            return from.size() == 1 ? node("Identity", List.of(x.tensor)) : fold("Add");
+            List<String> addends = IntStream.range(0, from.size()).mapToObj(i -> {
+                String addend = from.get(i).tensor;
+                return add.roundings().get(i).map(q -> rounded(addend, q)).orElse(addend);
+            }).toList();
+            return addends.size() == 1 ? node("Identity", addends) : fold("Add", addends);
         }
 
         @Override
@@ -361,18 +365,18 @@ public final class ProgramWriter {
                 case PRODUCT -> "Mul";
                 case MAXIMUM -> "Max";
                 case DIFFERENCE -> "Sub";
-            });
+            }, from.stream().map(Image::tensor).toList());
         }
 
-        /** An operation on the first two tensors that are read, on the result and the third, and so on. */
-        private Void fold(String op) {
-            String result = x.tensor;
-            for (int i = 1; i < from.size() - 1; i++) {
+        /** An operation on the first two tensors, on the result and the third, and so on. */
+        private Void fold(String op, List<String> tensors) {
+            String result = tensors.get(0);
+            for (int i = 1; i < tensors.size() - 1; i++) {
                 String next = names.of(y, "part" + i);
-                onnx.node(op, next, List.of(result, from.get(i).tensor));
+                onnx.node(op, next, List.of(result, tensors.get(i)));
                 result = next;
             }
-            return node(op, List.of(result, from.get(from.size() - 1).tensor));
+            return node(op, List.of(result, tensors.get(tensors.size() - 1)));
         }
 
         @Override

@@ -29,7 +29,9 @@ final class Roundings {
             Program.Instruction instruction = program.instructions().get(i);
             Optional<InputQuantization> rounding = instruction instanceof Program.Linear linear ? linear.weights().quantization()
                     : instruction.commutesWithRounding() ? of(program.inputs() + i) : Optional.empty();
-            instruction.reads().forEach(value -> want(value, rounding));
+            for (int r = 0; r < instruction.reads().size(); r++) {
+                want(instruction.reads().get(r), instruction instanceof Program.Add add ? add.roundings().get(r) : rounding);
+            }
         }
     }
 

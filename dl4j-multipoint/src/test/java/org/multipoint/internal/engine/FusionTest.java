@@ -7,9 +7,11 @@ import org.multipoint.internal.engine.Program.Instruction;
 import org.multipoint.internal.engine.Program.Linear;
 import org.multipoint.internal.engine.Program.Rectify;
 import org.multipoint.internal.engine.Program.Shape;
+import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 
 import java.util.List;
+import java.util.Optional;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -27,6 +29,33 @@ class FusionTest {
     }
 
     private static final Shape IMAGE = new Shape(3, 2, 4, 5);
+    private static final InputQuantization BYTES = new InputQuantization(0.1f, 7, 8);
+
+    private static Linear integers(int input) {
+        return new Linear(input, LinearOp.dense(2, 2, false), new Program.IntegerWeights(null, BYTES), new float[2]);
+    }
+
+    /** A block with a shortcut from its input, which is a rectified value, to a sum that a last operation reads. */
+    private static Program block() {
+        return new Program(1, false, List.of(integers(0), new Rectify(1, 6), integers(2), integers(3), new Add(List.of(4, 2)), integers(5)));
+    }
+
+    private static List<Boolean> writesIntegers(Program program) {
+        return new Fusion(program, program.shapes(List.of(IMAGE))).nodes().stream().map(n -> n.form().isPresent()).toList();
+    }
+
+    @Test
+    void whatIsAddedIsFloatingUnlessTheAdditionRoundsIt() {
+        assertEquals(List.of(false, true, true, false), writesIntegers(block()));
+        assertEquals(List.of(true, true, true, false), writesIntegers(AddendRounding.of(block())));
+    }
+
+    @Test
+    void roundedOperandsAreNotTakenAsTheyWereComputed() {
+        Program program = new Program(1, false, List.of(integers(0), new Add(List.of(0, 1), List.of(Optional.empty(), Optional.of(BYTES)))));
+        assertEquals(List.of(Linear.class, Add.class), new Fusion(program, program.shapes(List.of(IMAGE))).nodes().stream()
+                .<Class<?>>map(n -> n.instruction().getClass()).toList());
+    }
 
     @Test
     void aResidualBlockIsItsConvolutions() {

@@ -13,6 +13,7 @@ import org.multipoint.testing.TestPoints;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -118,7 +119,7 @@ final class RandomGeometries {
             boolean smaller = random.nextInt(3) == 0;
             shapes.set(addend, smaller ? new Shape(s.n(), either(s.c()), either(s.h()), either(s.w())) : s);
             List<Integer> operands = random.nextBoolean() ? List.of(addend, y) : List.of(y, addend);
-            y = add(random.nextBoolean() ? new Program.Add(operands)
+            y = add(random.nextBoolean() ? new Program.Add(operands, operands.stream().map(v -> rounding(v == addend)).toList())
                     : new Combine(Combine.Operation.values()[random.nextInt(3)], operands));
         }
         if (random.nextInt(4) == 0) {
@@ -127,6 +128,11 @@ final class RandomGeometries {
         if (integers && random.nextInt(3) == 0) {
             convolve(y, LinearOp.dense(shapes.get(y).c(), 1 + random.nextInt(5), false), true, powerOfTwo());
         }
+    }
+
+    /** How a value is rounded before it is added; mostly the value that was not computed, which an engine can add to in place. */
+    private Optional<InputQuantization> rounding(boolean input) {
+        return random.nextInt(input ? 2 : 9) == 0 ? Optional.of(powerOfTwo()) : Optional.empty();
     }
 
     /** What is a single exact product of each value. */

@@ -45,9 +45,9 @@ final class Reference {
                 }));
             } else if (instruction instanceof Program.Add || instruction instanceof Combine) {
                 values.add(each(out, (n, c, h, w) -> {
-                    float result = repeated(x, s, n, c, h, w);
-                    for (int v : reads.subList(1, reads.size())) {
-                        float other = repeated(values.get(v), shapes.get(v), n, c, h, w);
+                    float result = rounded(instruction, 0, repeated(x, s, n, c, h, w));
+                    for (int r = 1; r < reads.size(); r++) {
+                        float other = rounded(instruction, r, repeated(values.get(reads.get(r)), shapes.get(reads.get(r)), n, c, h, w));
                         result = !(instruction instanceof Combine combine) ? result + other : switch (combine.operation()) {
                             case PRODUCT -> result * other;
                             case MAXIMUM -> Math.max(result, other);
@@ -65,6 +65,10 @@ final class Reference {
             }
         }
         return values.get(program.results().get(0));
+    }
+
+    private static float rounded(Program.Instruction instruction, int operand, float x) {
+        return instruction instanceof Program.Add add ? add.roundings().get(operand).map(q -> q.round(x)).orElse(x) : x;
     }
 
     /** The definitions of the functions, in double precision. */

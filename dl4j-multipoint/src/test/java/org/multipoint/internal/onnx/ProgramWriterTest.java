@@ -35,6 +35,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
@@ -241,6 +242,8 @@ class ProgramWriterTest {
                 new Program.Rectify(X, 1), new Slope(X, new Shape(1, CHANNELS, 1, 1), Arrays.copyOf(slopes, CHANNELS)),
                 new Slope(X, new Shape(1, CHANNELS, 8, 6), slopes), new Slope(X, new Shape(1, 1, 8, 1), Arrays.copyOf(slopes, 8)),
                 new Program.Softmax(X), new Program.Add(List.of(X)), new Program.Add(List.of(X, OTHER)), new Program.Add(List.of(OTHER, X, X)),
+                new Program.Add(List.of(X, OTHER), List.of(Optional.of(InputQuantization.ofRange(-1, 2, 8)), Optional.empty())),
+                new Program.Add(List.of(X, OTHER), List.of(Optional.of(InputQuantization.ofRange(-1, 2, 4)), Optional.of(InputQuantization.ofRange(0, 1, 8)))),
                 new Combine(Combine.Operation.PRODUCT, List.of(X, OTHER, X)), new Combine(Combine.Operation.MAXIMUM, List.of(X, OTHER)),
                 new Combine(Combine.Operation.DIFFERENCE, List.of(OTHER, X)), new Program.Concat(List.of(X, OTHER)),
                 new Program.Concat(List.of(X, X)), new Program.Concat(List.of(X, OTHER), 2), new Normalize(X, 1e-3f), new Normalize(X, 20),
@@ -313,8 +316,11 @@ class ProgramWriterTest {
         assertNear(message, effect(instruction) + (behind == null ? 0 : 1.01f * behind.scale()), share, new Program(1, last, program), input);
     }
 
-    /** How much one step of what an instruction reads is at most in its result, where it reads integers. */
+    /** How much one step of all that an instruction reads is at most in its result, where it reads integers. */
     private static float effect(Instruction instruction) {
+        if (instruction instanceof Program.Add add) {
+            return (float) add.roundings().stream().flatMap(Optional::stream).mapToDouble(InputQuantization::scale).sum();
+        }
         return instruction instanceof Program.Linear l && l.weights() instanceof Program.IntegerWeights w
                 ? 1.5f * w.input().scale() / (float) Math.sqrt(l.op().columns()) : 0;
     }
