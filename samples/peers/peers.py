@@ -23,6 +23,8 @@ import onnxruntime
 import openvino
 
 TURN_SECONDS = 0.3
+# Of each contestant before turns are counted: Java compiles its code meanwhile, on the same processors.
+WARM_UP_SECONDS = 3
 LIMIT = "ONEDNN_MAX_CPU_ISA"
 # Files of bench --serve, and whose outputs theirs are compared with.
 REFERENCES = {"fp32": "engine-fp32", "quantized": "multipoint-fused", "int-add": "multipoint-int-add", "static": "engine-fp32"}
@@ -110,6 +112,8 @@ def measure(args, batch, threads):
                     errors[name] = distance(infer(), expected)
                     subjects[name] = lambda s, infer=infer: timed(infer, s)
             times = {n: [] for n in subjects}
+            for run in subjects.values():
+                run(WARM_UP_SECONDS)
             end = time.monotonic() + args.seconds
             while time.monotonic() < end:
                 for n, run in subjects.items():

@@ -85,6 +85,11 @@ final class OneDnnImage {
         return equals(dense(shape, true));
     }
 
+    /** True where the image is dense, and either its channels or its columns are last. */
+    boolean isDense() {
+        return isChannelsLast() || equals(dense(shape, false));
+    }
+
     memory.desc desc() {
         return desc(OneDnn.F32);
     }

@@ -197,6 +197,13 @@ final class OneDnnPlan implements AutoCloseable {
         reorder(from, to, attributes(), arguments());
     }
 
+    /** A copy with another layout or of another type. */
+    Buffer reordered(Buffer from, memory.desc desc) {
+        Buffer to = buffer(desc);
+        reorder(from, to);
+        return to;
+    }
+
     /** Copies elements of one type between dense buffers: a step for each place along the axes that read the same again. */
     void copy(Buffer from, Buffer to, StridedCopy copy) {
         memory.data_type type = to.desc.get_data_type();
