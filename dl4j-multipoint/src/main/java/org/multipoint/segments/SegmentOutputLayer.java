@@ -318,6 +318,16 @@ public final class SegmentOutputLayer extends LossLayer {
         }
 
         @Override
+        public long numParams() {
+            return ((SegmentOutputLayer) layerConf()).getSegment().numParams();
+        }
+
+        @Override
+        public long numParams(boolean backwards) {
+            return numParams();
+        }
+
+        @Override
         public void setBackpropGradientsViewArray(INDArray gradients) {
             // There are no gradients.
         }

@@ -9,6 +9,7 @@ import org.multipoint.internal.graph.LinearVertex;
 import org.multipoint.internal.graph.OperationKernel;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
+import org.multipoint.internal.ops.Scratch;
 import org.multipoint.internal.ops.Tensor;
 
 import java.io.Serializable;
@@ -66,6 +67,7 @@ record OperationTask(String vertex, int index, String input, List<String> addend
         MemoryBound bound = new MemoryBound(memory);
         Moments moments = paired ? new Moments(op, operation.weights(), perImage, bound) : new Moments(op, perImage, bound);
         Streams x = place.get(input);
+        Scratch scratch = new Scratch();
         long seen = place.fittedBefore();
         for (int b = 0; b < place.batches() && seen < images; b++) {
             if (!place.isFitted(b)) {
@@ -73,7 +75,7 @@ record OperationTask(String vertex, int index, String input, List<String> addend
             }
             seen += place.shape(b).examples();
             if (paired) {
-                moments.addPair(x.reference().get(b), rounded(x.quantized().get(b)), shortfall(place, b));
+                moments.addPair(x.reference().get(b), rounded(x.quantized().get(b), scratch), shortfall(place, b));
             } else {
                 moments.add(x.reference().get(b));
             }
@@ -81,8 +83,9 @@ record OperationTask(String vertex, int index, String input, List<String> addend
         return moments;
     }
 
-    private Tensor rounded(Tensor x) {
-        return quantization == null ? x : quantization.round(x);
+    /** @param scratch holds the result */
+    private Tensor rounded(Tensor x, Scratch scratch) {
+        return quantization == null ? x : quantization.round(x, scratch.array(x.data().length));
     }
 
     /**
@@ -120,6 +123,7 @@ record OperationTask(String vertex, int index, String input, List<String> addend
         OutputError error = new OutputError();
         Streams x = place.get(input);
         Streams out = to == null ? null : place.open(to, false);
+        Scratch scratch = new Scratch();
         try (OperationKernel own = place.network().kernel(linear, index, operation.weights(), operation.bias());
              OperationKernel now = place.network().kernel(linear, index, weights, bias)) {
             for (int b = 0; b < place.batches(); b++) {
@@ -128,7 +132,7 @@ record OperationTask(String vertex, int index, String input, List<String> addend
                     continue;
                 }
                 OperationKernel.Outputs r = own.outputs(x.reference().get(b), measured);
-                OperationKernel.Outputs q = now.outputs(rounded(x.quantized().get(b)), measured);
+                OperationKernel.Outputs q = now.outputs(rounded(x.quantized().get(b), scratch), measured);
                 if (measured) {
                     error.add(r.linear().data(), q.linear().data(), shortfall(place, b));
                 }

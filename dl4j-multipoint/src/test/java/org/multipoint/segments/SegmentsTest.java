@@ -481,6 +481,7 @@ class SegmentsTest {
             assertEquals(expected, compiled.clone().outputSingle(x));
             assertTrue(compiled.summary().contains("SegmentOutputLayer"));
             assertEquals(source.params().length(), compiled.params().length());
+            assertEquals(source.numParams(), compiled.numParams());
             ParallelInference parallel = new ParallelInference.Builder(compiled).workers(2)
                     .inferenceMode(InferenceMode.SEQUENTIAL).build();
             try {

@@ -9,13 +9,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** A second JVM with this one's settings, for environment variables that must be set before native libraries load. */
+/**
+ * A second JVM with this one's settings, for environment variables that must be set before native libraries load, and a garbage collector that suits programs
+ * which work through large arrays.
+ */
 final class ChildJvm {
 
     /** Time that the other process is given to clean up. */
     private static final int GRACE_SECONDS = 5;
+    private static final Pattern COLLECTOR = Pattern.compile("-XX:\\+Use\\w+GC");
+    /** The default collector gives the memory of large arrays back to the operating system, and gets it again page by page. */
+    private static final String THROUGHPUT = "-XX:+UseParallelGC";
 
     private final TemporaryFolder folder;
     private Process process;
@@ -35,6 +42,9 @@ final class ChildJvm {
     static int run(Map<String, String> environment, Class<?> main, List<String> arguments, PrintWriter out)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        if (command.stream().noneMatch(COLLECTOR.asMatchPredicate())) {
+            command.add(THROUGHPUT);
+        }
         try (TemporaryFolder folder = TemporaryFolder.create()) {
             // Some libraries unpack files there and leave them.
             command.add("-Djava.io.tmpdir=" + folder.path());

@@ -189,6 +189,6 @@ record Network(Model model) {
         String weights = quantized.isEmpty() ? "weights in fp32" : quantized.size() + " of them with weights "
                 + String.join(", ", new TreeSet<>(quantized.stream().flatMap(Network::storage).toList()));
         return String.format(Locale.ROOT, "a %s%s of %d layers, %s, %,d %sparameters", isCompiled() ? "compiled " : "",
-                model.getClass().getSimpleName(), layers().size(), weights, model.numParams(), quantized.isEmpty() ? "" : "other ");
+                model.getClass().getSimpleName(), layers().size(), weights, model.params() == null ? 0 : model.params().length(), quantized.isEmpty() ? "" : "other ");
     }
 }

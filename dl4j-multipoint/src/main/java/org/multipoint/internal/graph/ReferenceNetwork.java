@@ -13,6 +13,7 @@ import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.multipoint.internal.engine.Engine;
 import org.multipoint.internal.engine.ScalarFunction;
+import org.multipoint.internal.ops.Staging;
 import org.multipoint.internal.ops.Tensor;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -58,6 +59,8 @@ public final class ReferenceNetwork {
     /** Layers that clip their inputs, as rectifiers do, and nothing else: on the heap that takes a fraction of the time. */
     private final Map<String, ScalarFunction> clips = new HashMap<>();
     private BatchShape shown;
+    /** Native memory of the inputs of vertices that are not linear. */
+    private final List<Staging> staging = new ArrayList<>();
 
     /**
      * @param engine runs the linear vertices
@@ -221,7 +224,7 @@ public final class ReferenceNetwork {
         INDArray[] arrays = new INDArray[from.size()];
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             for (int i = 0; i < arrays.length; i++) {
-                arrays[i] = from.get(i).toArray();
+                arrays[i] = staged(i, from.get(i));
             }
             INDArray out = output(vertex, arrays, batch);
             Tensor copy = Tensor.of(out);
@@ -234,8 +237,14 @@ public final class ReferenceNetwork {
         } finally {
             vertex.clear();
             hideMasks(batch);
-            Arrays.stream(arrays).filter(array -> array != null).forEach(INDArray::close);
         }
+    }
+
+    private INDArray staged(int input, Tensor values) {
+        while (staging.size() <= input) {
+            staging.add(new Staging());
+        }
+        return staging.get(input).array(values);
     }
 
     /**
@@ -412,7 +421,7 @@ public final class ReferenceNetwork {
                 for (int i = 0; own != null && own.hasInputs() && observed.contains(own) && i < own.operations().size(); i++) {
                     observe(tap, own, i, ReferenceNetwork.this.inputs(own, i, inputs.get(0), batch, null));
                 }
-                return isRead(name) ? forward(name, inputs, batch) : null;
+                return !isRead(name) ? null : isOnlyReader(name) ? follow(name, inputs.get(0), batch) : forward(name, inputs, batch);
             }
             Tensor x = operand(vertex, inputs.get(0), batch);
             for (int i = 0; i < vertex.operations().size(); i++) {
@@ -423,6 +432,12 @@ public final class ReferenceNetwork {
                 x = read ? forwards.get(name).kernel(i).apply(x) : null;
             }
             return x;
+        }
+
+        /** Whether a vertex alone reads one value, which was computed in this pass. */
+        private boolean isOnlyReader(String vertex) {
+            List<String> inputs = needed.inputsOf(vertex);
+            return inputs.size() == 1 && needed.usesOf(inputs.get(0)) == 1 && !needed.networkInputs().contains(inputs.get(0));
         }
 
         private static void observe(Tap tap, WeightVertex vertex, int operation, Tensor input) {

@@ -75,7 +75,15 @@ public record InputQuantization(float scale, int zeroPoint, int bits) implements
 
     /** What all values of a tensor are rounded to. */
     public Tensor round(Tensor x) {
-        float[] out = new float[x.data().length];
+        return round(x, new float[x.data().length]);
+    }
+
+    /**
+     * What all values of a tensor are rounded to.
+     *
+     * @param out receives them, one for each value
+     */
+    public Tensor round(Tensor x, float[] out) {
         int per = out.length / x.examples();
         float levels = levels();
         IntStream.range(0, x.examples()).parallel().forEach(n -> {
