@@ -24,6 +24,7 @@ import org.multipoint.options.Method;
 import org.multipoint.points.CodeGrid;
 import org.multipoint.points.MultipointMatrix;
 import org.multipoint.points.ScaleLayout;
+import org.multipoint.segments.Additions;
 import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
 import org.nd4j.linalg.activations.Activation;
@@ -104,7 +105,8 @@ public class GoldenFiles {
                 .calibrate(TestNets.iterator(1, 6, 3, IMAGES)).transform().model();
         save(folder, "graph", graph, IMAGES);
         save(folder, "compiled", Segments.compile(graph).graph(), IMAGES);
-        save(folder, "coded", Multipoint.of(images()).method(Method.CODED).storedBits(3).leaveOut("plain")
+        save(folder, "adding", Segments.compile(graph, Additions.INTEGER).graph(), IMAGES);
+        save(folder, "coded", Multipoint.of(images()).method(Method.CODED).storedBits(4).leaveOut("plain")
                 .calibrate(TestNets.iterator(1, 6, 3, IMAGES)).transform().model(), IMAGES);
         save(folder, "network", Multipoint.of(sequences()).bits(3).extraPoints(0.3).calibrate(TestNets.iterator(1, 6, SEQUENCES)).transform().model(), SEQUENCES);
     }

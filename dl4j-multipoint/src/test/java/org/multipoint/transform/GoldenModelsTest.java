@@ -37,7 +37,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 class GoldenModelsTest {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final List<String> NAMES = List.of("graph", "network", "compiled", "coded");
+    private static final List<String> NAMES = List.of("graph", "network", "compiled", "adding", "coded");
 
     private static Model restored(String name) throws IOException {
         try (InputStream in = GoldenFiles.open(name + ".zip")) {
@@ -70,7 +70,7 @@ class GoldenModelsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"graph", "network", "compiled", "coded"})
+    @ValueSource(strings = {"graph", "network", "compiled", "adding", "coded"})
     void outputsAreThoseRecorded(String name) throws IOException {
         ObjectNode recorded;
         try (InputStream in = GoldenFiles.open(name + ".json")) {
@@ -82,7 +82,7 @@ class GoldenModelsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"graph", "network", "compiled", "coded"})
+    @ValueSource(strings = {"graph", "network", "compiled", "adding", "coded"})
     void configurationsAreWrittenAsTheyWereRead(String name) throws IOException {
         Model model = restored(name);
         String json = model instanceof ComputationGraph graph ? graph.getConfiguration().toJson()
@@ -116,6 +116,12 @@ class GoldenModelsTest {
             }
         }
         return largest;
+    }
+
+    @Test
+    void additionsAreAsTheyWereCompiled() throws IOException {
+        assertEquals(List.of("INTEGER"), configuration("adding").findValuesAsText("additions").stream().distinct().toList());
+        assertEquals(List.of(), configuration("compiled").findValuesAsText("additions"));
     }
 
     /** These names stand in every file: no class of them can be renamed or moved. */
