@@ -8,6 +8,7 @@ import org.multipoint.internal.engine.Normalize;
 import org.multipoint.internal.engine.Program;
 import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.engine.Rearrange;
+import org.multipoint.internal.engine.Roundings;
 import org.multipoint.internal.engine.Slope;
 import org.multipoint.internal.ops.Geometry;
 import org.multipoint.internal.ops.InputQuantization;
@@ -82,7 +83,7 @@ public final class ProgramWriter {
      */
     public List<Image> write(String vertex, Program program, List<Image> inputs, BiFunction<Integer, Integer, String> results) {
         List<Program.Shape> shapes = shapes(vertex, program, inputs);
-        Roundings roundings = new Roundings(program);
+        Roundings roundings = Roundings.of(program);
         List<Image> all = new ArrayList<>(inputs);
         for (Program.Instruction instruction : program.instructions()) {
             int value = all.size();
