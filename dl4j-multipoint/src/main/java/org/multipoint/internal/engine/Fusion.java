@@ -38,8 +38,8 @@ import java.util.stream.IntStream;
  * an addition the one that is computed last absorbs the addition, if all of them are as large as the sum.</li>
  * <li>Padding is fused into the convolution or maximum that reads it.</li>
  * <li>What only quantized operations read is written as their integers. Maxima of windows, merging, padding and what only moves values
- * commute with rounding, so they pass integers through. Activations, arithmetic and means read floating values: nothing is rounded that the program
- * does not round.</li>
+ * commute with rounding, so they pass integers through. Additions read integers of what they round; otherwise activations, arithmetic and means read
+ * floating values: nothing is rounded that the program does not round.</li>
  * </ul>
  */
 final class Fusion {
