@@ -92,9 +92,10 @@ final class BenchmarkSubjects implements AutoCloseable {
         add(ADDING_INTEGERS, Segments.compile(quantized, Additions.INTEGER).graph());
         log.accept("exporting to ONNX");
         OnnxExport.of(network.graph(), ExportCommand.type(network.example())).write(folder.resolve("fp32.onnx"));
-        OnnxExport.of(quantized, ExportCommand.type(network.example())).write(folder.resolve("quantized.onnx"));
+        OnnxExport integers = OnnxExport.of(quantized, ExportCommand.type(network.example()));
+        integers.write(folder.resolve("quantized.onnx"));
+        integers.additions(Additions.INTEGER).write(folder.resolve("int-add.onnx"));
         BenchServer.write(folder.resolve("input.bin"), Tensor.of(input).data());
-        OnnxExport.of(quantized, ExportCommand.type(network.example())).additions(Additions.INTEGER).write(folder.resolve("int-add.onnx"));
         Files.write(folder.resolve("static.onnx"), new StaticQuantization(network.graph(), calibration).quantized(Processor.saturates()));
         return subjects;
     }

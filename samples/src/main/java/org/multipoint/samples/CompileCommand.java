@@ -1,10 +1,7 @@
 package org.multipoint.samples;
 
-import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.segments.Additions;
 import org.multipoint.segments.CompiledGraph;
-import org.multipoint.segments.Segments;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -45,9 +42,7 @@ final class CompileCommand implements Callable<Integer> {
         if (network.isCompiled()) {
             throw new IllegalArgumentException(model.file() + " is compiled already: expected the model that it was made of");
         }
-        CompiledGraph compiled = network.model() instanceof ComputationGraph graph
-                ? Segments.compile(graph, integerAdditions ? Additions.INTEGER : Additions.FLOATING)
-                : Segments.compile((MultiLayerNetwork) network.model());
+        CompiledGraph compiled = network.compile(integerAdditions ? Additions.INTEGER : Additions.FLOATING);
         notebook.say("%s", compiled.report());
         SavedModel.write(new Network(compiled.graph()), SavedModel.normalizer(model.file()), out);
         notebook.say("Written: %s, %,d bytes", out, Files.size(out));

@@ -10,10 +10,9 @@ import org.multipoint.internal.graph.GraphEdit;
 import org.multipoint.internal.text.TextTable;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointWeights;
-import org.multipoint.report.CompilationReport;
 import org.multipoint.report.Provenance;
+import org.multipoint.segments.Additions;
 import org.multipoint.segments.Segment;
-import org.multipoint.segments.Segments;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -62,7 +61,7 @@ record Inspection(List<LayerPart> layers, Map<String, Long> others, Optional<Pro
             }
         }));
         if (!compiled) {
-            outside.putAll(report(network).outside());
+            outside.putAll(network.compile(Additions.FLOATING).report().outside());
         }
         List<LayerPart> layers = new ArrayList<>();
         vertices.forEach((name, vertex) -> {
@@ -75,11 +74,6 @@ record Inspection(List<LayerPart> layers, Map<String, Long> others, Optional<Pro
         Optional<Provenance> provenance = vertices.values().stream().flatMap(v -> multipoint(v).stream())
                 .map(MultipointWeights::provenance).findFirst();
         return new Inspection(layers, others, provenance, outside);
-    }
-
-    private static CompilationReport report(Network network) {
-        return network.model() instanceof ComputationGraph graph ? Segments.compile(graph).report()
-                : Segments.compile((MultiLayerNetwork) network.model()).report();
     }
 
     private static Optional<Layer> layer(GraphVertex vertex) {

@@ -11,6 +11,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.multipoint.layers.LayerKind;
 import org.multipoint.layers.MultipointWeights;
+import org.multipoint.segments.Additions;
+import org.multipoint.segments.CompiledGraph;
 import org.multipoint.segments.Segment;
 import org.multipoint.segments.Segments;
 import org.multipoint.transform.Multipoint;
@@ -66,8 +68,12 @@ record Network(Model model) {
 
     /** The same network compiled to segments. */
     Network compiled() {
-        return isCompiled() ? this : new Network((model instanceof ComputationGraph graph ? Segments.compile(graph)
-                : Segments.compile((MultiLayerNetwork) model)).graph());
+        return isCompiled() ? this : new Network(compile(Additions.FLOATING).graph());
+    }
+
+    /** The same network compiled to segments, and how. */
+    CompiledGraph compile(Additions additions) {
+        return model instanceof ComputationGraph graph ? Segments.compile(graph, additions) : Segments.compile((MultiLayerNetwork) model);
     }
 
     Multipoint<? extends Model> quantizer() {

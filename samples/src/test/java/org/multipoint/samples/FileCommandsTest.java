@@ -184,7 +184,6 @@ class FileCommandsTest {
         assertFalse(same.out().contains("tells the class"), same.out());
     }
 
-    /** Folders of a part of the classes, as of an ImageNet subset. */
     @Test
     void aModelIsCompiled() throws IOException {
         Path exact = folder.resolve("exact.zip");
@@ -202,6 +201,7 @@ class FileCommandsTest {
         assertComplaint(2, "--out must be a file in a folder that can be written to", CommandRun.of("compile", small, "--out", "/no/such/folder/x"));
     }
 
+    /** Folders of a part of the classes, as of an ImageNet subset. */
     @Test
     void foldersNeedNotBeTheClasses() throws IOException {
         Path part = folder.resolve("part");

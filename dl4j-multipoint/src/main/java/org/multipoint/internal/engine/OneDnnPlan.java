@@ -235,26 +235,28 @@ final class OneDnnPlan implements AutoCloseable {
                     quantization.scale() * (quantization.levels() - quantization.zeroPoint()));
             from = clipped;
         }
-        primitive_attr attributes = attributes();
-        Arguments arguments = arguments();
-        attributes.set_scales_mask(OneDnn.SRC, 0);
-        arguments.with(OneDnn.SCALES | OneDnn.SRC, OneDnn.of(scope, 1 / quantization.scale()));
-        if (quantization.zeroPoint() != 0) {
-            attributes.set_zero_points_mask(OneDnn.DST, 0);
-            arguments.with(OneDnn.ZERO_POINTS | OneDnn.DST, OneDnn.of(scope, quantization.zeroPoint()));
-        }
-        reorder(from, to, attributes, arguments);
+        reorder(from, to, 1 / quantization.scale(), OneDnn.DST, quantization.zeroPoint());
     }
 
     /** What integers stand for, without changing the layout. */
     void dequantize(Buffer from, Buffer to, InputQuantization quantization) {
+        reorder(from, to, quantization.scale(), OneDnn.SRC, quantization.zeroPoint());
+    }
+
+    /**
+     * Copies, changing the type.
+     *
+     * @param factor that values are multiplied by
+     * @param side   of the zero point: what is read or what is written
+     */
+    private void reorder(Buffer from, Buffer to, float factor, int side, int zeroPoint) {
         primitive_attr attributes = attributes();
         Arguments arguments = arguments();
         attributes.set_scales_mask(OneDnn.SRC, 0);
-        arguments.with(OneDnn.SCALES | OneDnn.SRC, OneDnn.of(scope, quantization.scale()));
-        if (quantization.zeroPoint() != 0) {
-            attributes.set_zero_points_mask(OneDnn.SRC, 0);
-            arguments.with(OneDnn.ZERO_POINTS | OneDnn.SRC, OneDnn.of(scope, quantization.zeroPoint()));
+        arguments.with(OneDnn.SCALES | OneDnn.SRC, OneDnn.of(scope, factor));
+        if (zeroPoint != 0) {
+            attributes.set_zero_points_mask(side, 0);
+            arguments.with(OneDnn.ZERO_POINTS | side, OneDnn.of(scope, zeroPoint));
         }
         reorder(from, to, attributes, arguments);
     }

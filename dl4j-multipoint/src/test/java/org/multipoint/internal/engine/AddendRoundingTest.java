@@ -9,7 +9,6 @@ import org.multipoint.internal.engine.Program.PoolKind;
 import org.multipoint.internal.ops.InputQuantization;
 import org.multipoint.internal.ops.LinearOp;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -58,8 +57,8 @@ class AddendRoundingTest {
 
     @Test
     void shortcutsOfShortcutsAreRoundedToo() {
-        List<Instruction> twice = new ArrayList<>(List.of(reading(0, Q), new Add(List.of(0, 1)), reading(2, OTHER), new Add(List.of(2, 3))));
-        assertEquals(List.of(Optional.of(OTHER), Optional.empty()), of(twice.toArray(Instruction[]::new)));
+        assertEquals(List.of(Optional.of(OTHER), Optional.empty()),
+                of(reading(0, Q), new Add(List.of(0, 1)), reading(2, OTHER), new Add(List.of(2, 3))));
     }
 
     @Test
